@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gateway/base/bytes.hpp"
+#include "gateway/base/identifier.hpp"
+#include "gateway/base/time.hpp"
+#include "vitalgate/v1/reading.pb.h"
+#include "vitalgate/v1/vocabulary.pb.h"
+
+namespace vitalgate::profiles {
+
+/// A row's name in the quirk table and what it changes in a decoder; the default is strict.
+struct DecodeOptions {
+    std::string quirk;  ///< empty: none
+    Bytes feature;      ///< value of the service's feature characteristic, where a decoder needs it
+};
+
+/// Why a payload gives no measurement. `field` and `octet` say where decoding stopped.
+struct DecodeError {
+    v1::MeasurementRefusal reason = v1::REFUSED_MALFORMED;
+    std::string field;
+    std::uint32_t octet = 0;
+    std::string message;  ///< a sentence without any value of the payload: "systolic: needs octets …"
+};
+
+/// What one payload says. `reading` has kind, type, device_time, duration_ms, user_slot,
+/// observations and status; whoever received it fills in the rest (id, device, times, subject,
+/// source).
+struct Measurement {
+    v1::Reading reading;
+    /// The device's calendar as given, also when it names no real day. Absent: the device sent none.
+    std::optional<LocalDateTime> deviceTime;
+    /// The device itself says that its clock was never set.
+    bool clockNotSet = false;
+    /// Not a final result (intermediate cuff pressure): shown perhaps, never kept.
+    bool intermediate = false;
+    /// Set: not a clinical value. It becomes an event with this reason and the raw bytes, and
+    /// `reading.observations` is empty.
+    std::optional<v1::MeasurementRefusal> refused;
+};
+
+/// A named value of a characteristic that is no measurement (information, feature, time, control).
+struct Field {
+    std::string name;  ///< lowerCamel, as in JSON: "manufacturer", "batteryPercent"
+    std::variant<std::string, double, bool, std::vector<std::string>> value;
+    std::uint32_t decimals = 0;  ///< for numbers
+};
+
+using Decoded = std::variant<Measurement, std::vector<Field>>;
+using DecodeFunction = std::expected<Decoded, DecodeError> (*)(ByteView, const DecodeOptions&);
+
+/// What a conversation does with a characteristic.
+enum class Role {
+    measurement,   ///< subscribe last; each value is a measurement
+    intermediate,  ///< on the way to a measurement; not subscribed
+    information,   ///< read once at the start of a conversation (also battery)
+    feature,       ///< read once before measurements
+    clock,         ///< compare, and set where writable and off by more than configured
+    control,       ///< written by commands
+};
+
+struct CharacteristicSpec {
+    std::uint16_t uuid;
+    std::string_view name;  ///< the SIG's name: "Blood Pressure Measurement"
+    Role role;
+    DecodeFunction decode;  ///< never null
+};
+
+/// One GATT service. `kind` is the word of its readings ("blood-pressure"); empty for services that
+/// give none (Device Information).
+struct Profile {
+    std::uint16_t service;
+    std::string_view kind;
+    std::string_view name;  ///< the SIG's name: "Blood Pressure"
+    std::span<const CharacteristicSpec> characteristics;
+};
+
+/// The table of all profiles.
+std::span<const Profile> allProfiles();
+
+/// Null if no profile knows it.
+const Profile* findService(const Uuid& service);
+const CharacteristicSpec* findCharacteristic(const Uuid& characteristic);
+
+}  // namespace vitalgate::profiles

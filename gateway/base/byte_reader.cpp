@@ -1,0 +1,39 @@
+#include "gateway/base/byte_reader.hpp"
+
+namespace vitalgate {
+
+std::string ReadFailure::message() const {
+    if (needed == 1) {
+        return fmt::format("{}: needs octet {}, the value has only {} octets", field, offset,
+                           available);
+    }
+    return fmt::format("{}: needs octets {} to {}, the value has only {} octets", field, offset,
+                       offset + needed - 1, available);
+}
+
+ByteView ByteReader::octets(std::size_t count, std::string_view field) {
+    if (failure_) return {};
+    if (bytes_.size() - offset_ < count) {
+        failure_ = ReadFailure{std::string(field), offset_, count, bytes_.size()};
+        return {};
+    }
+    const auto taken = bytes_.subspan(offset_, count);
+    offset_ += count;
+    return taken;
+}
+
+std::uint64_t ByteReader::take(std::size_t count, std::string_view field) {
+    const auto taken = octets(count, field);
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < taken.size(); ++i) value |= std::uint64_t{taken[i]} << (8 * i);
+    return value;
+}
+
+ByteWriter& ByteWriter::put(std::uint64_t value, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    }
+    return *this;
+}
+
+}  // namespace vitalgate

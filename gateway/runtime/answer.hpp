@@ -1,0 +1,135 @@
+#pragma once
+
+#include <asio/async_result.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "gateway/base/error.hpp"
+#include "gateway/runtime/clock.hpp"
+
+namespace vitalgate {
+
+/// One answer that somebody waits for: the only kind of wait in this program. Copies share the
+/// answer. Whoever gives it calls set(); whoever waits calls wait() once, with a limit, and gets the
+/// first of: the answer, or ErrorKind::timedOut. The waiter resumes from the loop, never from inside
+/// set(). All on the loop's thread. T is default-constructible (asio::awaitable needs it).
+template <class T>
+class Answer {
+  public:
+    Answer() : state_(std::make_shared<State>()) {}
+
+    /// The first call counts, all later ones are ignored.
+    void set(Result<T> result) const {
+        if (state_->given) return;
+        state_->given = true;
+        state_->timer.cancel();
+        if (state_->resume) {
+            std::exchange(state_->resume, nullptr)(std::move(result));
+        } else {
+            state_->early = std::move(result);
+        }
+    }
+
+    [[nodiscard]] bool isGiven() const { return state_->given; }
+
+    asio::awaitable<Result<T>> wait(Clock& clock, Duration limit) const {
+        auto state = state_;
+        if (!state->early && !state->given) {
+            auto answer = *this;
+            state->timer = clock.after(limit, [answer, limit] {
+                answer.set(fail(ErrorKind::timedOut, "no answer within {}", formatDuration(limit)));
+            });
+        }
+        auto loop = clock.loop();
+        auto initiate = [state, loop](auto handler) { begin(state, loop, std::move(handler)); };
+        auto result = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
+            initiate, asio::use_awaitable);
+        co_return result;
+    }
+
+  private:
+    struct State {
+        bool given = false;
+        std::optional<Result<T>> early;  ///< given before anybody waited
+        std::function<void(Result<T>)> resume;
+        Timer timer;
+    };
+
+    template <class Handler>
+    static void begin(const std::shared_ptr<State>& state, const asio::any_io_executor& loop,
+                      Handler handler) {
+        // std::function wants copies, a completion handler cannot be copied.
+        auto shared = std::make_shared<Handler>(std::move(handler));
+        auto resume = [shared, loop](Result<T> result) {
+            asio::post(loop, [shared, result = std::move(result)]() mutable {
+                auto once = std::move(*shared);
+                once(std::move(result));
+            });
+        };
+        if (state->early) {
+            resume(std::move(*state->early));
+        } else {
+            state->resume = std::move(resume);
+        }
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+/// A bounded queue with one reader. What arrives above the limit is refused, and the writer is told.
+template <class T>
+class Inbox {
+  public:
+    explicit Inbox(std::size_t limit) : limit_(limit) {}
+
+    /// False if the queue is full or closed: the value was not taken.
+    [[nodiscard]] bool push(T value) {
+        if (end_ || values_.size() >= limit_) return false;
+        if (waiting_) {
+            std::exchange(waiting_, std::nullopt)->set(std::move(value));
+        } else {
+            values_.push_back(std::move(value));
+        }
+        return true;
+    }
+
+    /// What is queued is still given out, then every next() gives `why`.
+    void close(Error why) {
+        if (end_) return;
+        end_ = std::move(why);
+        if (waiting_) std::exchange(waiting_, std::nullopt)->set(std::unexpected(*end_));
+    }
+
+    /// The next value in order of arrival, ErrorKind::timedOut, or why the queue was closed. One
+    /// caller at a time; the inbox must outlive the wait.
+    asio::awaitable<Result<T>> next(Clock& clock, Duration limit) {
+        Answer<T> answer;
+        if (!values_.empty()) {
+            answer.set(std::move(values_.front()));
+            values_.pop_front();
+        } else if (end_) {
+            answer.set(std::unexpected(*end_));
+        } else {
+            waiting_ = answer;
+        }
+        auto result = co_await answer.wait(clock, limit);
+        if (!result && result.error().kind == ErrorKind::timedOut) waiting_.reset();
+        co_return result;
+    }
+
+    [[nodiscard]] std::size_t size() const { return values_.size(); }
+
+  private:
+    std::size_t limit_;
+    std::deque<T> values_;
+    std::optional<Error> end_;
+    std::optional<Answer<T>> waiting_;
+};
+
+}  // namespace vitalgate

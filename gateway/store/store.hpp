@@ -1,0 +1,136 @@
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/base/bytes.hpp"
+#include "gateway/base/error.hpp"
+#include "gateway/base/time.hpp"
+#include "gateway/runtime/clock.hpp"
+#include "gateway/runtime/log.hpp"
+#include "gateway/store/range_set.hpp"
+#include "vitalgate/v1/stream.pb.h"
+
+namespace vitalgate::store {
+
+/// A body for the log. The store sets Record.sequence inside the commit.
+struct NewRow {
+    v1::Record record;
+    v1::Priority priority = v1::PRIORITY_READING;
+    /// 16 octets that name the measurement for ever; a row whose id was seen is not stored again.
+    /// Empty: never a duplicate (events, results).
+    Bytes id;
+};
+
+struct BookmarkChange {
+    std::string deviceKey;
+    std::string name;
+    std::string value;
+};
+
+/// What became of one append: `sequences` has one entry a row, 0 for a duplicate.
+struct Appended {
+    std::vector<std::uint64_t> sequences;
+    std::uint32_t duplicates = 0;
+};
+
+/// A row as an uplink sends it: `bytes` is the serialised v1::Record.
+struct StoredRow {
+    std::uint64_t sequence = 0;
+    v1::Priority priority = v1::PRIORITY_UNSPECIFIED;
+    WallTime committed;
+    std::string bytes;
+};
+
+/// The three sets of an uplink; see "Delivery state" in gateway/README.md.
+struct DeliverySets {
+    RangeSet sent;
+    RangeSet stored;
+    RangeSet again;
+};
+
+/// A command as the ledger keeps it, so that it is never run twice.
+struct CommandEntry {
+    std::string id;
+    std::string keyId;
+    std::string target;
+    v1::CommandState state = v1::COMMAND_UNSPECIFIED;
+    WallTime notAfter;
+    Bytes digest;                      ///< of the command's bytes
+    std::optional<v1::CommandResult> result;
+};
+
+struct StoreStatus {
+    std::string stream;
+    std::uint64_t oldestHeld = 1;
+    std::uint64_t newest = 0;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    v1::Intake intake = v1::INTAKE_OPEN;
+};
+
+struct StoreOptions {
+    std::string path;  ///< the file; its folder must exist
+    Duration keep = std::chrono::days{30};
+    std::uint64_t maximumBytes = 512ULL * 1024 * 1024;
+    Bytes key;  ///< 32 octets, seals the rows
+};
+
+/// All durable state of the hub, in one SQLite file with one connection on one thread of its own.
+/// Every function is called on the loop's thread and returns at once; every callback runs on the
+/// loop, in the order of the calls of its kind. A callback that comes with an error means that
+/// nothing of that call was stored.
+class Store {
+  public:
+    /// Opens or creates the file and brings it up to date. Blocks: for the start only. A foreign
+    /// or newer file is refused unchanged (ErrorKind::refused); a damaged one is
+    /// ErrorKind::damaged.
+    static Result<std::unique_ptr<Store>> open(StoreOptions options, Clock& clock, Log log);
+
+    virtual ~Store() = default;
+
+    virtual void append(std::vector<NewRow> rows, std::vector<BookmarkChange> bookmarks,
+                        std::function<void(Result<Appended>)> done) = 0;
+
+    /// At most `maximumBytes` (but at least one row) of rows with first <= sequence <= last that
+    /// are not in `except`, ascending. Fewer, or none, at the end.
+    virtual void fetch(Range within, RangeSet except, std::uint64_t maximumBytes,
+                       std::function<void(Result<std::vector<StoredRow>>)> done) = 0;
+
+    /// The sets as last written; empty for an uplink never seen.
+    virtual void loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) = 0;
+    /// Rides in the next commit of rows; alone after 10 s or with `now`.
+    virtual void saveSets(std::string uplink, DeliverySets sets, bool now) = 0;
+
+    virtual void loadBookmarks(std::string deviceKey,
+                               std::function<void(Result<std::vector<BookmarkChange>>)> done) = 0;
+
+    /// Stores the entry if its id is new; else gives the one that is there.
+    virtual void beginCommand(CommandEntry entry,
+                              std::function<void(Result<std::optional<CommandEntry>>)> done) = 0;
+    /// The final result goes into ledger and log in one transaction.
+    virtual void finishCommand(CommandEntry entry, NewRow result,
+                               std::function<void(Result<Appended>)> done) = 0;
+
+    /// The number of connections this uplink has made in the hub's life, this one included.
+    virtual void countConnection(std::string uplink,
+                                 std::function<void(Result<std::uint64_t>)> done) = 0;
+
+    /// Runs on the loop after every commit that added rows, with the highest sequence.
+    virtual void onCommitted(std::function<void(std::uint64_t newest)> listener) = 0;
+
+    [[nodiscard]] virtual StoreStatus status() const = 0;
+    /// Number of this start of the kernel, from 1.
+    [[nodiscard]] virtual std::uint32_t boot() const = 0;
+
+    /// Commits what is waiting and closes the file; nothing may be called afterwards. Blocks, at
+    /// most as long as one commit takes.
+    virtual void close() = 0;
+};
+
+}  // namespace vitalgate::store

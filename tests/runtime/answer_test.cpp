@@ -1,0 +1,106 @@
+#include "gateway/runtime/answer.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <doctest/doctest.h>
+
+#include "tests/support/virtual_clock.hpp"
+
+using namespace vitalgate;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Waiting {
+    asio::io_context io;
+    testing::VirtualClock clock{io};
+    std::vector<std::string> got;
+
+    asio::awaitable<void> wait(Answer<int> answer, Duration limit) {
+        auto result = co_await answer.wait(clock, limit);
+        got.push_back(result ? std::to_string(*result) : result.error().message);
+    }
+    void start(const Answer<int>& answer, Duration limit) {
+        asio::co_spawn(io, wait(answer, limit), asio::detached);
+        clock.run();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an answer given before anybody waits is kept") {
+    Waiting w;
+    Answer<int> answer;
+    answer.set(7);
+    w.start(answer, 1s);
+    CHECK(w.got == std::vector<std::string>{"7"});
+}
+
+TEST_CASE("an answer given in time ends the wait and its timer, and a later one is ignored") {
+    Waiting w;
+    Answer<int> answer;
+    w.start(answer, 5s);
+    w.clock.advance(4s);
+    answer.set(1);
+    answer.set(2);
+    CHECK(w.got.empty());  // resumes from the loop, not from inside set()
+    w.clock.run();
+    CHECK(w.got == std::vector<std::string>{"1"});
+    CHECK(w.clock.pendingTimers() == 0);
+}
+
+TEST_CASE("without an answer the wait ends at its limit, with a sentence") {
+    Waiting w;
+    Answer<int> answer;
+    w.start(answer, 5s);
+    w.clock.advance(5s - 1ns);
+    CHECK(w.got.empty());
+    w.clock.advance(1ns);
+    CHECK(w.got == std::vector<std::string>{"no answer within 5 s"});
+}
+
+TEST_CASE("a wait that is dropped with its loop leaves nothing behind") {
+    Answer<int> answer;
+    {
+        Waiting w;
+        w.start(answer, 5s);
+    }
+    answer.set(3);
+    CHECK(answer.isGiven());
+}
+
+TEST_CASE("an inbox keeps order, refuses above its limit, and gives what is queued before its end") {
+    Waiting w;
+    Inbox<int> inbox(2);
+    CHECK(inbox.push(1));
+    CHECK(inbox.push(2));
+    CHECK_FALSE(inbox.push(3));
+    inbox.close({ErrorKind::disconnected, "gone"});
+    auto read = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 3; ++i) {
+            auto value = co_await inbox.next(w.clock, 1s);
+            w.got.push_back(value ? std::to_string(*value) : value.error().message);
+        }
+    };
+    asio::co_spawn(w.io, read, asio::detached);
+    w.clock.run();
+    CHECK(w.got == std::vector<std::string>{"1", "2", "gone"});
+}
+
+TEST_CASE("a value pushed after a timed-out wait is not lost") {
+    Waiting w;
+    Inbox<int> inbox(2);
+    auto read = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 2; ++i) {
+            auto value = co_await inbox.next(w.clock, 1s);
+            w.got.push_back(value ? std::to_string(*value) : value.error().message);
+        }
+    };
+    asio::co_spawn(w.io, read, asio::detached);
+    w.clock.run();
+    w.clock.advance(1s - 1ns);
+    w.clock.advance(1ns);
+    CHECK(inbox.push(5));
+    w.clock.run();
+    CHECK(w.got == std::vector<std::string>{"no answer within 1 s", "5"});
+}
