@@ -11,6 +11,7 @@
 #include "gateway/base/bytes.hpp"
 #include "gateway/base/error.hpp"
 #include "gateway/base/time.hpp"
+#include "gateway/crypto/secret_key.hpp"
 #include "gateway/runtime/clock.hpp"
 #include "gateway/runtime/log.hpp"
 #include "gateway/store/range_set.hpp"
@@ -78,7 +79,9 @@ struct StoreOptions {
     std::string path;  ///< the file; its folder must exist
     Duration keep = std::chrono::days{30};
     std::uint64_t maximumBytes = 512ULL * 1024 * 1024;
-    Bytes key;  ///< 32 octets, seals the rows
+    crypto::SecretKey key;  ///< wraps the keys that seal the rows
+    /// Names this start of the kernel; empty: what /proc/sys/kernel/random/boot_id says.
+    std::string bootId;
 };
 
 /// All durable state of the hub, in one SQLite file with one connection on one thread of its own.
