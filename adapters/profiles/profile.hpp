@@ -28,7 +28,8 @@ struct DecodeError {
     v1::MeasurementRefusal reason = v1::REFUSED_MALFORMED;
     std::string field;
     std::uint32_t octet = 0;
-    std::string message;  ///< a sentence without any value of the payload: "systolic: needs octets …"
+    std::string
+        message;  ///< a sentence without any value of the payload: "systolic: needs octets …"
 };
 
 /// What one payload says. `reading` has kind, type, device_time, duration_ms, user_slot,
@@ -36,7 +37,8 @@ struct DecodeError {
 /// source).
 struct Measurement {
     v1::Reading reading;
-    /// The device's calendar as given, also when it names no real day. Absent: the device sent none.
+    /// The device's calendar as given, also when it names no real day. Absent: the device sent
+    /// none.
     std::optional<LocalDateTime> deviceTime;
     /// The device itself says that its clock was never set.
     bool clockNotSet = false;
@@ -45,6 +47,9 @@ struct Measurement {
     /// Set: not a clinical value. It becomes an event with this reason and the raw bytes, and
     /// `reading.observations` is empty.
     std::optional<v1::MeasurementRefusal> refused;
+    /// With `refused`: the field that gave cause, where it is one of them ("systolic"); never its
+    /// value.
+    std::string refusedField;
 };
 
 /// A named value of a characteristic that is no measurement (information, feature, time, control).
@@ -89,5 +94,7 @@ std::span<const Profile> allProfiles();
 /// Null if no profile knows it.
 const Profile* findService(const Uuid& service);
 const CharacteristicSpec* findCharacteristic(const Uuid& characteristic);
+/// By the word of its readings ("blood-pressure").
+const Profile* findKind(std::string_view kind);
 
 }  // namespace vitalgate::profiles

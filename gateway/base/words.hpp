@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vitalgate {
+
+/// The word of an enum value, as it stands in topics, metrics, logs and on screens: the common
+/// prefix off, lower case, hyphens: enumWord("REFUSED_CONTROL_SOLUTION", "REFUSED_") is
+/// "control-solution". A name without that prefix is turned into a word whole.
+std::string enumWord(std::string_view valueName, std::string_view prefix);
+
+}  // namespace vitalgate
