@@ -68,7 +68,7 @@ class Sink {
 
 /// A person's slot on a device, and whose it is.
 struct SubjectMap {
-    std::string person;                       ///< all readings are theirs; empty: by slot
+    std::string person;  ///< all readings are theirs; empty: by slot
     std::map<std::uint32_t, std::string> slots;
 };
 
@@ -81,7 +81,7 @@ struct DeviceSettings {
     std::vector<std::string> profiles;  ///< kinds to read; empty: all that are found
     SubjectMap subjects;
     bool setClock = true;
-    std::string quirk;                  ///< row name, "none", or empty: by model
+    std::string quirk;  ///< row name, "none", or empty: by model
     bool requireBond = false;
     v1::Admission admission = v1::ADMISSION_CONFIGURED;
 };

@@ -29,7 +29,14 @@ if(VITALGATE_SANITIZE)
         add_compile_options(-fno-sanitize-recover=all)
     endif()
 endif()
-target_link_libraries(vitalgate_flags INTERFACE Threads::Threads)
+
+# Asio is compiled once. Every program that reads its headers, if only through the precompiled one,
+# needs it.
+add_library(vitalgate_asio STATIC ${PROJECT_SOURCE_DIR}/gateway/runtime/asio.cpp)
+target_compile_features(vitalgate_asio PRIVATE cxx_std_23)
+target_compile_definitions(vitalgate_asio PRIVATE
+    ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION)
+target_link_libraries(vitalgate_flags INTERFACE vitalgate_asio Threads::Threads)
 
 # The heavy headers that nearly every file reads, compiled once.
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "")
@@ -48,7 +55,7 @@ target_link_libraries(vitalgate_pch PRIVATE vitalgate_flags fmt::fmt)
 function(vitalgate_library name)
     cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS *.cpp)
-    list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+    list(FILTER sources EXCLUDE REGEX "/(main|asio)\\.cpp$")
     list(TRANSFORM ARG_DEPENDS PREPEND vitalgate_)
     if(sources)
         add_library(vitalgate_${name} STATIC ${sources})

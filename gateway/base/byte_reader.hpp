@@ -11,18 +11,18 @@ namespace vitalgate {
 
 /// Where and why reading stopped.
 struct ReadFailure {
-    std::string field;         ///< the field that did not fit
-    std::size_t offset = 0;    ///< its first octet, from 0
-    std::size_t needed = 0;    ///< how many octets it has
-    std::size_t available = 0; ///< how many octets the whole value has
+    std::string field;          ///< the field that did not fit
+    std::size_t offset = 0;     ///< its first octet, from 0
+    std::size_t needed = 0;     ///< how many octets it has
+    std::size_t available = 0;  ///< how many octets the whole value has
 
     /// "systolic: needs octets 1 to 2, the value has only 2 octets"
     [[nodiscard]] std::string message() const;
 };
 
-/// Reads a little-endian value front to back. The first field that does not fit fails the reader for
-/// good: it and all later reads give zero, so one look at failure() at the end is enough. The bytes
-/// must outlive the reader.
+/// Reads a little-endian value front to back. The first field that does not fit fails the reader
+/// for good: it and all later reads give zero, so one look at failure() at the end is enough. The
+/// bytes must outlive the reader.
 class ByteReader {
   public:
     explicit ByteReader(ByteView bytes) : bytes_(bytes) {}

@@ -12,7 +12,9 @@ int digit(char c) {
     return -1;
 }
 
-bool isSeparator(char c) { return c == ' ' || c == ':' || c == '-'; }
+bool isSeparator(char c) {
+    return c == ' ' || c == ':' || c == '-';
+}
 }  // namespace
 
 std::string toHex(ByteView bytes) {

@@ -6,12 +6,12 @@ namespace vitalgate {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 16> kBluetoothBase{0, 0, 0,    0,    0,    0,    0x10, 0,
+constexpr std::array<std::uint8_t, 16> kBluetoothBase{0,    0, 0, 0,    0,    0,    0x10, 0,
                                                       0x80, 0, 0, 0x80, 0x5f, 0x9b, 0x34, 0xfb};
 
 bool isIdentifierCharacter(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
 }
 
 /// True if every position of `places` holds `mark` and the text has that length.

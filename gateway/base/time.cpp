@@ -68,12 +68,10 @@ Result<WallTime> parseUtc(std::string_view text) {
     for (const int part : parts) {
         if (part < 0) return refuse();
     }
-    const LocalDateTime date{static_cast<std::uint16_t>(parts[0]),
-                             static_cast<std::uint8_t>(parts[1]),
-                             static_cast<std::uint8_t>(parts[2]),
-                             static_cast<std::uint8_t>(parts[3]),
-                             static_cast<std::uint8_t>(parts[4]),
-                             static_cast<std::uint8_t>(parts[5])};
+    const LocalDateTime date{
+        static_cast<std::uint16_t>(parts[0]), static_cast<std::uint8_t>(parts[1]),
+        static_cast<std::uint8_t>(parts[2]),  static_cast<std::uint8_t>(parts[3]),
+        static_cast<std::uint8_t>(parts[4]),  static_cast<std::uint8_t>(parts[5])};
     const auto rest = fraction(text.substr(kShape.size()));
     if (!date.isComplete() || !rest) return refuse();
     if (text.substr(kShape.size() + rest->second) != "Z") return refuse();
@@ -115,6 +113,8 @@ chr::local_seconds toLocal(const LocalDateTime& time) {
            chr::seconds{time.second};
 }
 
-LocalDateTime toLocalDateTime(chr::local_seconds time) { return split(time.time_since_epoch()); }
+LocalDateTime toLocalDateTime(chr::local_seconds time) {
+    return split(time.time_since_epoch());
+}
 
 }  // namespace vitalgate

@@ -16,9 +16,9 @@
 namespace vitalgate {
 
 /// One answer that somebody waits for: the only kind of wait in this program. Copies share the
-/// answer. Whoever gives it calls set(); whoever waits calls wait() once, with a limit, and gets the
-/// first of: the answer, or ErrorKind::timedOut. The waiter resumes from the loop, never from inside
-/// set(). All on the loop's thread. T is default-constructible (asio::awaitable needs it).
+/// answer. Whoever gives it calls set(); whoever waits calls wait() once, with a limit, and gets
+/// the first of: the answer, or ErrorKind::timedOut. The waiter resumes from the loop, never from
+/// inside set(). All on the loop's thread. T is default-constructible (asio::awaitable needs it).
 template <class T>
 class Answer {
   public:
@@ -48,8 +48,9 @@ class Answer {
         }
         auto loop = clock.loop();
         auto initiate = [state, loop](auto handler) { begin(state, loop, std::move(handler)); };
-        auto result = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
-            initiate, asio::use_awaitable);
+        auto result =
+            co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
+                initiate, asio::use_awaitable);
         co_return result;
     }
 
@@ -82,7 +83,8 @@ class Answer {
     std::shared_ptr<State> state_;
 };
 
-/// A bounded queue with one reader. What arrives above the limit is refused, and the writer is told.
+/// A bounded queue with one reader. What arrives above the limit is refused, and the writer is
+/// told.
 template <class T>
 class Inbox {
   public:

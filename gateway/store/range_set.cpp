@@ -34,7 +34,9 @@ void RangeSet::remove(Range range) {
     }
 }
 
-bool RangeSet::contains(std::uint64_t sequence) const { return firstMissing(sequence) != sequence; }
+bool RangeSet::contains(std::uint64_t sequence) const {
+    return firstMissing(sequence) != sequence;
+}
 
 std::uint64_t RangeSet::firstMissing(std::uint64_t from) const {
     const auto next = ranges_.upper_bound(from);
@@ -43,7 +45,9 @@ std::uint64_t RangeSet::firstMissing(std::uint64_t from) const {
     return previous->second >= from ? previous->second + 1 : from;
 }
 
-std::uint64_t RangeSet::cursor() const { return firstMissing(1) - 1; }
+std::uint64_t RangeSet::cursor() const {
+    return firstMissing(1) - 1;
+}
 
 std::vector<Range> RangeSet::ranges() const {
     std::vector<Range> out;
@@ -53,11 +57,11 @@ std::vector<Range> RangeSet::ranges() const {
 
 void RangeSet::limitTo(std::size_t limit) {
     while (ranges_.size() > std::max<std::size_t>(limit, 1)) {
-        const auto behindCursor = ranges_.begin()->first == 1 ? std::next(ranges_.begin())
-                                                              : ranges_.begin();
-        ranges_.erase(std::min_element(behindCursor, ranges_.end(), [](const auto& a, const auto& b) {
-            return a.second - a.first < b.second - b.first;
-        }));
+        const auto behindCursor =
+            ranges_.begin()->first == 1 ? std::next(ranges_.begin()) : ranges_.begin();
+        ranges_.erase(std::min_element(
+            behindCursor, ranges_.end(),
+            [](const auto& a, const auto& b) { return a.second - a.first < b.second - b.first; }));
     }
 }
 

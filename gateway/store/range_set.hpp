@@ -14,8 +14,8 @@ struct Range {
     bool operator==(const Range&) const = default;
 };
 
-/// A set of sequences as ranges; adjacent ones merge. Union is all it needs, so acknowledgements may
-/// come in any order.
+/// A set of sequences as ranges; adjacent ones merge. Union is all it needs, so acknowledgements
+/// may come in any order.
 class RangeSet {
   public:
     void add(Range range);

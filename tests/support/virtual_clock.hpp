@@ -7,8 +7,8 @@
 
 namespace vitalgate::testing {
 
-/// Time that moves only when the test says so. run() does what is due now; advance() moves time from
-/// timer to timer, running all that each sets free, so hours pass in microseconds.
+/// Time that moves only when the test says so. run() does what is due now; advance() moves time
+/// from timer to timer, running all that each sets free, so hours pass in microseconds.
 class VirtualClock final : public Clock {
   public:
     explicit VirtualClock(asio::io_context& loop) : Clock(loop.get_executor()), io_(loop) {}
