@@ -16,7 +16,9 @@ asio::awaitable<void> Clock::sleep(Duration delay) {
 
 SystemClock::SystemClock(asio::io_context& loop) : Clock(loop.get_executor()), io_(loop) {}
 
-WallTime SystemClock::wall() const { return std::chrono::system_clock::now(); }
+WallTime SystemClock::wall() const {
+    return std::chrono::system_clock::now();
+}
 
 SteadyTime SystemClock::steady() const {
     timespec now{};

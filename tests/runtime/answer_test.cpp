@@ -1,8 +1,8 @@
 #include "gateway/runtime/answer.hpp"
 
+#include <doctest/doctest.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <doctest/doctest.h>
 
 #include "tests/support/virtual_clock.hpp"
 
@@ -69,7 +69,8 @@ TEST_CASE("a wait that is dropped with its loop leaves nothing behind") {
     CHECK(answer.isGiven());
 }
 
-TEST_CASE("an inbox keeps order, refuses above its limit, and gives what is queued before its end") {
+TEST_CASE(
+    "an inbox keeps order, refuses above its limit, and gives what is queued before its end") {
     Waiting w;
     Inbox<int> inbox(2);
     CHECK(inbox.push(1));
