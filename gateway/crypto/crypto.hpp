@@ -30,6 +30,9 @@ std::array<std::uint8_t, size> randomOctets() {
     return out;
 }
 
+/// Overwrites with zeros; the compiler cannot leave it out.
+void wipe(std::span<std::uint8_t> secret);
+
 /// Takes the same time wherever the two differ. Different lengths are different.
 bool equalInConstantTime(ByteView left, ByteView right);
 

@@ -1,0 +1,34 @@
+#include "gateway/crypto/secret_key.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+namespace vitalgate::crypto {
+
+Result<SecretKey> SecretKey::fromBytes(ByteView bytes) {
+    if (bytes.size() != kSize) {
+        return fail(ErrorKind::invalid, "a key has {} octets, this one has {}", kSize,
+                    bytes.size());
+    }
+    SecretKey key;
+    std::ranges::copy(bytes, key.octets_.begin());
+    if (!key.isSet()) return fail(ErrorKind::invalid, "a key of zeros only is no key");
+    return key;
+}
+
+SecretKey SecretKey::random() {
+    SecretKey key;
+    randombytes_buf(key.octets_.data(), key.octets_.size());
+    return key;
+}
+
+bool SecretKey::isSet() const {
+    return sodium_is_zero(octets_.data(), octets_.size()) == 0;
+}
+
+void SecretKey::wipe() {
+    sodium_memzero(octets_.data(), octets_.size());
+}
+
+}  // namespace vitalgate::crypto
