@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/profiles/number_formats.hpp"
+#include "adapters/profiles/profile.hpp"
+#include "gateway/base/byte_reader.hpp"
+#include "gateway/codes/codes.hpp"
+
+// What all decoders share. A decoder reads its fields in the order of the specification, describes
+// them, and hands reader and result to conclude().
+namespace vitalgate::profiles {
+
+using DecodeResult = std::expected<Decoded, DecodeError>;
+
+/// One bit, or one state of several bits, and its word. Bits in no row are reserved: ignored.
+struct FlagWord {
+    std::uint32_t mask;
+    std::uint32_t value;
+    std::string_view word;
+};
+std::vector<std::string> flagWords(std::uint32_t bits, std::span<const FlagWord> table);
+
+/// Adds an observation in its canonical unit. What the device said in another `unit` (UCUM) stays
+/// beside it as `reported`.
+v1::Observation& addObservation(Measurement& measurement, codes::Term term, const Number& number,
+                                std::string_view unit);
+
+/// For values that devices leave at 0 when they did not compute them.
+Number zeroIsNotComputed(const Number& number);
+
+/// Fields that several profiles have.
+void readTimeStamp(ByteReader& reader, Measurement& measurement);
+/// 255 is the unknown user and left out.
+void readUserSlot(ByteReader& reader, Measurement& measurement);
+
+void setBodySite(Measurement& measurement, const codes::BodySite* site);
+
+/// Not a clinical value: the observations go.
+void refuse(Measurement& measurement, v1::MeasurementRefusal reason, std::string_view field = {});
+
+/// What a decoder gives back: truncated or trailing octets are an error; a measurement without a
+/// single number has failed; one with an implausible number is refused.
+DecodeResult conclude(Measurement measurement, const ByteReader& reader,
+                      const DecodeOptions& options);
+/// `mayGrow`: later versions of the specification append to this value, so more octets are no
+/// error.
+DecodeResult conclude(std::vector<Field> fields, const ByteReader& reader,
+                      const DecodeOptions& options, bool mayGrow = false);
+
+/// Nothing, or why the octets do not fit their format.
+std::optional<DecodeError> lengthError(const ByteReader& reader, bool ignoreTrailing);
+
+}  // namespace vitalgate::profiles

@@ -1,0 +1,94 @@
+#include "adapters/profiles/heart_rate.hpp"
+
+#include <array>
+
+#include "adapters/profiles/decoding.hpp"
+#include "adapters/profiles/registry.hpp"
+
+// Heart Rate Service 1.0: 2A37, 2A38, 2A39.
+namespace vitalgate::profiles {
+
+namespace {
+
+constexpr std::uint8_t kWideRate = 0x01;
+constexpr std::uint8_t kContactMask = 0x06;
+constexpr std::uint8_t kContactLost = 0x04;  // supported, and not detected
+constexpr std::uint8_t kHasEnergy = 0x08;
+constexpr std::uint8_t kHasIntervals = 0x10;
+constexpr std::uint16_t kEnergyFull = 0xFFFF;
+constexpr std::uint8_t kResetEnergy = 1;
+
+void readEnergy(ByteReader& reader, Measurement& measurement) {
+    const auto energy = reader.u16("energy expended");
+    auto& observation =
+        addObservation(measurement, codes::Term::energyExpended, decimal(energy, 0), "kJ");
+    // 3.1.1.3: the counter stays at its highest value until it is reset.
+    if (energy == kEnergyFull) observation.set_comparator(v1::COMPARATOR_ABOVE);
+}
+
+/// The rest of the value, oldest first; none at all is how many straps say "no beat since".
+void readIntervals(ByteReader& reader, Measurement& measurement) {
+    if (reader.remaining() == 0) return;
+    const auto& row = codes::observation(codes::Term::rrInterval);
+    auto& observation = *measurement.reading.add_observations();
+    observation.set_code(std::string(row.code));
+    observation.set_mdc(row.mdc);
+    observation.set_unit(std::string(row.unit));
+    auto& samples = *observation.mutable_samples();
+    samples.set_scale(1000.0 / 1024);
+    samples.set_decimals(1);
+    while (reader.remaining() > 0) samples.add_raw(reader.u16("RR interval"));
+}
+
+DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
+    ByteReader reader(bytes);
+    Measurement measurement;
+    measurement.reading.set_kind("heart-rate");
+    const auto flags = reader.u8("flags");
+    const std::uint16_t rate =
+        (flags & kWideRate) != 0 ? reader.u16("heart rate") : reader.u8("heart rate");
+    addObservation(measurement, codes::Term::heartRate, decimal(rate, 0), "/min");
+    if ((flags & kHasEnergy) != 0) readEnergy(reader, measurement);
+    if ((flags & kHasIntervals) != 0) readIntervals(reader, measurement);
+    if ((flags & kContactMask) == kContactLost) {
+        refuse(measurement, v1::REFUSED_NO_CONTACT, "flags");
+    } else if (rate == 0) {
+        refuse(measurement, v1::REFUSED_FAILED, "heart rate");
+    }
+    return conclude(std::move(measurement), reader, options);
+}
+
+DecodeResult decodeLocation(ByteView bytes, const DecodeOptions& options) {
+    ByteReader reader(bytes);
+    const auto* site = codes::findSite(codes::sensorLocations(), reader.u8("location"));
+    std::vector<Field> fields{{"sensorLocation", std::string(site ? site->word : "unknown")}};
+    return conclude(std::move(fields), reader, options);
+}
+
+DecodeResult decodeControl(ByteView bytes, const DecodeOptions& options) {
+    ByteReader reader(bytes);
+    const auto command = reader.u8("command");
+    std::vector<Field> fields{
+        {"command", std::string(command == kResetEnergy ? "reset-energy" : "unknown")}};
+    return conclude(std::move(fields), reader, options);
+}
+
+constexpr std::array kCharacteristics{
+    CharacteristicSpec{0x2A37, "Heart Rate Measurement", Role::measurement, decodeMeasurement},
+    CharacteristicSpec{0x2A38, "Body Sensor Location", Role::feature, decodeLocation},
+    CharacteristicSpec{0x2A39, "Heart Rate Control Point", Role::control, decodeControl},
+};
+
+constexpr Profile kProfile{0x180D, "heart-rate", "Heart Rate", kCharacteristics};
+
+}  // namespace
+
+const Profile& heartRateProfile() {
+    return kProfile;
+}
+
+void applySensorLocation(Measurement& measurement, std::uint8_t location) {
+    setBodySite(measurement, codes::findSite(codes::sensorLocations(), location));
+}
+
+}  // namespace vitalgate::profiles

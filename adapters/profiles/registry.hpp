@@ -1,0 +1,16 @@
+#pragma once
+
+#include "adapters/profiles/profile.hpp"
+
+// One function a profile, each in the file of that name; allProfiles() is the table of them.
+namespace vitalgate::profiles {
+
+const Profile& batteryProfile();
+const Profile& bloodPressureProfile();
+const Profile& currentTimeProfile();
+const Profile& deviceInformationProfile();
+const Profile& healthThermometerProfile();
+const Profile& heartRateProfile();
+const Profile& weightScaleProfile();
+
+}  // namespace vitalgate::profiles

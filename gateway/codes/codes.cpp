@@ -1,0 +1,147 @@
+#include "gateway/codes/codes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace vitalgate::codes {
+
+namespace {
+
+// Sources: "11073" is the term table of ISO/IEEE 11073-10101 with the device specialisations;
+// "LOINC" the vital signs panel and its members; the ranges are what a living person can have and a
+// home device can show, wide on purpose: they catch foreign frames, not illness.
+constexpr std::array kObservations{
+    ObservationCode{Term::bloodPressure, "blood pressure", "MDC_PRESS_BLD_NONINV", 150020,
+                    "85354-9", "", 0, 0, "11073-10407; LOINC vital signs"},
+    ObservationCode{Term::systolicPressure, "systolic", "MDC_PRESS_BLD_NONINV_SYS", 150021,
+                    "8480-6", "mm[Hg]", 30, 320,
+                    "11073-10407; LOINC vital signs; cuffs end at 300"},
+    ObservationCode{Term::diastolicPressure, "diastolic", "MDC_PRESS_BLD_NONINV_DIA", 150022,
+                    "8462-4", "mm[Hg]", 10, 250, "11073-10407; LOINC vital signs"},
+    ObservationCode{Term::meanPressure, "mean", "MDC_PRESS_BLD_NONINV_MEAN", 150023, "8478-0",
+                    "mm[Hg]", 10, 280, "11073-10407; LOINC"},
+    ObservationCode{Term::cuffPressure, "cuff pressure", "MDC_PRESS_CUFF", 150300, "", "mm[Hg]", 0,
+                    400, "11073-10101; a cuff opens its valve below 400"},
+    ObservationCode{Term::cuffPulseRate, "pulse", "MDC_PULS_RATE_NON_INV", 149546, "8867-4", "/min",
+                    20, 300, "11073-10407; LOINC generic heart rate"},
+    ObservationCode{Term::heartRate, "heart rate", "MDC_ECG_HEART_RATE", 147842, "8867-4", "/min",
+                    20, 300, "11073-10406; LOINC vital signs"},
+    ObservationCode{Term::rrInterval, "RR interval", "MDC_ECG_TIME_PD_RR_GL", 147240, "", "ms", 0,
+                    64000, "11073-10406; 65535/1024 s is all the field holds"},
+    ObservationCode{Term::energyExpended, "energy expended", "MDC_HF_ENERGY", 8454263, "", "kJ", 0,
+                    65535, "11073-10441, partition 129"},
+    ObservationCode{Term::bodyTemperature, "temperature", "MDC_TEMP_BODY", 150364, "8310-5", "Cel",
+                    20, 46, "11073-10408; LOINC vital signs"},
+    ObservationCode{Term::bodyWeight, "weight", "MDC_MASS_BODY_ACTUAL", 188736, "29463-7", "kg",
+                    0.3, 400, "11073-10415; LOINC vital signs; newborn to the field's end"},
+    ObservationCode{Term::bodyHeight, "height", "MDC_LEN_BODY_ACTUAL", 188740, "8302-2", "m", 0.2,
+                    2.8, "11073-10415; LOINC vital signs"},
+    ObservationCode{Term::bodyMassIndex, "BMI", "MDC_RATIO_MASS_BODY_LEN_SQ", 188752, "39156-5",
+                    "kg/m2", 4, 250, "11073-10415; LOINC vital signs"},
+};
+
+consteval bool rowsFollowTheTerms() {
+    for (std::size_t i = 0; i < kObservations.size(); ++i) {
+        if (static_cast<std::size_t>(kObservations[i].term) != i) return false;
+    }
+    return true;
+}
+static_assert(rowsFollowTheTerms());
+
+constexpr std::array kUnits{
+    UnitCode{"mm[Hg]", 266016, "11073-10101"},
+    UnitCode{"kPa", 265987, "11073-10101"},
+    UnitCode{"/min", 264864, "11073-10101"},
+    UnitCode{"ms", 264338, "11073-10101"},
+    UnitCode{"Cel", 268192, "11073-10101"},
+    UnitCode{"[degF]", 266560, "11073-10101"},
+    UnitCode{"kg", 263875, "11073-10101"},
+    UnitCode{"[lb_av]", 263904, "11073-10101"},
+    UnitCode{"m", 263424, "11073-10101"},
+    UnitCode{"[in_i]", 263520, "11073-10101"},
+    // Device specialisations and newer term tables differ on this one; the former is what devices
+    // of the kind say.
+    UnitCode{"kg/m2", 264096, "11073-10415"},
+    // Term tables have the joule, not its thousand.
+    UnitCode{"kJ", 0, "none"},
+};
+
+constexpr std::array kConversions{
+    Conversion{"kPa", "mm[Hg]", 0, 7.50062, 1, 1, "1 mmHg = 133.322 Pa"},
+    Conversion{"[degF]", "Cel", -32, 5, 9, 2, "definition"},
+    Conversion{"[lb_av]", "kg", 0, 0.45359237, 1, 3, "international pound of 1959"},
+    Conversion{"[in_i]", "m", 0, 0.0254, 1, 3, "international inch of 1959"},
+};
+
+// 2 is "body (general)": no certain place. The reference names are those of the temperature there.
+constexpr std::array kTemperatureSites{
+    BodySite{1, "armpit", "MDC_TEMP_AXILLA", 188452},
+    BodySite{3, "ear", "MDC_TEMP_EAR", 188428},
+    BodySite{4, "finger", "MDC_TEMP_FINGER", 188432},
+    BodySite{5, "gastro-intestinal", "MDC_TEMP_GIT", 188456},
+    BodySite{6, "mouth", "MDC_TEMP_ORAL", 188424},
+    BodySite{7, "rectum", "MDC_TEMP_RECT", 188420},
+    BodySite{8, "toe", "MDC_TEMP_TOE", 188448},
+    BodySite{9, "tympanum", "MDC_TEMP_TYMP", 150392},
+};
+
+// 0 is "other".
+constexpr std::array kSensorLocations{
+    BodySite{1, "chest", "vitalgate:chest", 0},       BodySite{2, "wrist", "vitalgate:wrist", 0},
+    BodySite{3, "finger", "vitalgate:finger", 0},     BodySite{4, "hand", "vitalgate:hand", 0},
+    BodySite{5, "ear lobe", "vitalgate:ear-lobe", 0}, BodySite{6, "foot", "vitalgate:foot", 0},
+};
+
+}  // namespace
+
+std::span<const ObservationCode> allObservations() {
+    return kObservations;
+}
+std::span<const UnitCode> allUnits() {
+    return kUnits;
+}
+std::span<const Conversion> allConversions() {
+    return kConversions;
+}
+std::span<const BodySite> temperatureSites() {
+    return kTemperatureSites;
+}
+std::span<const BodySite> sensorLocations() {
+    return kSensorLocations;
+}
+
+const ObservationCode& observation(Term term) {
+    return kObservations[static_cast<std::size_t>(term)];
+}
+
+const ObservationCode* findObservation(std::string_view code) {
+    const auto row = std::ranges::find(kObservations, code, &ObservationCode::code);
+    return row == kObservations.end() ? nullptr : &*row;
+}
+
+const BodySite* findSite(std::span<const BodySite> sites, std::uint8_t number) {
+    const auto row = std::ranges::find(sites, number, &BodySite::number);
+    return row == sites.end() ? nullptr : &*row;
+}
+
+std::optional<ConvertedValue> convert(double value, std::string_view from, std::string_view to) {
+    const auto row = std::ranges::find_if(
+        kConversions, [&](const Conversion& c) { return c.from == from && c.to == to; });
+    if (row == kConversions.end()) return std::nullopt;
+    const double converted = (value + row->shift) * row->factor / row->divisor;
+    return ConvertedValue{roundTo(converted, row->decimals), row->decimals};
+}
+
+double roundTo(double value, std::uint32_t decimals) {
+    // Both the rounded number and a power of ten up to 10^15 are exact, so the quotient is the
+    // double nearest to the decimal number.
+    const double scale = std::pow(10.0, std::min(decimals, 15U));
+    return std::round(value * scale) / scale;
+}
+
+bool isPlausible(const ObservationCode& row, double value) {
+    return value >= row.lowest && value <= row.highest;
+}
+
+}  // namespace vitalgate::codes
