@@ -1,0 +1,171 @@
+"""Commands through the broker: each request gets exactly one answer, the unknown, the malformed and the
+expired included."""
+import base64
+import os
+import subprocess
+import time
+import unittest
+
+import harness
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from vitalgate.v1 import command_pb2, vocabulary_pb2
+
+CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
+QUIET = """
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices: {}
+"""
+
+
+def uuid_version_7():
+    raw = bytearray(int(time.time() * 1000).to_bytes(6, "big") + os.urandom(10))
+    raw[6] = 0x70 | raw[6] & 0x0F
+    raw[8] = 0x80 | raw[8] & 0x3F
+    text = raw.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+class Key:
+    def __init__(self, folder, name):
+        self.name = name
+        self.path = folder / f"{name}.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.path], check=True)
+        public = subprocess.run(["openssl", "pkey", "-in", self.path, "-pubout", "-outform", "DER"],
+                                check=True, capture_output=True).stdout
+        self.public = base64.b64encode(public[-32:]).decode()
+
+    def sign(self, payload):
+        file = self.path.with_suffix(".bin")
+        file.write_bytes(payload)
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", self.path, "-rawin", "-in", file],
+                                   check=True, capture_output=True).stdout
+        return command_pb2.SignedCommand(command=payload, key_id=self.name, signature=signature).SerializeToString()
+
+
+class Commands(harness.HubTest):
+    def setUp(self):
+        super().setUp()
+        self.key = Key(self.folder, "care-2026")
+        self.start_bus()
+        self.start_broker()
+        self.service = self.subscribe()
+        self.start_simulator(QUIET)
+        more = (f"commands:\n  accept: signed\n  keys:\n    care-2026:\n      public-key: {self.key.public}\n"
+                "      kinds: all\n      devices: all\n")
+        self.start_daemon(self.configuration(CUFF, more=more))
+        self.service.wait_status(vocabulary_pb2.HUB_ONLINE)
+
+    def command(self, **fields):
+        command = command_pb2.Command(id=uuid_version_7(), hub=self.hub)
+        now = int(time.time())
+        command.issued_at.seconds = now
+        command.not_after.seconds = now + 60
+        for name, value in fields.items():
+            if name in ("issued_at", "not_after"):
+                getattr(command, name).seconds = value
+            else:
+                setattr(command, name, value)
+        return command
+
+    def send(self, payload, **more):
+        self.service.publish(f"vitalgate/v1/{self.hub}/commands", payload, **more)
+
+    def ask(self, command):
+        self.send(self.key.sign(command.SerializeToString()))
+        return self.service.wait_result(command.id)
+
+    def test_get_status(self):
+        command = self.command()
+        command.get_status.SetInParent()
+        result = self.ask(command)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_DONE)
+        self.assertTrue(result.final)
+        self.assertEqual(result.kind, "get-status")
+        self.assertEqual(result.key_id, "care-2026")
+        self.assertEqual(result.status.hub, self.hub)
+        self.assertEqual(result.status.state, vocabulary_pb2.HUB_ONLINE)
+        self.assertEqual(result.status.command_trust, vocabulary_pb2.TRUST_SIGNED)
+
+    def test_list_devices_on_the_response_topic_with_its_correlation(self):
+        command = self.command()
+        command.list_devices.SetInParent()
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.ResponseTopic = f"vitalgate/v1/{self.hub}/results/desk-7"
+        properties.CorrelationData = b"ticket-99"
+        self.send(self.key.sign(command.SerializeToString()), properties=properties)
+        result = self.service.wait_result(command.id)
+        self.assertEqual([device.device for device in result.devices.devices], ["cuff"])
+        self.assertEqual(result.correlation, b"ticket-99")
+        topics = [m.topic for m in self.service.messages.snapshot() if "/results" in m.topic]
+        self.assertEqual(topics, [f"vitalgate/v1/{self.hub}/results/desk-7"])
+
+    def test_a_duplicate_gets_the_stored_answer(self):
+        command = self.command()
+        command.get_status.SetInParent()
+        self.assertFalse(self.ask(command).already_answered)
+        self.send(self.key.sign(command.SerializeToString()))
+        again = self.service.wait_records(
+            lambda records: next((r.result for r in records if r.result.command_id == command.id
+                                  and r.result.already_answered), None), "the stored answer")
+        self.assertEqual(again.state, vocabulary_pb2.COMMAND_DONE)
+
+    def test_refusals(self):
+        now = int(time.time())
+        expired = self.command(issued_at=now - 120, not_after=now - 60)
+        other_hub = self.command(hub="hub-other")
+        elsewhere = self.command(response_topic="somebody/else")
+        unsupported = self.command()
+        for command in (expired, other_hub, elsewhere):
+            command.get_status.SetInParent()
+        unsupported.restart.SetInParent()
+        cases = ((expired, vocabulary_pb2.COMMAND_EXPIRED, None),
+                 (other_hub, vocabulary_pb2.COMMAND_REFUSED, vocabulary_pb2.REFUSAL_WRONG_HUB),
+                 (elsewhere, vocabulary_pb2.COMMAND_REFUSED, vocabulary_pb2.REFUSAL_RESPONSE_TOPIC),
+                 (unsupported, vocabulary_pb2.COMMAND_REFUSED, vocabulary_pb2.REFUSAL_NOT_SUPPORTED))
+        for command, state, refusal in cases:
+            with self.subTest(state=state, refusal=refusal):
+                result = self.ask(command)
+                self.assertEqual(result.state, state)
+                self.assertTrue(result.final)
+                self.assertTrue(result.text, "a sentence for people")
+                if refusal is not None:
+                    self.assertEqual(result.refusal, refusal)
+
+    def test_unknown_kind_and_unknown_field(self):
+        command = self.command()
+        payload = command.SerializeToString() + bytes([0xC2, 0x3E, 0x00])  # field 1000, empty message
+        self.send(self.key.sign(payload))
+        result = self.service.wait_result(command.id)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_REFUSED)
+        self.assertIn(result.refusal, (vocabulary_pb2.REFUSAL_UNKNOWN_FIELD, vocabulary_pb2.REFUSAL_UNKNOWN_KIND))
+        nothing = self.ask(self.command())
+        self.assertEqual(nothing.refusal, vocabulary_pb2.REFUSAL_UNKNOWN_KIND)
+
+    def test_forged_malformed_and_retained(self):
+        command = self.command()
+        command.get_status.SetInParent()
+        payload = command.SerializeToString()
+        stranger = Key(self.folder, "stranger")
+        forged = command_pb2.SignedCommand.FromString(stranger.sign(payload))
+        forged.key_id = "care-2026"
+        self.send(forged.SerializeToString())
+        self.assertEqual(self.service.wait_result(command.id).refusal, vocabulary_pb2.REFUSAL_BAD_SIGNATURE)
+        self.service.wait_event("security")
+
+        self.send(b"\xff\xff\xffnot a command")
+        self.service.wait_records(
+            lambda records: any(r.HasField("result") and r.result.refusal == vocabulary_pb2.REFUSAL_MALFORMED
+                                for r in records), "an answer to the malformed one")
+
+        retained = self.command()
+        retained.get_status.SetInParent()
+        signed = self.key.sign(retained.SerializeToString())
+        self.send(signed, retain=True)
+        self.send(b"", retain=True)
+        self.assertEqual(self.service.wait_result(retained.id).refusal, vocabulary_pb2.REFUSAL_RETAINED)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,61 @@
+"""What the daemon says when it is started wrongly, and what it does when its surroundings are missing."""
+import sqlite3
+import unittest
+
+import harness
+from vitalgate.v1 import vocabulary_pb2
+
+CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
+
+
+class Start(harness.HubTest):
+    def test_configuration_with_faults_names_them_all_and_ends_with_status_1(self):
+        text = self.configuration(CUFF).replace("address:", "adress:").replace("zone: UTC", "zone: Mars/Olympus")
+        daemon = self.start_daemon(text, wait=False)
+        self.assertEqual(daemon.wait_end(), 1)
+        self.assertIn('unknown key "adress"; did you mean "address"?', daemon.output())
+        self.assertIn("Mars/Olympus", daemon.output())
+        self.assertRegex(daemon.output(), r"vitalgate\.yaml:\d+:\d+: ")
+
+    def test_configuration_that_is_not_there(self):
+        daemon = self.start_daemon(None, wait=False)
+        self.assertEqual(daemon.wait_end(), 1)
+        self.assertIn("vitalgate.yaml", daemon.output())
+
+    def test_check_only(self):
+        path = self.folder / "vitalgate.yaml"
+        path.write_text(self.configuration(CUFF))
+        check = self.start("vitalgated", [harness.BIN / "vitalgated", "--config", path, "--check"])
+        self.assertEqual(check.wait_end(), 0, check.output())
+
+    def test_missing_bus_and_missing_adapter_are_problems_in_the_status(self):
+        self.start_broker()
+        subscriber = self.subscribe()
+        self.start_daemon(self.configuration(CUFF))
+        status = subscriber.wait_status(vocabulary_pb2.HUB_ONLINE)
+        self.assertTrue(status.problems, "without a bus all is not well")
+        self.assertTrue(all(problem.text and problem.code for problem in status.problems))
+
+    def test_store_that_is_another_databases_is_refused_unchanged(self):
+        state = self.folder / "state"
+        state.mkdir(mode=0o700)
+        path = state / "store.db"
+        with sqlite3.connect(path) as foreign:
+            foreign.execute("CREATE TABLE photographs (name TEXT)")
+        foreign.close()
+        before = path.read_bytes()
+        daemon = self.start_daemon(self.configuration(CUFF), wait=False)
+        self.assertNotEqual(daemon.wait_end(), 0)
+        self.assertIn("store", daemon.output())
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_two_daemons_do_not_share_a_store(self):
+        self.start_bus()
+        self.start_daemon(self.configuration(CUFF))
+        second = self.start_daemon(self.configuration(CUFF), wait=False)
+        self.assertNotEqual(second.wait_end(), 0)
+        self.assertIn("store", second.output())
+
+
+if __name__ == "__main__":
+    unittest.main()
