@@ -1,0 +1,326 @@
+#include "gateway/commands/command_service.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <charconv>
+#include <utility>
+
+#include "gateway/commands/kinds.hpp"
+#include "gateway/runtime/answer.hpp"
+
+namespace vitalgate::commands {
+
+namespace {
+
+/// Under this name the highest sequences are kept among the bookmarks; no device is called so.
+constexpr std::string_view kSequencesKey = "@command-sequences";
+
+/// What a target is called in the ledger: the hub has no device id.
+constexpr std::string_view kHubTarget = "@hub";
+
+std::string targetOf(const Verdict& verdict) {
+    return verdict.device.empty() ? std::string{kHubTarget} : verdict.device;
+}
+
+std::string sequenceName(const Verdict& verdict) {
+    return fmt::format("{}/{}", verdict.keyId, targetOf(verdict));
+}
+
+store::NewRow rowOf(const v1::CommandResult& result) {
+    store::NewRow row;
+    *row.record.mutable_result() = result;
+    row.priority = v1::PRIORITY_ALARM;
+    return row;
+}
+
+}  // namespace
+
+CommandService::CommandService(Policy policy, store::Store& store, Clock& clock,
+                               CommandTarget& target, ServiceEvents events, Log log)
+    : policy_(std::move(policy)),
+      store_(store),
+      clock_(clock),
+      target_(target),
+      events_(std::move(events)),
+      log_(std::move(log)),
+      report_(clock, [this](v1::Event event) { events_.event(std::move(event)); }) {
+    for (const auto& [id, permission] : policy_.keys) rates_.emplace(id, permission.rate);
+    rates_.emplace("", Rate{});
+}
+
+void CommandService::start(std::function<void()> done) {
+    auto self = shared_from_this();
+    store_.loadBookmarks(std::string{kSequencesKey}, [self, done = std::move(done)](auto loaded) {
+        if (!loaded) self->log_.error("order of earlier commands: {}", loaded.error().message);
+        for (const auto& mark : loaded.value_or(std::vector<store::BookmarkChange>{})) {
+            auto& highest = self->sequences_[mark.name];
+            std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), highest);
+        }
+        done();
+    });
+}
+
+void CommandService::receive(const Request& request) {
+    auto job = std::make_shared<Job>();
+    job->uplink = request.uplink;
+    job->verdict = verify(policy_, request, clock_.now());
+    limit(job->verdict);
+    const auto& verdict = job->verdict;
+    if (verdict.state == v1::COMMAND_ACCEPTED) return begin(job);
+    if (verdict.state == v1::COMMAND_REFUSED) reportRefusal(*job);
+    if (!unrunAnswers_.take(clock_.steady())) return;
+    if (verdict.authentic) return begin(job);
+    answerUnledgered(job, resultOf(*job, verdict.state));
+}
+
+/// What depends on how much was asked before.
+void CommandService::limit(Verdict& verdict) {
+    if (verdict.state != v1::COMMAND_ACCEPTED) return;
+    const auto rate = rates_.find(verdict.keyId);
+    const auto refuse = [&verdict](v1::CommandRefusal refusal, std::string text) {
+        verdict.state = v1::COMMAND_REFUSED;
+        verdict.refusal = refusal;
+        verdict.text = std::move(text);
+    };
+    if (isStopped_) return refuse(v1::REFUSAL_BUSY, "the hub is stopping");
+    if (unfinished_ >= kMostQueued) {
+        return refuse(v1::REFUSAL_BUSY, fmt::format("{} commands are waiting", kMostQueued));
+    }
+    if (rate != rates_.end() && !rate->second.take(clock_.steady())) {
+        return refuse(v1::REFUSAL_OVER_LIMIT, "more than the rate of this key allows");
+    }
+}
+
+/// Durable before anything is done: a command that is in the ledger is never run again.
+void CommandService::begin(const JobPtr& job) {
+    ++unfinished_;
+    auto entry = entryOf(*job, resultOf(*job, v1::COMMAND_RECEIVED));
+    store_.beginCommand(std::move(entry), [self = shared_from_this(), job](auto known) {
+        if (known) return self->begun(job, *known);
+        --self->unfinished_;
+        self->log_.error("command {}: not taken: {}", job->verdict.id, known.error().message);
+        auto& verdict = job->verdict;
+        verdict.refusal = v1::REFUSAL_STORE_CLOSED;
+        verdict.text = "the hub cannot store that it was asked";
+        self->reportRefusal(*job);
+        self->answerUnledgered(job, self->resultOf(*job, v1::COMMAND_REFUSED));
+    });
+}
+
+void CommandService::begun(const JobPtr& job, const std::optional<store::CommandEntry>& known) {
+    auto& verdict = job->verdict;
+    if (known) {
+        --unfinished_;
+        return answerAgain(job, *known);
+    }
+    if (verdict.state != v1::COMMAND_ACCEPTED) {
+        return finish(job, resultOf(*job, verdict.state));
+    }
+    if (isStale(verdict)) {
+        return refuse(job, v1::REFUSAL_STALE, "a later one of this key and target came before it");
+    }
+    running_.emplace(verdict.id, job);
+    if (verdict.command.sequence() == 0) return enqueue(job);
+    keepOrder(job);
+}
+
+void CommandService::answerAgain(const JobPtr& job, const store::CommandEntry& known) {
+    auto& verdict = job->verdict;
+    if (known.digest != verdict.digest || known.keyId != verdict.keyId) {
+        verdict.refusal = v1::REFUSAL_ID_REUSED;
+        verdict.text = "this id belongs to another command";
+        reportRefusal(*job);
+        if (!unrunAnswers_.take(clock_.steady())) return;
+        return answerUnledgered(job, resultOf(*job, v1::COMMAND_REFUSED));
+    }
+    // The one that runs will answer for both.
+    if (running_.contains(verdict.id)) return;
+    if (known.state < v1::COMMAND_DONE) return finishUnknown(known);
+    if (!known.result || !unrunAnswers_.take(clock_.steady())) return;
+    auto again = *known.result;
+    again.set_already_answered(true);
+    answerUnledgered(job, std::move(again));
+}
+
+bool CommandService::isStale(const Verdict& verdict) const {
+    if (verdict.command.sequence() == 0) return false;
+    const auto highest = sequences_.find(sequenceName(verdict));
+    return highest != sequences_.end() && verdict.command.sequence() <= highest->second;
+}
+
+/// The sequence is durable before the command runs, else an older one could run after a restart.
+void CommandService::keepOrder(const JobPtr& job) {
+    const auto name = sequenceName(job->verdict);
+    const auto sequence = job->verdict.command.sequence();
+    sequences_[name] = sequence;
+    const store::BookmarkChange mark{std::string{kSequencesKey}, name, std::to_string(sequence)};
+    store_.append({}, {mark}, [self = shared_from_this(), job](const auto& kept) {
+        if (kept) return self->enqueue(job);
+        self->refuse(job, v1::REFUSAL_STORE_CLOSED, kept.error().message);
+    });
+}
+
+void CommandService::enqueue(const JobPtr& job) {
+    if (isStopped_) return refuse(job, v1::REFUSAL_BUSY, "the hub is stopping");
+    const auto target = targetOf(job->verdict);
+    const auto [queue, isNew] = queues_.try_emplace(target);
+    queue->second.push_back(job);
+    if (!isNew) return;
+    asio::co_spawn(clock_.loop(), serve(target), asio::detached);
+}
+
+asio::awaitable<void> CommandService::serve(std::string target) {
+    const auto self = shared_from_this();
+    while (!queues_[target].empty()) {
+        auto job = queues_[target].front();
+        queues_[target].pop_front();
+        co_await runOne(job);
+    }
+    queues_.erase(target);
+}
+
+asio::awaitable<void> CommandService::runOne(JobPtr job) {
+    auto& verdict = job->verdict;
+    if (clock_.wall() > verdict.notAfter) {
+        verdict.text = "it waited too long for its turn";
+        finish(job, resultOf(*job, v1::COMMAND_EXPIRED));
+        co_return;
+    }
+    auto tellRunning = clock_.after(kTellRunningAfter, [self = shared_from_this(), job] {
+        self->answerUnledgered(job, self->resultOf(*job, v1::COMMAND_RUNNING));
+    });
+    auto outcome = co_await runLimited(job);
+    tellRunning.cancel();
+    auto result = resultOf(*job, outcome.state());
+    result.MergeFrom(outcome);
+    if (result.state() == v1::COMMAND_REFUSED) {
+        verdict.refusal = result.refusal();
+        reportRefusal(*job);
+    }
+    finish(job, std::move(result));
+}
+
+asio::awaitable<v1::CommandResult> CommandService::runLimited(JobPtr job) {
+    const auto& verdict = job->verdict;
+    v1::CommandResult result;
+    bool isSupported = false;
+    for (const auto& spec : target_.commands()) isSupported |= spec.kind() == verdict.kind;
+    if (!isSupported) {
+        result.set_state(v1::COMMAND_REFUSED);
+        result.set_refusal(v1::REFUSAL_NOT_SUPPORTED);
+        result.set_text(fmt::format("this hub cannot do {}", verdict.kind));
+        co_return result;
+    }
+    Answer<v1::CommandResult> answer;
+    const auto give = [answer](const std::exception_ptr& thrown, v1::CommandResult given) {
+        if (thrown) return answer.set(fail(ErrorKind::internal, "the command ended unexpectedly"));
+        answer.set(std::move(given));
+    };
+    asio::co_spawn(clock_.loop(), target_.run(verdict.command), give);
+    auto given = co_await answer.wait(clock_, kRunLimit);
+    if (given && given->state() >= v1::COMMAND_DONE) co_return std::move(*given);
+    if (given) given = fail(ErrorKind::internal, "the command ended without saying how");
+    // Whether it had an effect nobody knows; what only reads has none.
+    const bool isHarmless = findKind(verdict.kind)->onlyReads;
+    result.set_state(isHarmless ? v1::COMMAND_FAILED : v1::COMMAND_UNKNOWN);
+    result.set_failure(given.error().kind == ErrorKind::timedOut ? v1::FAILURE_TIMED_OUT
+                                                                 : v1::FAILURE_INTERNAL);
+    result.set_text(given.error().message);
+    co_return result;
+}
+
+void CommandService::refuse(const JobPtr& job, v1::CommandRefusal refusal, std::string text) {
+    job->verdict.refusal = refusal;
+    job->verdict.text = std::move(text);
+    reportRefusal(*job);
+    finish(job, resultOf(*job, v1::COMMAND_REFUSED));
+}
+
+/// Ledger and log in one transaction: either the command is answered for ever or not at all.
+void CommandService::finish(const JobPtr& job, v1::CommandResult result) {
+    announce(*job);
+    auto entry = entryOf(*job, result);
+    store_.finishCommand(std::move(entry), rowOf(result),
+                         [self = shared_from_this(), job](const auto& stored) {
+                             --self->unfinished_;
+                             self->running_.erase(job->verdict.id);
+                             if (stored) return;
+                             self->log_.error("command {}: its result could not be stored: {}",
+                                              job->verdict.id, stored.error().message);
+                         });
+}
+
+void CommandService::answerUnledgered(const JobPtr& job, v1::CommandResult result) {
+    announce(*job);
+    std::vector<store::NewRow> rows;
+    rows.push_back(rowOf(result));
+    store_.append(std::move(rows), {}, [self = shared_from_this(), job](const auto& stored) {
+        if (stored) return;
+        self->log_.error("command {}: its result could not be stored: {}", job->verdict.id,
+                         stored.error().message);
+    });
+}
+
+/// It was begun in an earlier life of this process, and nobody saw how it ended.
+void CommandService::finishUnknown(const store::CommandEntry& open) {
+    auto entry = open;
+    auto result = open.result.value_or(v1::CommandResult{});
+    result.set_command_id(open.id);
+    result.set_state(v1::COMMAND_UNKNOWN);
+    result.set_final(true);
+    result.set_text("the hub restarted while this command was under way");
+    toStamp(clock_.now(), *result.mutable_when());
+    entry.state = v1::COMMAND_UNKNOWN;
+    entry.result = result;
+    store_.finishCommand(std::move(entry), rowOf(result),
+                         [self = shared_from_this(), id = open.id](const auto& stored) {
+                             if (stored) return;
+                             self->log_.error("command {}: its result could not be stored: {}", id,
+                                              stored.error().message);
+                         });
+}
+
+void CommandService::reportRefusal(const Job& job) {
+    const auto& verdict = job.verdict;
+    report_.refused(verdict.refusal, job.uplink, verdict.keyId, verdict.id);
+}
+
+void CommandService::announce(const Job& job) const {
+    const auto& verdict = job.verdict;
+    if (verdict.id.empty() || verdict.responseTopic.empty()) return;
+    events_.answerTopic(job.uplink, verdict.command.id(), verdict.responseTopic);
+}
+
+v1::CommandResult CommandService::resultOf(const Job& job, v1::CommandState state) const {
+    const auto& verdict = job.verdict;
+    v1::CommandResult result;
+    // As the requester wrote it: it compares texts.
+    if (!verdict.id.empty()) result.set_command_id(verdict.command.id());
+    result.set_kind(verdict.kind);
+    result.set_device(verdict.device);
+    result.set_key_id(verdict.keyId);
+    result.set_correlation(verdict.correlation);
+    result.set_state(state);
+    result.set_final(state >= v1::COMMAND_DONE);
+    if (state == v1::COMMAND_REFUSED) result.set_refusal(verdict.refusal);
+    if (state == v1::COMMAND_REFUSED || state == v1::COMMAND_EXPIRED) result.set_text(verdict.text);
+    toStamp(clock_.now(), *result.mutable_when());
+    return result;
+}
+
+store::CommandEntry CommandService::entryOf(const Job& job, v1::CommandResult result) const {
+    const auto& verdict = job.verdict;
+    return {verdict.id,       verdict.keyId,  targetOf(verdict), result.state(),
+            verdict.notAfter, verdict.digest, std::move(result)};
+}
+
+void CommandService::stop() {
+    isStopped_ = true;
+    for (auto& [target, queue] : queues_) {
+        for (const auto& job : std::exchange(queue, {})) {
+            refuse(job, v1::REFUSAL_BUSY, "the hub is stopping");
+        }
+    }
+}
+
+}  // namespace vitalgate::commands

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <vector>
+
+#include "vitalgate/v1/command.pb.h"
+#include "vitalgate/v1/device.pb.h"
+
+namespace vitalgate::commands {
+
+/// Where accepted commands go.
+class CommandTarget {
+  public:
+    virtual ~CommandTarget() = default;
+
+    /// The kinds that can be run; any other is refused as not-supported.
+    [[nodiscard]] virtual std::vector<v1::CommandSpec> commands() const = 0;
+
+    /// Runs a command that was accepted. The result has state, text, refusal or failure, and data;
+    /// ids, kind and time are filled in by the caller. Ends by itself; the caller waits at most
+    /// kRunLimit.
+    virtual asio::awaitable<v1::CommandResult> run(v1::Command command) = 0;
+};
+
+}  // namespace vitalgate::commands
