@@ -1,0 +1,118 @@
+#include "gateway/codes/codes.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string>
+
+namespace vitalgate::codes {
+
+TEST_CASE("every row of the observations says what a consumer needs") {
+    std::set<std::uint32_t> numbers;
+    for (const auto& row : allObservations()) {
+        CAPTURE(std::string(row.code));
+        CHECK(numbers.insert(row.mdc).second);
+        CHECK(row.code.starts_with("MDC_"));
+        CHECK(row.mdc >= 65536);
+        CHECK_FALSE(row.word.empty());
+        CHECK_FALSE(row.source.empty());
+        CHECK((row.unit.empty() || row.lowest < row.highest));
+        CHECK(&observation(row.term) == &row);
+        CHECK(findObservation(row.code) == &row);
+    }
+}
+
+TEST_CASE("the codes of the vital signs are those of the tables") {
+    CHECK(observation(Term::bloodPressure).mdc == 2 * 65536 + 18948);
+    CHECK(observation(Term::systolicPressure).mdc == 2 * 65536 + 18949);
+    CHECK(observation(Term::bodyTemperature).mdc == 2 * 65536 + 19292);
+    CHECK(observation(Term::bodyWeight).mdc == 2 * 65536 + 57664);
+    CHECK(observation(Term::heartRate).mdc == 2 * 65536 + 16770);
+    CHECK(observation(Term::energyExpended).mdc == 129 * 65536 + 119);
+    CHECK(observation(Term::diastolicPressure).loinc == "8462-4");
+    CHECK(findObservation("MDC_NO_SUCH_THING") == nullptr);
+}
+
+TEST_CASE("every unit that is used is in the table of units") {
+    std::set<std::string> units;
+    for (const auto& unit : allUnits()) CHECK(units.insert(std::string(unit.ucum)).second);
+    for (const auto& row : allObservations()) {
+        CHECK((row.unit.empty() || units.contains(std::string(row.unit))));
+    }
+    for (const auto& row : allConversions()) {
+        CHECK(units.contains(std::string(row.from)));
+        CHECK(units.contains(std::string(row.to)));
+    }
+}
+
+TEST_CASE("a device's unit becomes ours, rounded to the stated decimals") {
+    struct Row {
+        double value;
+        const char* from;
+        const char* to;
+        double expected;
+        std::uint32_t decimals;
+    };
+    for (const auto& row :
+         {Row{16.0, "kPa", "mm[Hg]", 120.0, 1}, Row{10.7, "kPa", "mm[Hg]", 80.3, 1},
+          Row{98.6, "[degF]", "Cel", 37.0, 2}, Row{32, "[degF]", "Cel", 0, 2},
+          Row{101.3, "[degF]", "Cel", 38.5, 2}, Row{-40, "[degF]", "Cel", -40, 2},
+          Row{68.8, "[lb_av]", "kg", 31.207, 3}, Row{1, "[lb_av]", "kg", 0.454, 3},
+          Row{72.5, "[in_i]", "m", 1.842, 3}}) {
+        CAPTURE(row.value);
+        const auto converted = convert(row.value, row.from, row.to);
+        REQUIRE(converted);
+        CHECK(converted->value == row.expected);
+        CHECK(converted->decimals == row.decimals);
+    }
+}
+
+TEST_CASE("neighbouring values of a device stay apart when converted") {
+    for (int tenths = 950; tenths < 1100; ++tenths) {
+        CHECK(convert(tenths / 10.0, "[degF]", "Cel")->value <
+              convert((tenths + 1) / 10.0, "[degF]", "Cel")->value);
+        CHECK(convert(tenths / 100.0, "[lb_av]", "kg")->value <
+              convert((tenths + 1) / 100.0, "[lb_av]", "kg")->value);
+        CHECK(convert(tenths / 10.0, "kPa", "mm[Hg]")->value <
+              convert((tenths + 1) / 10.0, "kPa", "mm[Hg]")->value);
+        CHECK(convert(tenths / 10.0, "[in_i]", "m")->value <
+              convert((tenths + 1) / 10.0, "[in_i]", "m")->value);
+    }
+}
+
+TEST_CASE("there is no way between units of different kinds, nor back") {
+    CHECK_FALSE(convert(1, "kPa", "kg"));
+    CHECK_FALSE(convert(1, "mm[Hg]", "kPa"));
+    CHECK_FALSE(convert(1, "kg", "kg"));
+}
+
+TEST_CASE("rounding gives the double nearest to the decimal number") {
+    CHECK(roundTo(34.1149999, 2) == 34.11);
+    CHECK(roundTo(-0.25, 1) == -0.3);
+    CHECK(roundTo(7.0, 0) == 7.0);
+    CHECK(roundTo(0.1, 400) == 0.1);
+}
+
+TEST_CASE("the plausible range includes its ends and no more") {
+    const auto& row = observation(Term::bodyTemperature);
+    CHECK(isPlausible(row, row.lowest));
+    CHECK(isPlausible(row, row.highest));
+    CHECK_FALSE(isPlausible(row, std::nextafter(row.lowest, 0)));
+    CHECK_FALSE(isPlausible(row, std::nextafter(row.highest, 1000)));
+    CHECK_FALSE(isPlausible(row, std::numeric_limits<double>::quiet_NaN()));
+}
+
+TEST_CASE("body sites are found by the number of their characteristic") {
+    CHECK(findSite(temperatureSites(), 1)->mdc == 188452);
+    CHECK(findSite(temperatureSites(), 9)->code == "MDC_TEMP_TYMP");
+    CHECK(findSite(temperatureSites(), 2) == nullptr);
+    CHECK(findSite(temperatureSites(), 0) == nullptr);
+    CHECK(findSite(temperatureSites(), 10) == nullptr);
+    CHECK(findSite(sensorLocations(), 1)->word == "chest");
+    CHECK(findSite(sensorLocations(), 0) == nullptr);
+    CHECK(findSite(sensorLocations(), 7) == nullptr);
+}
+
+}  // namespace vitalgate::codes

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "adapters/profiles/describe.hpp"
+#include "adapters/profiles/profile.hpp"
+#include "gateway/codes/codes.hpp"
+
+namespace vitalgate::testing {
+
+/// What must hold of every measurement, whatever the octets were; empty if it does.
+inline std::string violation(const profiles::Measurement& measurement) {
+    const auto& reading = measurement.reading;
+    if (reading.kind().empty()) return "a reading without a kind";
+    if (measurement.refused) {
+        return reading.observations().empty() ? "" : "a refused measurement with observations";
+    }
+    bool anyNumber = false;
+    for (const auto& observation : reading.observations()) {
+        const auto* row = codes::findObservation(observation.code());
+        if (row == nullptr) return "an observation that no table knows";
+        if (observation.unit() != row->unit) return "an observation in a foreign unit";
+        anyNumber = anyNumber || observation.has_value();
+        if (observation.has_value() && !codes::isPlausible(*row, observation.value())) {
+            return "an implausible number";
+        }
+    }
+    if (measurement.deviceTime.has_value() == reading.device_time().empty()) {
+        return "a device time in one place only";
+    }
+    return anyNumber ? "" : "a reading without a number";
+}
+
+/// What must hold of everything that a decoder says; empty if it does.
+inline std::string violation(const profiles::CharacteristicSpec& spec, ByteView value,
+                             const profiles::DecodeOptions& options) {
+    const auto decoded = spec.decode(value, options);
+    const auto json = profiles::describeAsJson(Uuid(spec.uuid), value, options);
+    if (!decoded) {
+        const auto& error = decoded.error();
+        if (error.field.empty() || error.message.empty()) return "an error that says nothing";
+        if (error.octet > value.size() && error.octet > 512) return "an error beyond the value";
+        return json ? "described although refused" : "";
+    }
+    if (!json) return "decoded, but not to be described: " + json.error().message;
+    if (json->find('\n') != std::string::npos) return "more than one line";
+    const auto* measurement = std::get_if<profiles::Measurement>(&*decoded);
+    return measurement != nullptr ? violation(*measurement) : std::string{};
+}
+
+}  // namespace vitalgate::testing

@@ -1,0 +1,132 @@
+#include "tests/profiles/samples.hpp"
+
+namespace vitalgate::testing {
+
+namespace {
+
+constexpr std::uint16_t kMeasurement = 0x2A9D;
+constexpr std::uint16_t kFeature = 0x2A9E;
+constexpr auto kWeight = "MDC_MASS_BODY_ACTUAL";
+constexpr auto kHeight = "MDC_LEN_BODY_ACTUAL";
+constexpr auto kBmi = "MDC_RATIO_MASS_BODY_LEN_SQ";
+
+Bytes full() {
+    return sample({
+        {"0e", "flags: kg, time stamp, user, BMI and height"},
+        {"4038", "14400 x 0.005 kg = 72.000 kg"},
+        {"ea07 0b 17", "2026-11-23"},
+        {"07 1e 00", "07:30:00"},
+        {"02", "user 2"},
+        {"de00", "BMI 22.2"},
+        {"0807", "1.800 m"},
+    });
+}
+
+profiles::DecodeOptions withFeature(std::string_view hex) {
+    return {.quirk = "", .feature = octets(hex)};
+}
+
+}  // namespace
+
+TEST_CASE("a complete weight has every field") {
+    const auto m = measurement(kMeasurement, full());
+    CHECK(m.reading.kind() == "weight");
+    CHECK(m.reading.observations_size() == 3);
+    CHECK(shown(m, kWeight) == "72.000 kg");
+    CHECK(shown(m, kBmi) == "22.2 kg/m2");
+    CHECK(shown(m, kHeight) == "1.800 m");
+    CHECK(m.reading.observations(0).mdc() == 188736);
+    CHECK(m.reading.observations(0).loinc() == "29463-7");
+    CHECK(m.reading.device_time() == "2026-11-23T07:30:00");
+    CHECK(m.reading.user_slot() == 2);
+    CHECK(reported(m, kWeight) == "");
+}
+
+TEST_CASE("pounds and inches become kilograms and metres and stay as reported") {
+    const auto m = measurement(kMeasurement, sample({
+                                                 {"09", "flags: imperial, BMI and height"},
+                                                 {"fe3d", "15870 x 0.01 lb"},
+                                                 {"de00", "BMI 22.2"},
+                                                 {"c502", "70.9 in"},
+                                             }));
+    CHECK(shown(m, kWeight) == "71.985 kg");
+    CHECK(reported(m, kWeight) == "158.70 [lb_av]");
+    CHECK(shown(m, kHeight) == "1.801 m");
+    CHECK(reported(m, kHeight) == "70.9 [in_i]");
+    CHECK(reported(m, kBmi) == "");
+}
+
+TEST_CASE("every octet short, long or wrong of a weight is noticed") {
+    checkPrefixes(kMeasurement, full());
+    checkBitFlips(kMeasurement, full());
+    checkTrailing(kMeasurement, full());
+}
+
+TEST_CASE("an unsuccessful weighing is refused and never 327 kg") {
+    const auto m = measurement(kMeasurement, octets("06 ffff ea070b17071e00 02"));
+    CHECK(m.refused == v1::REFUSED_FAILED);
+    CHECK(m.refusedField == "weight");
+    CHECK(m.reading.observations().empty());
+    CHECK(m.reading.user_slot() == 2);
+    CHECK(m.reading.device_time() == "2026-11-23T07:30:00");
+    CHECK(measurement(kMeasurement, octets("01 ffff")).refused == v1::REFUSED_FAILED);
+}
+
+TEST_CASE("an empty platform is no weight") {
+    const auto m = measurement(kMeasurement, octets("00 0000"));
+    CHECK(m.refused == v1::REFUSED_IMPLAUSIBLE);
+    CHECK(m.refusedField == "weight");
+}
+
+TEST_CASE("a scale that does not know the person leaves BMI and height out") {
+    const auto m = measurement(kMeasurement, octets("08 4038 0000 0000"));
+    CHECK_FALSE(m.refused);
+    CHECK(shown(m, kBmi) == "ABSENT_NOT_COMPUTED");
+    CHECK(shown(m, kHeight) == "ABSENT_NOT_COMPUTED");
+}
+
+TEST_CASE("a height that no person has refuses the measurement") {
+    const auto m = measurement(kMeasurement, octets("08 4038 de00 1027"));
+    CHECK(m.refused == v1::REFUSED_IMPLAUSIBLE);
+    CHECK(m.refusedField == "height");
+}
+
+TEST_CASE("the unknown user is left out and reserved flag bits change nothing") {
+    CHECK_FALSE(measurement(kMeasurement, octets("04 4038 ff")).reading.has_user_slot());
+    auto value = full();
+    value[0] |= 0xF0;
+    CHECK(measurement(kMeasurement, value).reading.SerializeAsString() ==
+          measurement(kMeasurement, full()).reading.SerializeAsString());
+}
+
+TEST_CASE("the feature value says how many decimals the scale means, but no digit is cut") {
+    CHECK(shown(measurement(kMeasurement, full(), withFeature("1f000000")), kWeight) == "72.0 kg");
+    CHECK(shown(measurement(kMeasurement, full(), withFeature("9f000000")), kHeight) == "1.80 m");
+    // 14401 x 0.005 kg from a scale that claims steps of 0.1 kg
+    CHECK(shown(measurement(kMeasurement, octets("00 4138"), withFeature("1f000000")), kWeight) ==
+          "72.005 kg");
+    CHECK(reported(measurement(kMeasurement, octets("01 fe3d"), withFeature("1f000000")),
+                   kWeight) == "158.7 [lb_av]");
+    CHECK(shown(measurement(kMeasurement, full(), withFeature("1f")), kWeight) == "72.000 kg");
+    CHECK(shown(measurement(kMeasurement, full(), withFeature("ffffffff")), kWeight) ==
+          "72.000 kg");
+}
+
+TEST_CASE("with the row and-scale pounds come in tenths") {
+    const auto value = octets("01 b002");
+    CHECK(reported(measurement(kMeasurement, value), kWeight) == "6.88 [lb_av]");
+    const auto m = measurement(kMeasurement, value, {.quirk = "and-scale", .feature = {}});
+    CHECK(reported(m, kWeight) == "68.8 [lb_av]");
+    CHECK(shown(m, kWeight) == "31.207 kg");
+}
+
+TEST_CASE("the feature value names abilities and resolutions") {
+    CHECK(json(kFeature, "9f000000") ==
+          R"({"features":["time-stamp","multiple-users","body-mass-index"],)"
+          R"("weightResolutionKg":0.1,"weightResolutionLb":0.2,)"
+          R"("heightResolutionM":0.01,"heightResolutionIn":1})");
+    CHECK(json(kFeature, "00000000") == R"({"features":[]})");
+    checkPrefixes(kFeature, octets("9f000000"));
+}
+
+}  // namespace vitalgate::testing
