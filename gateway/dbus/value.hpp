@@ -115,7 +115,6 @@ Value variantOf(Value content);
 Value stringArray(const std::vector<std::string>& texts);
 /// "a{sv}"
 Value variantDict(std::vector<std::pair<std::string, Value>> entries);
-Value variantDict(const Properties& properties);
 
 /// The property if it is there and of exactly this type, else nothing.
 template <class T>

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "tests/support/temp_dir.hpp"
+
+namespace vitalgate::testing {
+
+/// A real message bus of our own, ended by its process id. After stop() it can be started again at
+/// the same address.
+class PrivateBus {
+  public:
+    PrivateBus() {
+        writeFile(
+            directory_ / "bus.conf",
+            R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>)" +
+                address() + R"(</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+<allow own="*"/></policy></busconfig>)");
+        start();
+    }
+    PrivateBus(const PrivateBus&) = delete;
+    PrivateBus& operator=(const PrivateBus&) = delete;
+    ~PrivateBus() { stop(); }
+
+    [[nodiscard]] std::string address() const { return "unix:path=" + (directory_ / "bus"); }
+
+    void start() {
+        int ready[2];
+        if (pipe2(ready, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
+        const std::string config = "--config-file=" + (directory_ / "bus.conf");
+        const char* arguments[] = {"dbus-daemon", config.c_str(),      "--nofork",
+                                   "--nopidfile", "--print-address=3", nullptr};
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, ready[1], 3);
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (directory_ / "log").c_str(),
+                                         O_WRONLY | O_CREAT | O_APPEND, 0600);
+        const int error = posix_spawnp(&process_, "dbus-daemon", &actions, nullptr,
+                                       const_cast<char**>(arguments), environ);
+        posix_spawn_file_actions_destroy(&actions);
+        close(ready[1]);
+        char byte = 0;
+        const bool told = error == 0 && read(ready[0], &byte, 1) == 1;  // it prints when it listens
+        close(ready[0]);
+        if (error != 0) process_ = -1;
+        if (!told) throw std::runtime_error("dbus-daemon did not start");
+    }
+
+    void stop() {
+        if (process_ <= 0) return;
+        kill(process_, SIGKILL);
+        waitpid(process_, nullptr, 0);
+        process_ = -1;
+        unlink((directory_ / "bus").c_str());
+    }
+
+  private:
+    TempDir directory_;
+    pid_t process_ = -1;
+};
+
+}  // namespace vitalgate::testing
