@@ -64,6 +64,8 @@ class Sink {
     virtual asio::awaitable<Result<Accepted>> append(Append what) = 0;
     /// A device's descriptor changed (retained upstream, not kept in the stream).
     virtual void describe(const v1::DeviceDescriptor& descriptor) = 0;
+    /// The value that append() last committed under that name; empty if there is none.
+    virtual asio::awaitable<Result<std::string>> bookmark(std::string device, std::string name) = 0;
 };
 
 /// A person's slot on a device, and whose it is.

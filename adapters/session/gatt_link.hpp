@@ -57,18 +57,23 @@ class GattLink {
     /// Values may arrive, and are queued, before this returns.
     virtual asio::awaitable<Status> subscribe(Characteristic characteristic, Duration limit) = 0;
     /// The next value of all subscribed characteristics, in order of arrival. After a disconnect
-    /// the queued values still come, then ErrorKind::disconnected.
+    /// or stop() the queued values still come, then ErrorKind::disconnected or ::cancelled;
+    /// ErrorKind::full instead if the queue overflowed, so that values were lost. A limit of zero
+    /// gives what is queued.
     virtual asio::awaitable<Result<Value>> nextValue(Duration limit) = 0;
     /// Bonds (Device1.Pair) within the policy of the pairing agent.
     virtual asio::awaitable<Status> pair(Duration limit) = 0;
     virtual asio::awaitable<Status> disconnect(Duration limit) = 0;
 
-    /// Ends every wait with ErrorKind::cancelled, now and later.
+    /// Ends every wait with ErrorKind::cancelled, now and later; values that have arrived are still
+    /// given out first, for the device holds them as delivered.
     virtual void stop() = 0;
 
     [[nodiscard]] virtual v1::Link security() const = 0;
     [[nodiscard]] virtual std::optional<int> rssiDbm() const = 0;
     [[nodiscard]] virtual std::string adapterName() const = 0;  ///< "hci0"
+    /// The name in its advertisements, as it came; empty if it has none.
+    [[nodiscard]] virtual std::string advertisedName() const { return {}; }
 };
 
 }  // namespace vitalgate::session

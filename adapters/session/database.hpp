@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "adapters/adapter.hpp"
+#include "adapters/profiles/profile.hpp"
+#include "adapters/session/gatt_link.hpp"
+
+namespace vitalgate::session {
+
+/// A characteristic of the device that a profile knows. `profile` is the service it is in, or, for
+/// one outside its service, the profile that knows it.
+struct Endpoint {
+    Characteristic characteristic;
+    const profiles::Profile* profile = nullptr;
+    const profiles::CharacteristicSpec* spec = nullptr;
+};
+
+/// What of a device's services a conversation uses.
+class Database {
+  public:
+    Database() = default;
+    /// Leaves out what no profile knows, and services of measurements whose kind the settings do
+    /// not list.
+    Database(const GattDatabase& found, const DeviceSettings& settings);
+
+    [[nodiscard]] std::vector<Endpoint> endpoints(profiles::Role role) const;
+    /// The clock to compare with: Current Time if there, else the first Date Time.
+    [[nodiscard]] std::optional<Endpoint> clock() const;
+    /// Where a value came from; also for a value of a device whose services are not known (any
+    /// more). Nothing if no profile knows its characteristic.
+    [[nodiscard]] std::optional<Endpoint> origin(const Value& value) const;
+    /// The words of the measurements that it offers, in its order.
+    [[nodiscard]] std::vector<std::string> kinds() const;
+
+    void setFeature(const Endpoint& feature, Bytes value);
+    /// Empty if there is none, or it was not read.
+    [[nodiscard]] Bytes feature(const profiles::Profile& profile) const;
+
+  private:
+    std::vector<Endpoint> endpoints_;
+    std::map<std::uint16_t, Bytes> features_;  ///< by service
+};
+
+}  // namespace vitalgate::session

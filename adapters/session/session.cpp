@@ -1,0 +1,214 @@
+#include "adapters/session/session.hpp"
+
+#include "adapters/session/descriptor.hpp"
+
+// The way of a conversation up to the first value: what devices want to be asked, in their order.
+namespace vitalgate::session {
+
+namespace {
+
+/// By the device, or because it had nothing to say any more.
+bool isUsualEnd(const Error& error) {
+    return error.kind == ErrorKind::disconnected || error.kind == ErrorKind::timedOut;
+}
+
+v1::DisconnectReason reasonOf(ErrorKind kind, bool wasReady) {
+    switch (kind) {
+        case ErrorKind::disconnected:
+            return v1::DISCONNECT_UNSPECIFIED;
+        case ErrorKind::authentication:
+            return v1::DISCONNECT_AUTHENTICATION;
+        case ErrorKind::timedOut:
+            return wasReady ? v1::DISCONNECT_BY_HUB : v1::DISCONNECT_TIMED_OUT;
+        default:
+            return v1::DISCONNECT_BY_HUB;
+    }
+}
+
+std::vector<Uuid> expectedServices(const DeviceSettings& settings) {
+    std::vector<Uuid> services;
+    for (const auto& profile : profiles::allProfiles()) {
+        for (const auto& kind : settings.profiles) {
+            if (profile.kind == kind) services.emplace_back(profile.service);
+        }
+    }
+    return services;
+}
+
+}  // namespace
+
+const std::array<Session::Step, 7> Session::kSteps{{
+    {"recall clock", &Session::recallClock},
+    {"find services", &Session::findServices},
+    {"bond", &Session::bondIfRequired},
+    {"read device information", &Session::readInformation},
+    {"read features", &Session::readFeatures},
+    {"compare clock", &Session::compareClock},
+    {"subscribe", &Session::subscribe},
+}};
+
+Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, DeviceSettings settings,
+                 SessionOptions options, Log log)
+    : link_(std::move(link)),
+      clock_(clock),
+      sink_(sink),
+      settings_(std::move(settings)),
+      options_(std::move(options)),
+      log_(log.part("device " + settings_.id)),
+      calls_(*link_, options_.limits, log_),
+      quirk_(chooseQuirk(settings_.quirk, {})),
+      bucket_(options_.limits.valuesPerSecond, options_.limits.burst),
+      descriptor_(startDescriptor(settings_, options_.plainIdentifiers)) {}
+
+asio::awaitable<Status> Session::run() {
+    const auto self = shared_from_this();
+    const auto ended = co_await converse();
+    if (ended) co_return ended;
+    co_return failIn("device " + settings_.id, ended);
+}
+
+void Session::stop() {
+    draining_ = true;
+    pause_.set(std::monostate{});
+    link_->stop();
+}
+
+asio::awaitable<Status> Session::converse() {
+    const auto ready = co_await prepare();
+    Error end = ready ? Error() : ready.error();
+    if (ready) end = co_await collect(options_.limits.idle);
+    if (end.kind != ErrorKind::disconnected && end.kind != ErrorKind::cancelled) co_await hangUp();
+    // Also after a failure: a bonded device sends what it has as soon as it is connected, and holds
+    // as delivered whatever has arrived.
+    draining_ = true;
+    const auto rest = co_await collect(Duration::zero());
+    if (overflowed_) {
+        reason_ = v1::DISCONNECT_FLOOD;
+        Append loss;
+        loss.events.push_back(lossEvent());
+        const auto told = co_await commit(loss);
+        if (!told) log_.error("{}", told.error().message);
+    }
+    if (reason_ == v1::DISCONNECT_UNSPECIFIED) reason_ = reasonOf(end.kind, ready.has_value());
+    if (!ready) co_return ready;
+    if (!isUsualEnd(end)) co_return std::unexpected(end);
+    if (!isUsualEnd(rest)) co_return std::unexpected(rest);
+    co_return Status{};
+}
+
+asio::awaitable<Status> Session::prepare() {
+    for (const auto& step : kSteps) {
+        const auto done = co_await (this->*step.run)();
+        if (!done) co_return failIn(step.name, done);
+    }
+    co_return Status{};
+}
+
+asio::awaitable<Status> Session::recallClock() {
+    const auto remembered = co_await sink_.bookmark(settings_.id, "clock-offset");
+    if (remembered) {
+        deviceClock_ = DeviceClock::fromBookmark(*remembered);
+        remembered_ = *remembered;
+    } else {
+        log_.warning("clock offset not known: {}", remembered.error().message);
+    }
+    co_return Status{};
+}
+
+asio::awaitable<Status> Session::findServices() {
+    const auto expected = expectedServices(settings_);
+    const auto found = co_await link_->discover(expected, options_.limits.discover);
+    if (!found) co_return std::unexpected(found.error());
+    database_ = Database(*found, settings_);
+    const auto kinds = database_.kinds();
+    if (kinds.empty()) {
+        co_return fail(ErrorKind::unsupported, "it offers no measurement that this hub reads");
+    }
+    descriptor_.clear_profiles();
+    for (const auto& kind : kinds) descriptor_.add_profiles(kind);
+    co_return Status{};
+}
+
+asio::awaitable<Status> Session::bondIfRequired() {
+    if (!settings_.requireBond || link_->security() >= v1::LINK_ENCRYPTED) co_return Status{};
+    co_return co_await calls_.bond();
+}
+
+asio::awaitable<Status> Session::readInformation() {
+    const auto read = co_await readAll(profiles::Role::information);
+    const auto advertised = link_->advertisedName();
+    const DeviceNames names{descriptor_.manufacturer(), descriptor_.model(), advertised};
+    quirk_ = chooseQuirk(settings_.quirk, names);
+    descriptor_.set_quirk(std::string(quirk_->name));
+    describe();
+    co_return read;
+}
+
+asio::awaitable<Status> Session::readFeatures() {
+    co_return co_await readAll(profiles::Role::feature);
+}
+
+asio::awaitable<Status> Session::readAll(profiles::Role role) {
+    const auto endpoints = database_.endpoints(role);
+    for (const auto& endpoint : endpoints) {
+        if (!endpoint.characteristic.canRead) continue;
+        const auto value = co_await calls_.read(endpoint.characteristic);
+        if (value) {
+            takeStatic(endpoint, *value);
+            continue;
+        }
+        if (endsConversation(value.error())) co_return failIn(endpoint.spec->name, value);
+        log_.info("read {}: {}", endpoint.spec->name, value.error().message);
+        // The device answers in order: what comes next would only wait as long again.
+        if (value.error().kind == ErrorKind::timedOut) break;
+    }
+    co_return Status{};
+}
+
+void Session::takeStatic(const Endpoint& endpoint, Bytes value) {
+    const auto decoded = endpoint.spec->decode(value, {});
+    if (!decoded) {
+        log_.info("read {}: {}", endpoint.spec->name, decoded.error().message);
+        return;
+    }
+    if (endpoint.spec->role == profiles::Role::feature) database_.setFeature(endpoint, value);
+    const auto* fields = std::get_if<std::vector<profiles::Field>>(&*decoded);
+    if (fields != nullptr) describeFields(*fields, options_.plainIdentifiers, descriptor_);
+}
+
+asio::awaitable<Status> Session::subscribe() {
+    Status last = fail(ErrorKind::unsupported, "it can neither notify nor indicate");
+    bool any = false;
+    const auto endpoints = database_.endpoints(profiles::Role::measurement);
+    for (const auto& endpoint : endpoints) {
+        const auto& characteristic = endpoint.characteristic;
+        if (!characteristic.canNotify && !characteristic.canIndicate) continue;
+        const auto subscribed = co_await calls_.subscribe(characteristic);
+        if (subscribed) {
+            any = true;
+            continue;
+        }
+        last = failIn(endpoint.spec->name, subscribed);
+        if (endsConversation(last.error())) co_return last;
+        log_.warning("subscribe: {}", last.error().message);
+    }
+    if (any) log_.debug("subscribed; waiting for measurements");
+    co_return any ? Status{} : last;
+}
+
+asio::awaitable<void> Session::hangUp() {
+    const auto done = co_await link_->disconnect(options_.limits.disconnect);
+    if (!done) log_.debug("disconnect: {}", done.error().message);
+}
+
+void Session::describe() {
+    toStamp(clock_.now(), *descriptor_.mutable_updated());
+    descriptor_.set_adapter(link_->adapterName());
+    const auto rssi = link_->rssiDbm();
+    if (rssi) descriptor_.set_rssi_dbm(*rssi);
+    const auto clock = deviceClock_.message();
+    if (clock) *descriptor_.mutable_clock() = *clock;
+    sink_.describe(descriptor_);
+}
+
+}  // namespace vitalgate::session

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "gateway/base/error.hpp"
+#include "gateway/base/time.hpp"
+
+namespace date {
+class time_zone;
+}
+
+namespace vitalgate {
+
+/// A zone of the IANA time zone database, as the system has it. Cheap to copy.
+class TimeZone {
+  public:
+    TimeZone() = default;  ///< UTC
+
+    /// "Europe/Prague"; empty: the system's own. ErrorKind::invalid for a name that is unknown.
+    static Result<TimeZone> find(const std::string& name);
+
+    [[nodiscard]] std::string name() const;
+
+    /// What a calendar in this zone shows.
+    [[nodiscard]] std::chrono::local_time<Duration> toLocal(WallTime time) const;
+
+    /// The moment at which a calendar in this zone shows `local`. A time that comes twice (clocks
+    /// go back) is taken as the first, in summer time. A time that never comes (clocks go forward)
+    /// is taken as a calendar shows it that did not follow the change: 02:30 is then 03:30.
+    [[nodiscard]] WallTime toUtc(std::chrono::local_seconds local) const;
+
+    /// Local minus UTC at that moment.
+    [[nodiscard]] std::chrono::seconds offset(WallTime at) const;
+
+  private:
+    explicit TimeZone(const date::time_zone* zone) : zone_(zone) {}
+
+    const date::time_zone* zone_ = nullptr;  ///< lives as long as the process; null: UTC
+};
+
+}  // namespace vitalgate
