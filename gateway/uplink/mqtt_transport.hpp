@@ -11,16 +11,18 @@
 #include "gateway/base/bytes.hpp"
 #include "gateway/base/error.hpp"
 #include "gateway/base/time.hpp"
+#include "gateway/uplink/broker_address.hpp"
 
 namespace vitalgate::uplink {
 
+/// For mqtts and wss. Never weaker than TLS 1.2; the broker's certificate is always verified:
+/// chain, time, and its name as a subject alternative name (a name only in CN does not count).
 struct TlsSettings {
-    bool enabled = false;
-    std::string caFile;           ///< empty: the system's trust store
-    std::string certificateFile;  ///< empty: none
-    std::string keyFile;
-    std::string serverName;       ///< empty: the broker's host
-    std::string revocationFile;   ///< empty: none
+    std::string caFile;           ///< PEM; empty: the system's trust store
+    std::string certificateFile;  ///< PEM, the hub's own with its chain; empty: none
+    std::string keyFile;          ///< PEM
+    std::string serverName;       ///< what the certificate must name; empty: the broker's host
+    std::string revocationFile;   ///< PEM, a revocation list of the CA; empty: none. Needs caFile
     bool onlyTls13 = false;
 };
 
@@ -36,20 +38,28 @@ struct MqttMessage {
     std::map<std::string, std::string> userProperties;
 };
 
+struct MqttSubscription {
+    std::string filter;
+    /// True: what is retained comes at once. False: it does not (MQTT 5), or comes with its flag
+    /// set (3.1.1 cannot leave it out).
+    bool retainedWanted = false;
+};
+
 struct MqttConnectOptions {
-    std::string uri;  ///< mqtt, mqtts, ws or wss, host a resolved address or name
-    std::string host; ///< the name the certificate must carry
+    BrokerAddress broker;
     std::string clientId;
     bool version5 = true;
-    std::string user;
+    std::string user;  ///< empty: none
     std::string password;
     TlsSettings tls;
     Duration keepAlive = std::chrono::seconds{60};
-    Duration sessionExpiry = std::chrono::hours{24};
+    Duration sessionExpiry = std::chrono::hours{24};  ///< zero: a clean session
     std::optional<MqttMessage> will;
     Duration willDelay = std::chrono::seconds{30};
     std::uint16_t receiveMaximum = 16;
     std::uint32_t maximumPacketBytes = 64 * 1024;
+    /// For each of: name resolution, and TCP, TLS and CONNACK together.
+    Duration limit = std::chrono::seconds{15};
 };
 
 struct MqttConnected {
@@ -58,24 +68,30 @@ struct MqttConnected {
     std::uint32_t maximumPacketBytes = 0;  ///< 0: no limit was named
 };
 
-/// What a transport tells; every call comes on the loop's thread.
+/// What a transport tells; every call comes on the loop's thread. Each may be empty.
 struct MqttEvents {
+    /// Exactly once: connected, or why not. ErrorKind::authentication: credentials or certificates
+    /// are wrong and a person must act; everything else may pass by itself.
     std::function<void(Result<MqttConnected>)> connected;
+    /// At most once, after a connection stood.
     std::function<void(Error)> lost;
     /// The broker answered the publish with this number; `reason` is MQTT 5's, 0 is success.
     std::function<void(std::uint64_t number, int reason)> acknowledged;
+    std::function<void(Status)> subscribed;
     std::function<void(MqttMessage)> received;
 };
 
 /// One connection to one broker, good for one attempt: the seam between our delivery rules and the
-/// MQTT library. Destroying it at any moment, also during name resolution or a TLS handshake,
-/// returns at once and silences all events.
+/// MQTT library. Destroying it at any moment, also during name resolution or a TLS handshake, and
+/// from inside one of its events, returns at once and silences all events.
 class MqttTransport {
   public:
     virtual ~MqttTransport() = default;
     virtual void connect(const MqttConnectOptions& options, MqttEvents events) = 0;
+    /// Only while connected. What was not acknowledged when the connection ends is forgotten.
     virtual void publish(std::uint64_t number, MqttMessage message) = 0;
-    virtual void subscribe(std::vector<std::string> topics) = 0;
+    /// All with QoS 1; answered by one `subscribed`.
+    virtual void subscribe(std::vector<MqttSubscription> subscriptions) = 0;
     /// A clean end: the broker does not send the last will. `done` at the latest after `limit`.
     virtual void disconnect(Duration limit, std::function<void()> done) = 0;
 };

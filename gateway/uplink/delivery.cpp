@@ -1,0 +1,311 @@
+#include "gateway/uplink/delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/crypto/identity.hpp"
+#include "gateway/uplink/batch.hpp"
+#include "gateway/uplink/publish_verdict.hpp"
+
+namespace vitalgate::uplink {
+namespace {
+
+constexpr std::size_t kMaximumRoutes = 256;
+constexpr std::size_t kMaximumRanges = 64;
+/// What MQTT adds to a payload at most: header, topic, properties.
+constexpr std::size_t kPacketOverhead = 1024;
+constexpr std::size_t kLargestPacket = 256 * 1024 * 1024 - 1;  // MQTT 5.0 section 2.1.4
+constexpr int kPacketTooLarge = 0x95;
+
+LaneLimits limitsOf(const DeliveryOptions& options, const MqttConnected& connection) {
+    LaneLimits limits;
+    limits.window = std::clamp<std::size_t>(connection.receiveMaximum, 1, options.window);
+    const auto packet =
+        connection.maximumPacketBytes == 0 ? kLargestPacket : connection.maximumPacketBytes;
+    limits.maximumBytes = packet > 2 * kPacketOverhead ? packet - kPacketOverhead : packet / 2;
+    limits.batchBytes =
+        std::clamp<std::size_t>(limits.maximumBytes, 2 * kBatchHeaderBytes, options.batchBytes);
+    return limits;
+}
+
+}  // namespace
+
+std::string contentTypeOf(std::string_view message) {
+    return fmt::format("application/protobuf; proto=vitalgate.v1.{}", message);
+}
+
+MqttMessage outgoing(std::string topic, std::string payload, std::string_view messageType,
+                     bool retained) {
+    MqttMessage message;
+    message.topic = std::move(topic);
+    message.payload = std::move(payload);
+    message.retained = retained;
+    message.contentType = contentTypeOf(messageType);
+    message.userProperties.emplace("schema", kSchema);
+    return message;
+}
+
+Delivery::Delivery(DeliveryOptions options, Topics topics, store::Store& store, Clock& clock,
+                   Random& random, Log log)
+    : options_(std::move(options)),
+      topics_(std::move(topics)),
+      store_(store),
+      clock_(clock),
+      random_(random),
+      log_(std::move(log)) {}
+
+Delivery::~Delivery() = default;
+
+void Delivery::load(std::function<void(Status)> done) {
+    store_.loadSets(options_.uplink, [this, known = std::weak_ptr(connection_),
+                                      done = std::move(done)](Result<store::DeliverySets> sets) {
+        if (known.expired()) return;
+        if (!sets) {
+            done(failIn("read what was delivered", sets));
+            return;
+        }
+        sent_ = std::move(sets->sent);
+        done({});
+    });
+}
+
+void Delivery::connected(const MqttConnected& connection, Publish publish) {
+    ++*connection_;
+    publish_ = std::move(publish);
+    limits_ = limitsOf(options_, connection);
+    refusals_ = 0;
+    lanes_.emplace(limits_, sent_, store_.status().newest, random_);
+    lanes_->setOthersInFlight(others_);
+    log_.debug("window {}, batches up to {} bytes, {} rows wait", limits_.window,
+               limits_.batchBytes, waiting());
+    pump();
+}
+
+void Delivery::disconnected() {
+    if (!lanes_) return;
+    ++*connection_;
+    sent_ = lanes_->sent();
+    lanes_.reset();
+    wake_.cancel();
+    publish_ = nullptr;
+    save(false);
+}
+
+void Delivery::committed(std::uint64_t newest) {
+    // The sets rode in that commit.
+    unsaved_ = 0;
+    if (!lanes_) return;
+    lanes_->committed(newest, clock_.steady());
+    pump();
+}
+
+void Delivery::setOthersInFlight(std::size_t count) {
+    others_ = count;
+    if (!lanes_) return;
+    lanes_->setOthersInFlight(count);
+    pump();
+}
+
+bool Delivery::hasRoom() const {
+    return lanes_ && lanes_->inFlight() + others_ < limits_.window;
+}
+
+std::uint64_t Delivery::waiting() const {
+    const auto newest = store_.status().newest;
+    std::uint64_t delivered = 0;
+    for (const auto& range : sent().ranges()) {
+        if (range.first > newest) break;
+        delivered += std::min(range.last, newest) - range.first + 1;
+    }
+    return newest - delivered;
+}
+
+bool Delivery::acknowledged(std::uint64_t number, int reason) {
+    if (!lanes_) return false;
+    if (reason < 0x80) {
+        if (!lanes_->acknowledged(number)) return false;
+        ++unsaved_;
+        save(unsaved_ * 2 >= limits_.window);
+        pump();
+        return true;
+    }
+    ++refusals_;
+    lastRefusal_ = reason;
+    log_.warning("the broker refused a message: {} (0x{:02X})", publishReasonText(reason), reason);
+    lanes_->refused(number, reason, clock_.steady());
+    if (publishVerdict(reason) == PublishVerdict::reconnect) {
+        if (reconnect_) {
+            reconnect_({ErrorKind::disconnected,
+                        fmt::format("the broker answered {}", publishReasonText(reason))});
+        }
+        return true;
+    }
+    reportRefused();
+    pump();
+    return true;
+}
+
+void Delivery::save(bool now) {
+    if (now) unsaved_ = 0;
+    store::DeliverySets sets;
+    sets.sent = sent();
+    sets.sent.limitTo(kMaximumRanges);
+    sets.stored = sets.sent;
+    store_.saveSets(options_.uplink, std::move(sets), now);
+}
+
+/// A store that answers at once calls back from inside pumpOnce().
+void Delivery::pump() {
+    again_ = true;
+    if (pumping_) return;
+    pumping_ = true;
+    while (std::exchange(again_, false)) pumpOnce();
+    pumping_ = false;
+    if (!lanes_) return;
+    if (const auto deadline = lanes_->deadline()) {
+        wake_ = clock_.after(*deadline - clock_.steady(), [this] { pump(); });
+    } else {
+        wake_.cancel();
+    }
+}
+
+void Delivery::pumpOnce() {
+    while (lanes_) {
+        if (const auto request = lanes_->nextFetch(clock_.steady())) {
+            fetch(*request);
+        } else if (const auto message = lanes_->nextMessage(clock_.steady())) {
+            send(*message);
+        } else {
+            break;
+        }
+    }
+}
+
+void Delivery::fetch(const LaneFetch& request) {
+    const auto connection = *connection_;
+    store_.fetch(request.within, request.except, request.maximumBytes,
+                 [this, known = std::weak_ptr(connection_), connection,
+                  number = request.number](Result<std::vector<store::StoredRow>> rows) {
+                     const auto current = known.lock();
+                     if (!current || *current != connection || !lanes_) return;
+                     if (rows) {
+                         lanes_->fetched(number, std::move(*rows));
+                     } else {
+                         log_.error("read rows: {}", rows.error().message);
+                         lanes_->fetchFailed(number, clock_.steady());
+                     }
+                     pump();
+                 });
+}
+
+void Delivery::send(const LaneMessage& message) {
+    const auto status = store_.status();
+    v1::Batch header;
+    header.set_hub(topics_.hub());
+    header.set_stream(status.stream);
+    header.set_oldest_held(status.oldestHeld);
+    header.set_newest(status.newest);
+    header.set_lane(message.lane);
+    auto payload = encodeBatch(header, message.rows);
+    if (payload.size() > limits_.maximumBytes) {
+        lanes_->refused(message.number, kPacketTooLarge, clock_.steady());
+        reportRefused();
+        again_ = true;
+        return;
+    }
+    publish_(message.number, message.lane == v1::LANE_LIVE
+                                 ? liveMessage(std::move(payload), message.rows.front())
+                                 : outgoing(topics_.batches(), std::move(payload), "Batch", false));
+}
+
+MqttMessage Delivery::liveMessage(std::string payload, const store::StoredRow& row) const {
+    v1::Record record;
+    // A record that does not parse is still delivered: the consumer keeps its bytes.
+    if (!record.ParseFromString(row.bytes)) record.Clear();
+    std::string suffix;
+    std::string correlation;
+    if (record.has_result()) {
+        correlation = record.result().correlation();
+        const auto route = routes_.find(record.result().command_id());
+        if (route != routes_.end()) {
+            suffix = route->second.suffix;
+            correlation = route->second.correlation;
+        }
+    }
+    auto message = outgoing(topics_.live(record, suffix), std::move(payload), "Batch", false);
+    message.correlation = std::move(correlation);
+    return message;
+}
+
+void Delivery::routeResult(const std::string& commandId, std::string suffix,
+                           std::string correlation) {
+    if (!routes_.contains(commandId)) routeOrder_.push_back(commandId);
+    routes_[commandId] = {std::move(suffix), std::move(correlation)};
+    if (routeOrder_.size() > kMaximumRoutes) {
+        routes_.erase(routeOrder_.front());
+        routeOrder_.pop_front();
+    }
+}
+
+void Delivery::reportRefused() {
+    for (auto& refused : lanes_->takeRefused()) {
+        v1::Record record;
+        // A loss record that is refused itself is kept and tried again: it must not breed others.
+        if (record.ParseFromString(refused.row.bytes) && record.event().has_loss()) {
+            lanes_->asideFailed(refused.cover, clock_.steady());
+            continue;
+        }
+        log_.error("row {} is set aside for this broker: {}", refused.row.sequence,
+                   publishReasonText(refused.reason));
+        const auto connection = *connection_;
+        store_.append({lossOf(refused)}, {},
+                      [this, known = std::weak_ptr(connection_), connection,
+                       cover = refused.cover](const Result<store::Appended>& result) {
+                          const auto current = known.lock();
+                          if (current) lossStored(cover, result, *current == connection);
+                      });
+    }
+}
+
+/// The loss record is the delivery of that row, whatever has become of the connection.
+void Delivery::lossStored(const std::vector<store::Range>& cover,
+                          const Result<store::Appended>& result, bool sameConnection) {
+    if (result && lanes_) {
+        lanes_->asideDone(cover);
+    } else if (result) {
+        for (const auto& range : cover) sent_.add(range);
+    } else if (lanes_ && sameConnection) {
+        log_.error("store a loss record: {}", result.error().message);
+        lanes_->asideFailed(cover, clock_.steady());
+    }
+    if (result) save(false);
+    pump();
+}
+
+store::NewRow Delivery::lossOf(const RefusedRow& refused) const {
+    store::NewRow row;
+    row.priority = v1::PRIORITY_ALARM;
+    auto& event = *row.record.mutable_event();
+    std::array<std::uint8_t, 10> chance{};
+    random_.fill(chance);
+    event.set_id(crypto::uuidVersion7(clock_.wall(), chance));
+    toStamp(clock_.now(), *event.mutable_occurred());
+    event.set_severity(v1::SEVERITY_WARNING);
+    event.set_text(fmt::format("The broker of uplink {} refused row {} for good: {}.",
+                               options_.uplink, refused.row.sequence,
+                               publishReasonText(refused.reason)));
+    auto& loss = *event.mutable_loss();
+    loss.set_reason(v1::LOSS_SET_ASIDE);
+    loss.set_stream(store_.status().stream);
+    auto& range = *loss.add_ranges();
+    range.set_first(refused.row.sequence);
+    range.set_last(refused.row.sequence);
+    loss.set_count(1);
+    toTimestamp(refused.row.committed, *loss.mutable_oldest());
+    toTimestamp(refused.row.committed, *loss.mutable_newest());
+    loss.set_uplink(options_.uplink);
+    loss.set_priority(refused.row.priority);
+    return row;
+}
+
+}  // namespace vitalgate::uplink

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/runtime/clock.hpp"
+#include "gateway/runtime/log.hpp"
+#include "gateway/runtime/random.hpp"
+#include "gateway/store/store.hpp"
+#include "gateway/uplink/lanes.hpp"
+#include "gateway/uplink/mqtt_transport.hpp"
+#include "gateway/uplink/topics.hpp"
+
+namespace vitalgate::uplink {
+
+/// Content types of what an uplink publishes.
+inline constexpr std::string_view kSchema = "1.0";
+std::string contentTypeOf(std::string_view message);
+
+/// What the hub publishes, with the properties that each message carries.
+MqttMessage outgoing(std::string topic, std::string payload, std::string_view messageType,
+                     bool retained);
+
+struct DeliveryOptions {
+    std::string uplink;  ///< its name: key of its state in the store
+    std::size_t window = 100;
+    std::size_t batchBytes = 64 * 1024;
+};
+
+/// Brings the store's rows to one broker: drives Lanes with a store, a connection and time, and
+/// keeps what was acknowledged across connections and restarts. While a broker is away it does
+/// nothing.
+class Delivery {
+  public:
+    using Publish = std::function<void(std::uint64_t number, MqttMessage message)>;
+
+    /// Store, clock and random must outlive it.
+    Delivery(DeliveryOptions options, Topics topics, store::Store& store, Clock& clock,
+             Random& random, Log log);
+    ~Delivery();
+
+    /// Reads what was acknowledged in earlier lives; nothing is sent before.
+    void load(std::function<void(Status)> done);
+
+    void connected(const MqttConnected& connection, Publish publish);
+    void disconnected();
+    /// Rows were committed up to `newest`.
+    void committed(std::uint64_t newest);
+    /// False if the number is none of ours. A refusal that calls for a new connection gives
+    /// `reconnect` in the verdict handler.
+    bool acknowledged(std::uint64_t number, int reason);
+    void onReconnectWanted(std::function<void(Error)> handler) { reconnect_ = std::move(handler); }
+    /// Messages of other kinds in flight use the same window.
+    void setOthersInFlight(std::size_t count);
+    /// True if one more message of another kind fits into the window.
+    [[nodiscard]] bool hasRoom() const;
+
+    /// The result of this command goes to results/`suffix` with this correlation; the latest 256
+    /// commands are remembered, others go to results.
+    void routeResult(const std::string& commandId, std::string suffix, std::string correlation);
+
+    /// End of the range from 1 that the broker has acknowledged.
+    [[nodiscard]] std::uint64_t cursor() const { return sent().cursor(); }
+    /// Sequences not yet acknowledged.
+    [[nodiscard]] std::uint64_t waiting() const;
+    /// How many refusals there were since the connection began, and the latest reason.
+    [[nodiscard]] std::uint32_t refusals() const { return refusals_; }
+    [[nodiscard]] int lastRefusal() const { return lastRefusal_; }
+    void saveNow() { save(true); }
+
+  private:
+    struct ResultRoute {
+        std::string suffix;
+        std::string correlation;
+    };
+
+    void pump();
+    void pumpOnce();
+    void fetch(const LaneFetch& request);
+    void send(const LaneMessage& message);
+    [[nodiscard]] MqttMessage liveMessage(std::string payload, const store::StoredRow& row) const;
+    void reportRefused();
+    void lossStored(const std::vector<store::Range>& cover, const Result<store::Appended>& result,
+                    bool sameConnection);
+    [[nodiscard]] store::NewRow lossOf(const RefusedRow& refused) const;
+    void save(bool now);
+    [[nodiscard]] const store::RangeSet& sent() const { return lanes_ ? lanes_->sent() : sent_; }
+
+    DeliveryOptions options_;
+    Topics topics_;
+    store::Store& store_;
+    Clock& clock_;
+    Random& random_;
+    Log log_;
+    store::RangeSet sent_;
+    std::optional<Lanes> lanes_;
+    LaneLimits limits_;
+    Publish publish_;
+    std::function<void(Error)> reconnect_;
+    Timer wake_;
+    bool pumping_ = false;
+    bool again_ = false;
+    std::size_t others_ = 0;
+    std::size_t unsaved_ = 0;
+    std::uint32_t refusals_ = 0;
+    int lastRefusal_ = 0;
+    std::map<std::string, ResultRoute> routes_;
+    std::deque<std::string> routeOrder_;
+    /// Known to every callback of the store: a newer number means that its connection is gone.
+    std::shared_ptr<std::uint64_t> connection_ = std::make_shared<std::uint64_t>(0);
+};
+
+}  // namespace vitalgate::uplink

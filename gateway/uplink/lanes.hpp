@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "gateway/base/time.hpp"
+#include "gateway/runtime/random.hpp"
+#include "gateway/store/range_set.hpp"
+#include "gateway/store/store.hpp"
+#include "gateway/uplink/back_off.hpp"
+#include "gateway/uplink/publish_verdict.hpp"
+#include "vitalgate/v1/stream.pb.h"
+
+namespace vitalgate::uplink {
+
+struct LaneLimits {
+    std::size_t window = 100;               ///< messages in flight, all kinds together
+    std::size_t batchBytes = 64 * 1024;     ///< payload of a batch
+    std::size_t maximumBytes = 256 * 1024;  ///< payload the broker takes at all
+};
+
+/// Rows to be read from the store, for one lane.
+struct LaneFetch {
+    v1::Lane lane = v1::LANE_UNSPECIFIED;
+    std::uint64_t number = 0;
+    store::Range within;
+    store::RangeSet except;
+    std::uint64_t maximumBytes = 0;
+};
+
+/// One message to publish: its rows ascend; a live one has exactly one.
+struct LaneMessage {
+    std::uint64_t number = 0;
+    v1::Lane lane = v1::LANE_UNSPECIFIED;
+    std::vector<store::StoredRow> rows;
+};
+
+/// A row that this broker will never take.
+struct RefusedRow {
+    store::StoredRow row;
+    std::vector<store::Range> cover;
+    int reason = 0;
+};
+
+/// What one connection sends next, and what its acknowledgements mean. A pure state machine: fed
+/// with rows, acknowledgements and time; asked for fetches and messages.
+///
+/// Rows up to the boundary B (the newest when the connection began) are backlog, in batches, with
+/// at most half of the window; rows above it are live, one a message, first. A message stands for
+/// the range from one past its lane's previous row to its own last row, without what is under way
+/// otherwise; its acknowledgement adds that range to sent().
+class Lanes {
+  public:
+    /// A live row unsent for so long joins the backlog with all that is newer.
+    static constexpr Duration kLiveLimit = std::chrono::seconds{2};
+    /// So many refusals without a success in between pause everything until the next retry.
+    static constexpr std::size_t kRefusalsBeforePause = 8;
+
+    Lanes(LaneLimits limits, store::RangeSet sent, std::uint64_t newest, Random& random);
+
+    /// Rows were committed up to `newest`.
+    void committed(std::uint64_t newest, SteadyTime now);
+    /// Messages of other kinds in flight: they use the same window.
+    void setOthersInFlight(std::size_t count) { others_ = count; }
+
+    [[nodiscard]] std::optional<LaneFetch> nextFetch(SteadyTime now);
+    /// The answer; one for a fetch that is no longer wanted is ignored.
+    void fetched(std::uint64_t number, std::vector<store::StoredRow> rows);
+    void fetchFailed(std::uint64_t number, SteadyTime now);
+
+    [[nodiscard]] std::optional<LaneMessage> nextMessage(SteadyTime now);
+    /// False if the number is not in flight.
+    bool acknowledged(std::uint64_t number);
+    /// The verdict reconnect is the caller's; here it counts as retryLater.
+    void refused(std::uint64_t number, int reason, SteadyTime now);
+
+    /// Rows to be reported as lost; then either asideDone (they count as sent) or asideFailed (they
+    /// are tried again later).
+    [[nodiscard]] std::vector<RefusedRow> takeRefused();
+    void asideDone(const std::vector<store::Range>& cover);
+    void asideFailed(const std::vector<store::Range>& cover, SteadyTime now);
+
+    /// When to ask again although nothing happened.
+    [[nodiscard]] std::optional<SteadyTime> deadline() const;
+
+    [[nodiscard]] const store::RangeSet& sent() const { return sent_; }
+    [[nodiscard]] std::uint64_t boundary() const { return boundary_; }
+    [[nodiscard]] std::size_t inFlight() const { return inFlight_.size(); }
+    [[nodiscard]] std::size_t backlogInFlight() const { return backlogInFlight_; }
+
+  private:
+    /// One direction of travel through the log.
+    struct Lane {
+        std::uint64_t next = 1;       ///< first sequence not yet fetched
+        std::uint64_t coveredTo = 0;  ///< last sequence that a message stands for
+        std::deque<store::StoredRow> ready;
+        std::optional<LaneFetch> fetching;
+    };
+    struct InFlight {
+        bool live = false;
+        std::vector<store::Range> cover;
+        std::size_t rows = 0;
+        store::StoredRow single;  ///< of a message with one row: needed if it is refused for good
+    };
+    struct Commit {
+        std::uint64_t newest = 0;
+        SteadyTime time;
+    };
+
+    void advance(SteadyTime now);
+    void moveBoundary();
+    void retryParked();
+    void restartBacklog(std::uint64_t from);
+    void park(const std::vector<store::Range>& cover, SteadyTime now);
+    void finishEmpty(Lane& lane, const store::Range& within);
+    [[nodiscard]] std::optional<LaneFetch> beginFetch(Lane& lane, LaneFetch fetch);
+    [[nodiscard]] std::vector<store::Range> takeCover(Lane& lane, std::uint64_t last) const;
+    [[nodiscard]] std::optional<LaneMessage> send(Lane& lane, bool live);
+    [[nodiscard]] std::vector<store::StoredRow> takeBatch();
+    [[nodiscard]] store::RangeSet underWay() const;
+    [[nodiscard]] bool windowIsFree() const { return inFlight_.size() + others_ < limits_.window; }
+    [[nodiscard]] bool backlogMaySend() const;
+    [[nodiscard]] bool isPaused(SteadyTime now) const {
+        return pausedUntil_ && now < *pausedUntil_;
+    }
+
+    LaneLimits limits_;
+    store::RangeSet sent_;
+    std::uint64_t newest_;
+    std::uint64_t boundary_;
+    Lane live_;
+    Lane backlog_;
+    std::map<std::uint64_t, InFlight> inFlight_;
+    std::size_t backlogInFlight_ = 0;
+    std::size_t others_ = 0;
+    std::uint64_t lastNumber_ = 0;
+    std::deque<Commit> commits_;  ///< of live rows not yet given out
+
+    store::RangeSet parked_;   ///< refused for now
+    store::RangeSet suspect_;  ///< in a batch refused for good: go out one by one
+    store::RangeSet aside_;    ///< refused for good, the loss record not yet stored
+    std::vector<RefusedRow> refused_;
+    BackOff refusalBackOff_;
+    std::optional<SteadyTime> retryAt_;
+    std::optional<SteadyTime> pausedUntil_;
+    std::size_t refusalsInARow_ = 0;
+};
+
+}  // namespace vitalgate::uplink

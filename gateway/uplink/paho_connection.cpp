@@ -1,0 +1,278 @@
+#include "gateway/uplink/paho_connection.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "gateway/uplink/paho_messages.hpp"
+
+namespace vitalgate::uplink {
+namespace {
+
+constexpr int kMostBuffered = 4000;
+constexpr std::size_t kLargestPemFile = 4 * 1024 * 1024;
+
+Result<std::string> readPem(const std::string& key, const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in.good() && !in.eof()) {
+        return fail(ErrorKind::authentication, "{}: {} cannot be read", key, path);
+    }
+    if (text.find("-----BEGIN ") == std::string::npos || text.size() > kLargestPemFile) {
+        return fail(ErrorKind::authentication, "{}: {} is missing or not a PEM file", key, path);
+    }
+    return text;
+}
+
+/// Says which file is wrong: the library would only say that something is.
+Status checkFiles(const TlsSettings& tls) {
+    const std::pair<const char*, const std::string&> files[] = {
+        {"tls.ca", tls.caFile},
+        {"tls.certificate", tls.certificateFile},
+        {"tls.key", tls.keyFile},
+        {"tls.crl", tls.revocationFile},
+    };
+    for (const auto& [key, path] : files) {
+        if (path.empty()) continue;
+        if (const auto text = readPem(key, path); !text) return std::unexpected(text.error());
+    }
+    return {};
+}
+
+bool writeAll(int file, std::string_view text) {
+    while (!text.empty()) {
+        const auto written = ::write(file, text.data(), text.size());
+        if (written <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+MqttConnected connectedOf(const mqtt::token& token) {
+    MqttConnected connection;
+    const auto answer = token.get_connect_response();
+    connection.sessionPresent = answer.is_session_present();
+    const auto& list = answer.get_properties();
+    if (list.contains(mqtt::property::RECEIVE_MAXIMUM)) {
+        connection.receiveMaximum = mqtt::get<std::uint16_t>(list, mqtt::property::RECEIVE_MAXIMUM);
+    }
+    if (list.contains(mqtt::property::MAXIMUM_PACKET_SIZE)) {
+        connection.maximumPacketBytes =
+            mqtt::get<std::uint32_t>(list, mqtt::property::MAXIMUM_PACKET_SIZE);
+    }
+    return connection;
+}
+
+bool allGranted(const mqtt::token& token) {
+    const auto answer = token.get_subscribe_response();
+    const auto& codes = answer.get_reason_codes();
+    return std::all_of(codes.begin(), codes.end(),
+                       [](mqtt::ReasonCode code) { return code < mqtt::UNSPECIFIED_ERROR; });
+}
+
+}  // namespace
+
+/// Called on the library's threads, which hold its lock: they only pass on.
+class PahoConnection::Listeners {
+  public:
+    Listeners(std::shared_ptr<PahoOutlet> outlet, const TlsGate& gate)
+        : outlet_(outlet),
+          connect(outlet, gate),
+          publish(outlet),
+          subscribe(outlet),
+          disconnect(outlet) {}
+
+    void attach(mqtt::async_client& client) const {
+        client.set_connection_lost_handler([outlet = outlet_](const std::string& cause) {
+            outlet->tell([cause](PahoEvents& loop) { loop.onLost(cause); });
+        });
+        client.set_disconnected_handler(
+            [outlet = outlet_](const mqtt::properties&, mqtt::ReasonCode reason) {
+                const auto why = mqtt::exception::reason_code_str(reason);
+                outlet->tell([why](PahoEvents& loop) { loop.onLost(why); });
+            });
+        client.set_message_callback([outlet = outlet_](const mqtt::const_message_ptr& message) {
+            outlet->tell(
+                [message = fromPaho(*message)](PahoEvents& loop) { loop.onReceived(message); });
+        });
+    }
+
+  private:
+    std::shared_ptr<PahoOutlet> outlet_;
+
+  public:
+    struct Connect : mqtt::iaction_listener {
+        Connect(std::shared_ptr<PahoOutlet> to, const TlsGate& tls)
+            : outlet(std::move(to)), gate(tls) {}
+        void on_success(const mqtt::token& token) override {
+            const auto connection = connectedOf(token);
+            outlet->tell([connection](PahoEvents& loop) { loop.onConnected(connection); });
+        }
+        void on_failure(const mqtt::token& token) override {
+            PahoFailure failure;
+            failure.code = token.get_return_code();
+            failure.reason = token.get_reason_code();
+            failure.certificate = gate.verificationFailure();
+            outlet->tell([failure](PahoEvents& loop) { loop.onFailed(failure); });
+        }
+        std::shared_ptr<PahoOutlet> outlet;
+        const TlsGate& gate;
+    };
+    struct Publish : mqtt::iaction_listener {
+        explicit Publish(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
+        void on_success(const mqtt::token& token) override { tell(token, token.get_reason_code()); }
+        void on_failure(const mqtt::token& token) override {
+            // Without a reason of the broker the connection is gone, which is told on its own.
+            const int reason = token.get_reason_code();
+            if (reason >= mqtt::UNSPECIFIED_ERROR) tell(token, reason);
+        }
+        void tell(const mqtt::token& token, int reason) const {
+            const auto number = reinterpret_cast<std::uint64_t>(token.get_user_context());
+            const int known = reason >= mqtt::UNSPECIFIED_ERROR ? reason : 0;
+            outlet->tell([number, known](PahoEvents& loop) { loop.onAcknowledged(number, known); });
+        }
+        std::shared_ptr<PahoOutlet> outlet;
+    };
+    struct Subscribe : mqtt::iaction_listener {
+        explicit Subscribe(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
+        void on_success(const mqtt::token& token) override { tell(allGranted(token)); }
+        void on_failure(const mqtt::token&) override { tell(false); }
+        void tell(bool accepted) const {
+            outlet->tell([accepted](PahoEvents& loop) { loop.onSubscribed(accepted); });
+        }
+        std::shared_ptr<PahoOutlet> outlet;
+    };
+    struct Disconnect : mqtt::iaction_listener {
+        explicit Disconnect(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
+        void on_success(const mqtt::token&) override { tell(); }
+        void on_failure(const mqtt::token&) override { tell(); }
+        void tell() const {
+            outlet->tell([](PahoEvents& loop) { loop.onDisconnected(); });
+        }
+        std::shared_ptr<PahoOutlet> outlet;
+    };
+
+    Connect connect;
+    Publish publish;
+    Subscribe subscribe;
+    Disconnect disconnect;
+};
+
+PahoConnection::PahoConnection(UplinkThread& thread, std::shared_ptr<PahoOutlet> outlet)
+    : thread_(thread), outlet_(std::move(outlet)) {}
+
+PahoConnection::~PahoConnection() {
+    if (trustMemory_ >= 0) ::close(trustMemory_);
+}
+
+void PahoConnection::connect(MqttConnectOptions options, std::string host) {
+    options_ = std::move(options);
+    host_ = std::move(host);
+    if (!options_.broker.isEncrypted()) {
+        begin({});
+        return;
+    }
+    if (const auto files = checkFiles(options_.tls); !files) {
+        failed(files);
+        return;
+    }
+    thread_.tls().enter(this, options_.tls, options_.broker.host,
+                        [self = shared_from_this()](Status gate) { self->begin(std::move(gate)); });
+}
+
+void PahoConnection::begin(Status gate) {
+    const auto trust = trustFile();
+    if (!gate || !trust) {
+        failed(!gate ? gate : std::unexpected(trust.error()));
+        return;
+    }
+    try {
+        mqtt::create_options create(options_.version5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
+        create.set_send_while_disconnected(false);
+        create.set_max_buffered_messages(kMostBuffered);
+        listeners_ = std::make_unique<Listeners>(outlet_, thread_.tls());
+        client_ = std::make_unique<mqtt::async_client>(pahoUri(options_.broker, host_),
+                                                       options_.clientId, create, nullptr);
+        listeners_->attach(*client_);
+        client_->connect(pahoConnectOptions(options_, *trust), nullptr, listeners_->connect);
+    } catch (const std::exception& error) {
+        failed(fail(ErrorKind::internal, "the MQTT library: {}", error.what()));
+    }
+}
+
+/// The library reads certificates and revocation lists from one file only.
+Result<std::string> PahoConnection::trustFile() {
+    const auto& tls = options_.tls;
+    if (!options_.broker.isEncrypted() || tls.revocationFile.empty()) return tls.caFile;
+    const auto authority = readPem("tls.ca", tls.caFile);
+    if (!authority) return std::unexpected(authority.error());
+    const auto list = readPem("tls.crl", tls.revocationFile);
+    if (!list) return std::unexpected(list.error());
+    trustMemory_ = ::memfd_create("vitalgate-trust", MFD_CLOEXEC);
+    if (trustMemory_ < 0 || !writeAll(trustMemory_, *authority + "\n" + *list)) {
+        return fail(ErrorKind::internal, "no memory for the certificates");
+    }
+    return fmt::format("/proc/self/fd/{}", trustMemory_);
+}
+
+void PahoConnection::failed(Status why) {
+    leaveGate();
+    outlet_->tell([failure = PahoFailure{0, 0, {}, std::move(why)}](PahoEvents& loop) {
+        loop.onFailed(failure);
+    });
+}
+
+void PahoConnection::leaveGate() {
+    thread_.tls().leave(this);
+}
+
+void PahoConnection::publish(std::uint64_t number, const MqttMessage& message) {
+    if (!client_) return;
+    try {
+        client_->publish(pahoMessage(message, options_.version5), reinterpret_cast<void*>(number),
+                         listeners_->publish);
+    } catch (const std::exception& error) {
+        outlet_->tell([why = std::string{error.what()}](PahoEvents& loop) { loop.onLost(why); });
+    }
+}
+
+void PahoConnection::subscribe(const std::vector<MqttSubscription>& subscriptions) {
+    if (!client_) return;
+    auto filters = std::make_shared<mqtt::string_collection>();
+    mqtt::iasync_client::qos_collection qualities;
+    std::vector<mqtt::subscribe_options> options;
+    using Handling = mqtt::subscribe_options::RetainHandling;
+    for (const auto& subscription : subscriptions) {
+        filters->push_back(subscription.filter);
+        qualities.push_back(1);
+        const auto handling = subscription.retainedWanted ? Handling::SEND_RETAINED_ON_SUBSCRIBE
+                                                          : Handling::DONT_SEND_RETAINED;
+        if (options_.version5) options.emplace_back(false, true, handling);
+    }
+    try {
+        client_->subscribe(filters, qualities, nullptr, listeners_->subscribe, options);
+    } catch (const std::exception& error) {
+        outlet_->tell([why = std::string{error.what()}](PahoEvents& loop) { loop.onLost(why); });
+    }
+}
+
+void PahoConnection::disconnect(Duration limit) {
+    if (!client_) return;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+    try {
+        client_->disconnect(static_cast<int>(milliseconds), nullptr, listeners_->disconnect);
+    } catch (const std::exception&) {
+        listeners_->disconnect.tell();
+    }
+}
+
+void PahoConnection::close() {
+    client_.reset();
+    leaveGate();
+}
+
+}  // namespace vitalgate::uplink

@@ -1,0 +1,66 @@
+#include "gateway/uplink/uplink_thread.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace vitalgate::uplink {
+
+struct UplinkThread::State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::function<void()>> jobs;
+    bool ending = false;
+    bool ended = false;
+    TlsGate tls;
+};
+
+UplinkThread::UplinkThread() : state_(std::make_shared<State>()) {
+    // Detached: nothing in this process ever waits for the library without a limit.
+    std::thread([state = state_] { run(state); }).detach();
+}
+
+UplinkThread::~UplinkThread() {
+    const std::lock_guard lock(state_->mutex);
+    state_->ending = true;
+    state_->changed.notify_all();
+}
+
+void UplinkThread::run(const std::shared_ptr<State>& state) {
+    std::unique_lock lock(state->mutex);
+    while (true) {
+        state->changed.wait(lock, [&] { return !state->jobs.empty() || state->ending; });
+        if (state->jobs.empty()) break;
+        auto job = std::move(state->jobs.front());
+        state->jobs.pop_front();
+        lock.unlock();
+        job();
+        job = nullptr;
+        lock.lock();
+    }
+    state->ended = true;
+    state->changed.notify_all();
+}
+
+void UplinkThread::post(std::function<void()> job) {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->ended) return;
+    state_->jobs.push_back(std::move(job));
+    state_->changed.notify_all();
+}
+
+bool UplinkThread::finish(Duration limit) {
+    std::unique_lock lock(state_->mutex);
+    state_->ending = true;
+    state_->changed.notify_all();
+    return state_->changed.wait_for(lock, limit, [&] { return state_->ended; });
+}
+
+TlsGate& UplinkThread::tls() {
+    return state_->tls;
+}
+
+}  // namespace vitalgate::uplink
