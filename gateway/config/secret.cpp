@@ -1,0 +1,80 @@
+#include "gateway/config/secret.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+namespace vitalgate::config {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr std::size_t kLargestSecret = 64 * 1024;
+}
+
+Result<fs::path> secretPath(const Secret& secret, const CredentialsDirectory& directory) {
+    if (secret.kind == Secret::Kind::file) return fs::path(secret.name);
+    if (!directory) {
+        return fail(ErrorKind::notFound,
+                    "credential {}: systemd gave none; add LoadCredential={}:PATH to the unit, or "
+                    "write {{file: PATH}}",
+                    secret.name, secret.name);
+    }
+    return *directory / secret.name;
+}
+
+Status checkReadable(const fs::path& path) {
+    std::error_code error;
+    const auto status = fs::status(path, error);
+    if (status.type() == fs::file_type::not_found) {
+        return fail(ErrorKind::notFound, "{}: no such file", path.string());
+    }
+    if (error) return fail(ErrorKind::unavailable, "{}: {}", path.string(), error.message());
+    if (status.type() != fs::file_type::regular) {
+        return fail(ErrorKind::invalid, "{} is not a regular file", path.string());
+    }
+    if (::access(path.c_str(), R_OK) != 0) {
+        return fail(ErrorKind::unavailable, "{} cannot be read: {}", path.string(),
+                    std::generic_category().message(errno));
+    }
+    return {};
+}
+
+Status checkSecret(const Secret& secret, const CredentialsDirectory& directory) {
+    const auto path = secretPath(secret, directory);
+    if (!path) return std::unexpected(path.error());
+    std::error_code error;
+    const auto status = fs::status(*path, error);
+    constexpr auto kOthers = fs::perms::others_all;
+    if (status.type() == fs::file_type::regular &&
+        (status.permissions() & kOthers) != fs::perms::none) {
+        return fail(ErrorKind::authentication,
+                    "{} is readable by others ({:04o}); run: chmod 600 {}", path->string(),
+                    static_cast<unsigned>(status.permissions()), path->string());
+    }
+    return checkReadable(*path);
+}
+
+Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& directory) {
+    if (const auto checked = checkSecret(secret, directory); !checked) {
+        return std::unexpected(checked.error());
+    }
+    const auto path = *secretPath(secret, directory);
+    std::ifstream file(path, std::ios::binary);
+    Bytes content(kLargestSecret + 1);
+    file.read(reinterpret_cast<char*>(content.data()),
+              static_cast<std::streamsize>(content.size()));
+    if (file.bad()) return fail(ErrorKind::unavailable, "{} cannot be read", path.string());
+    content.resize(static_cast<std::size_t>(file.gcount()));
+    if (content.size() > kLargestSecret) {
+        return fail(ErrorKind::invalid, "{} is larger than 64 KiB", path.string());
+    }
+    if (!content.empty() && content.back() == '\n') content.pop_back();
+    if (!content.empty() && content.back() == '\r') content.pop_back();
+    if (content.empty()) return fail(ErrorKind::invalid, "{} is empty", path.string());
+    return content;
+}
+
+}  // namespace vitalgate::config

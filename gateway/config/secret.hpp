@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "gateway/base/bytes.hpp"
+
+namespace vitalgate::config {
+
+/// Where a secret lies; the configuration never holds one itself.
+struct Secret {
+    enum class Kind { credential, file };
+    Kind kind = Kind::file;
+    std::string name;  ///< of the systemd credential, or the absolute path
+};
+
+/// A private key that a library reads by itself: like a secret, but a plain path will do.
+struct KeyFile {
+    Secret secret;
+};
+
+using CredentialsDirectory = std::optional<std::filesystem::path>;
+
+/// The file that holds the secret. ErrorKind::notFound for a credential when systemd gave none.
+Result<std::filesystem::path> secretPath(const Secret& secret,
+                                         const CredentialsDirectory& directory);
+
+/// Whether the secret is a regular file that can be read and that "others" cannot read: the
+/// sentence says what to do ("/etc/vitalgate/pw is readable by others (0644); run: chmod 600 …").
+Status checkSecret(const Secret& secret, const CredentialsDirectory& directory);
+
+/// Whether a file that is no secret (a certificate) is a regular file that can be read.
+Status checkReadable(const std::filesystem::path& path);
+
+/// The secret as text (password, passkey): checked as above, one line end at its end taken off;
+/// 1 octet to 64 KiB. The caller wipes it. Binary keys are read by their path.
+Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& directory);
+
+}  // namespace vitalgate::config

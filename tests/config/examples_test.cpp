@@ -1,0 +1,58 @@
+#include <doctest/doctest.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "gateway/config/config.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::config;
+
+namespace {
+
+const std::filesystem::path kExamples =
+    std::filesystem::path(VITALGATE_SOURCE_DIR) / "packaging/examples";
+
+LoadOptions unchecked() {
+    LoadOptions options;
+    options.now = *parseUtc("2026-11-23T08:00:00Z");
+    options.checkSecrets = false;
+    return options;
+}
+
+std::string replace(std::string text, std::string_view word, std::string_view value) {
+    const auto at = text.find(word);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, word.size(), value);
+}
+
+}  // namespace
+
+TEST_CASE("every example is valid") {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(kExamples)) {
+        if (entry.path().extension() != ".yaml") continue;
+        ++count;
+        const auto result = load(entry.path(), unchecked());
+        if (!result) FAIL(fmt::format("{}", fmt::join(result.error().lines(), "\n")));
+    }
+    CHECK(count == 2);
+}
+
+TEST_CASE("the demonstration's template is valid once it is filled in") {
+    std::ifstream file(kExamples / "demo.yaml.in");
+    std::ostringstream content;
+    content << file.rdbuf();
+    auto text = content.str();
+    text = replace(text, "\"@BUS@\"", "\"unix:path=/tmp/x/bus,guid=0123\"");
+    text = replace(text, "@PORT@", "18830");
+    text = replace(text, "\"@STATE@\"", "\"/tmp/x/state\"");
+    const auto result = loadText(text, "demo.yaml", unchecked());
+    if (!result) FAIL(fmt::format("{}", fmt::join(result.error().lines(), "\n")));
+    CHECK(result->devices.size() == 4);
+    CHECK(result->people.at("p-4712").label == "Josef");
+    CHECK(result->uplinks.at("care").brokers[0].text() == "mqtt://127.0.0.1:18830");
+    CHECK(result->store.path == "/tmp/x/state");
+}
