@@ -124,6 +124,8 @@ TEST_CASE("reserved flag bits change nothing") {
     value[0] |= 0xE0;
     CHECK(measurement(kMeasurement, value).reading.SerializeAsString() ==
           measurement(kMeasurement, full()).reading.SerializeAsString());
+    CHECK(measurement(kMeasurement, octets("e0 8000 5200 6100")).reading.SerializeAsString() ==
+          measurement(kMeasurement, octets("00 8000 5200 6100")).reading.SerializeAsString());
 }
 
 TEST_CASE("a mean or pulse of zero was not computed") {

@@ -98,6 +98,11 @@ TEST_CASE("a refused temperature stays empty when the static type is merged") {
     CHECK(m.reading.observations().empty());
 }
 
+TEST_CASE("reserved flag bits change nothing") {
+    CHECK(measurement(kMeasurement, octets("f8 6f0100ff")).reading.SerializeAsString() ==
+          measurement(kMeasurement, octets("00 6f0100ff")).reading.SerializeAsString());
+}
+
 TEST_CASE("an intermediate temperature is marked") {
     const auto m = measurement(0x2A1E, full());
     CHECK(m.intermediate);

@@ -107,6 +107,8 @@ TEST_CASE("reserved flag bits change nothing") {
     value[0] |= 0xE0;
     CHECK(measurement(kMeasurement, value).reading.SerializeAsString() ==
           measurement(kMeasurement, full()).reading.SerializeAsString());
+    CHECK(measurement(kMeasurement, octets("e0 48")).reading.SerializeAsString() ==
+          measurement(kMeasurement, octets("00 48")).reading.SerializeAsString());
 }
 
 TEST_CASE("the static location of the sensor is merged") {

@@ -97,6 +97,8 @@ TEST_CASE("the unknown user is left out and reserved flag bits change nothing") 
     value[0] |= 0xF0;
     CHECK(measurement(kMeasurement, value).reading.SerializeAsString() ==
           measurement(kMeasurement, full()).reading.SerializeAsString());
+    CHECK(measurement(kMeasurement, octets("f0 4038")).reading.SerializeAsString() ==
+          measurement(kMeasurement, octets("00 4038")).reading.SerializeAsString());
 }
 
 TEST_CASE("the feature value says how many decimals the scale means, but no digit is cut") {
