@@ -61,6 +61,8 @@ void CommandService::start(std::function<void()> done) {
 }
 
 void CommandService::receive(const Request& request) {
+    // With this MQTT takes a retained message away: the repair of the mistake, no request.
+    if (request.retained && request.payload.empty() && !request.tooLarge) return;
     auto job = std::make_shared<Job>();
     job->uplink = request.uplink;
     job->verdict = verify(policy_, request, clock_.now());
@@ -100,8 +102,9 @@ void CommandService::begin(const JobPtr& job) {
         --self->unfinished_;
         self->log_.error("command {}: not taken: {}", job->verdict.id, known.error().message);
         auto& verdict = job->verdict;
-        verdict.refusal = v1::REFUSAL_STORE_CLOSED;
-        verdict.text = "the hub cannot store that it was asked";
+        const bool isFull = known.error().kind == ErrorKind::full;
+        verdict.refusal = isFull ? v1::REFUSAL_BUSY : v1::REFUSAL_STORE_CLOSED;
+        verdict.text = "the hub cannot keep in mind that it was asked";
         self->reportRefusal(*job);
         self->answerUnledgered(job, self->resultOf(*job, v1::COMMAND_REFUSED));
     });
@@ -287,8 +290,8 @@ void CommandService::reportRefusal(const Job& job) {
 
 void CommandService::announce(const Job& job) const {
     const auto& verdict = job.verdict;
-    if (verdict.id.empty() || verdict.responseTopic.empty()) return;
-    events_.answerTopic(job.uplink, verdict.command.id(), verdict.responseTopic);
+    if (verdict.id.empty()) return;
+    events_.route({job.uplink, verdict.command.id(), verdict.responseTopic, verdict.correlation});
 }
 
 v1::CommandResult CommandService::resultOf(const Job& job, v1::CommandState state) const {

@@ -27,15 +27,20 @@ inline constexpr Duration kTellRunningAfter = std::chrono::seconds{2};
 /// is counted in the security event and not answered.
 inline constexpr Rate kUnrunAnswers{60, std::chrono::minutes{1}};
 
+/// Where a requester awaits its answer.
+struct AnswerRoute {
+    std::string uplink;
+    std::string commandId;
+    std::string responseTopic;  ///< empty: the uplink's results topic
+    std::string correlation;    ///< for the transport; the result carries it too
+};
+
 /// What the command service tells the application.
 struct ServiceEvents {
     /// A security event; whoever takes it gives it an id and a time.
     std::function<void(v1::Event)> event;
-    /// Before a result is stored: on which topic of which uplink the requester awaits it. Other
-    /// uplinks send it on their own results topic.
-    std::function<void(const std::string& uplink, const std::string& commandId,
-                       const std::string& responseTopic)>
-        answerTopic;
+    /// Before a result is stored. Uplinks other than the one named send it on their results topic.
+    std::function<void(const AnswerRoute&)> route;
 };
 
 /// The way of a command: verify, look it up in the ledger, run it once, answer. Every request gets

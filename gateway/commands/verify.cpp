@@ -63,9 +63,9 @@ std::optional<WallTime> usableTime(const Timestamp& stamp) {
 }
 
 Outcome checkSize(Examination& on) {
-    if (on.request.payload.size() <= kLargestRequest) return {};
-    return Refusal{v1::REFUSAL_TOO_LARGE, fmt::format("{} octets; at most {} are read",
-                                                      on.request.payload.size(), kLargestRequest)};
+    if (!on.request.tooLarge && on.request.payload.size() <= kLargestRequest) return {};
+    return Refusal{v1::REFUSAL_TOO_LARGE,
+                   fmt::format("at most {} octets are read", kLargestRequest)};
 }
 
 Outcome checkForm(Examination& on) {

@@ -1,0 +1,154 @@
+#include "gateway/app/intake.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "gateway/runtime/answer.hpp"
+
+namespace vitalgate::app {
+
+namespace {
+
+v1::IdBasis basisOf(const MeasurementIdentity& identity) {
+    if (identity.deviceTime.empty()) {
+        return identity.recordNumber ? v1::ID_RECORD_NUMBER : v1::ID_RECEIPT;
+    }
+    return identity.recordNumber ? v1::ID_BOTH : v1::ID_DEVICE_TIME;
+}
+
+/// What a button says cannot be measured again.
+constexpr std::array<std::string_view, 1> kAlarmKinds{"button"};
+/// Many values of one continuous signal: one of them is worth less than one measurement.
+constexpr std::array<std::string_view, 1> kSeriesKinds{"heart-rate"};
+
+template <std::size_t size>
+bool contains(const std::array<std::string_view, size>& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+v1::Priority priorityOf(const v1::Reading& reading) {
+    if (contains(kAlarmKinds, reading.kind())) return v1::PRIORITY_ALARM;
+    const auto& observations = reading.observations();
+    const bool isSeries = std::any_of(observations.begin(), observations.end(),
+                                      [](const auto& one) { return one.has_samples(); });
+    if (isSeries || contains(kSeriesKinds, reading.kind())) return v1::PRIORITY_SERIES;
+    return v1::PRIORITY_READING;
+}
+
+v1::Priority priorityOf(const v1::Event& event) {
+    const bool isAlarm =
+        event.severity() == v1::SEVERITY_ALARM || event.has_loss() || event.has_security();
+    if (isAlarm) return v1::PRIORITY_ALARM;
+    return event.has_connection() ? v1::PRIORITY_SERIES : v1::PRIORITY_READING;
+}
+
+Intake::Intake(IntakeOptions options, store::Store& store, Clock& clock, Random& random,
+               Describe describe, Log log)
+    : options_(std::move(options)),
+      store_(store),
+      clock_(clock),
+      random_(random),
+      describe_(std::move(describe)),
+      log_(std::move(log)),
+      began_(static_cast<std::uint64_t>(clock.steady().time_since_epoch().count())) {}
+
+store::NewRow Intake::rowOf(NewReading reading) {
+    const auto& identity = reading.identity;
+    const auto basis = basisOf(identity);
+    crypto::MeasurementParts parts{identity.address,    identity.characteristic,
+                                   identity.deviceTime, identity.recordNumber,
+                                   std::nullopt,        identity.payload};
+    if (basis == v1::ID_RECEIPT) {
+        parts.arrival = crypto::Arrival{store_.boot(), began_, ++arrivals_};
+    }
+    const auto id = crypto::measurementId(options_.idKey, parts);
+    reading.reading.set_id(id.text);
+    reading.reading.set_id_basis(basis);
+
+    store::NewRow row;
+    row.priority = priorityOf(reading.reading);
+    row.id.assign(id.octets.begin(), id.octets.end());
+    *row.record.mutable_reading() = std::move(reading.reading);
+    return row;
+}
+
+store::NewRow Intake::rowOf(v1::Event event) {
+    std::array<std::uint8_t, 10> chance{};
+    random_.fill(chance);
+    event.set_id(crypto::uuidVersion7(clock_.wall(), chance));
+    if (!event.has_occurred()) toStamp(clock_.now(), *event.mutable_occurred());
+    if (event.severity() == v1::SEVERITY_UNSPECIFIED) event.set_severity(v1::SEVERITY_INFO);
+
+    store::NewRow row;
+    row.priority = priorityOf(event);
+    *row.record.mutable_event() = std::move(event);
+    return row;
+}
+
+asio::awaitable<Result<Accepted>> Intake::append(Append what) {
+    std::vector<store::NewRow> rows;
+    for (auto& reading : what.readings) rows.push_back(rowOf(std::move(reading)));
+    for (auto& event : what.events) rows.push_back(rowOf(std::move(event)));
+    std::vector<store::BookmarkChange> bookmarks;
+    for (auto& mark : what.bookmarks) {
+        bookmarks.push_back({deviceKey(mark.device), mark.name, mark.value});
+    }
+
+    Answer<store::Appended> committed;
+    const auto done = [committed](Result<store::Appended> result) {
+        committed.set(std::move(result));
+    };
+    store_.append(std::move(rows), std::move(bookmarks), done);
+    const auto result = co_await committed.wait(clock_, kCommitLimit);
+    if (!result) {
+        co_return std::unexpected(
+            Error{ErrorKind::unavailable, "intake: " + result.error().message});
+    }
+    Accepted accepted;
+    accepted.duplicates = result->duplicates;
+    for (const auto sequence : result->sequences) {
+        accepted.newestSequence = std::max(accepted.newestSequence, sequence);
+    }
+    co_return accepted;
+}
+
+asio::awaitable<Result<std::string>> Intake::bookmark(std::string device, std::string name) {
+    Answer<std::vector<store::BookmarkChange>> loaded;
+    const auto done = [loaded](Result<std::vector<store::BookmarkChange>> result) {
+        loaded.set(std::move(result));
+    };
+    store_.loadBookmarks(deviceKey(device), done);
+    const auto marks = co_await loaded.wait(clock_, kCommitLimit);
+    if (!marks) co_return std::unexpected(marks.error().in("bookmarks"));
+    const auto found = std::find_if(marks->begin(), marks->end(),
+                                    [&name](const auto& mark) { return mark.name == name; });
+    co_return found == marks->end() ? std::string{} : found->value;
+}
+
+void Intake::describe(const v1::DeviceDescriptor& descriptor) {
+    auto complete = descriptor;
+    complete.set_hub(options_.hub);
+    complete.set_device_key(deviceKey(descriptor.device()));
+    if (!complete.has_updated()) toStamp(clock_.now(), *complete.mutable_updated());
+    describe_(complete);
+}
+
+void Intake::record(v1::Event event) {
+    std::vector<store::NewRow> rows;
+    rows.push_back(rowOf(std::move(event)));
+    store_.append(std::move(rows), {}, [log = log_](const auto& result) {
+        if (!result) log.error("an event could not be stored: {}", result.error().message);
+    });
+}
+
+std::string Intake::deviceKey(const std::string& device) const {
+    const auto address = options_.addresses.find(device);
+    // A device that a rule admitted is already called by its hash.
+    if (address == options_.addresses.end()) return device;
+    return crypto::deviceKey(options_.idKey, address->second);
+}
+
+}  // namespace vitalgate::app

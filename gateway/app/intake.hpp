@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "adapters/adapter.hpp"
+#include "gateway/crypto/identity.hpp"
+#include "gateway/runtime/clock.hpp"
+#include "gateway/runtime/log.hpp"
+#include "gateway/runtime/random.hpp"
+#include "gateway/store/store.hpp"
+
+namespace vitalgate::app {
+
+/// How long an adapter waits for a commit before it is told that intake is unavailable. What was
+/// given may still be stored: given again, it is recognised by its id.
+inline constexpr Duration kCommitLimit = std::chrono::seconds{30};
+
+struct IntakeOptions {
+    std::string hub;
+    crypto::SecretKey idKey;
+    /// Addresses of the devices that the configuration names: for their keyed hashes.
+    std::map<std::string, BluetoothAddress> addresses;
+};
+
+/// Where everything that the hub keeps comes in: gives readings and events their ids and priorities
+/// and puts them into the store.
+class Intake final : public Sink {
+  public:
+    using Describe = std::function<void(const v1::DeviceDescriptor&)>;
+
+    /// The references must outlive it and every append. `describe` passes descriptors on.
+    Intake(IntakeOptions options, store::Store& store, Clock& clock, Random& random,
+           Describe describe, Log log);
+
+    asio::awaitable<Result<Accepted>> append(Append what) override;
+    void describe(const v1::DeviceDescriptor& descriptor) override;
+    asio::awaitable<Result<std::string>> bookmark(std::string device, std::string name) override;
+
+    /// An event of the hub itself: stored without anybody waiting for it.
+    void record(v1::Event event);
+
+    /// A device's name in the store and upstream that survives a new id in the configuration.
+    [[nodiscard]] std::string deviceKey(const std::string& device) const;
+
+  private:
+    [[nodiscard]] store::NewRow rowOf(NewReading reading);
+    [[nodiscard]] store::NewRow rowOf(v1::Event event);
+
+    IntakeOptions options_;
+    store::Store& store_;
+    Clock& clock_;
+    Random& random_;
+    Describe describe_;
+    Log log_;
+    /// Readings with neither device time nor record number are told apart by these two: when this
+    /// process began, within the boot, and how many came since.
+    std::uint64_t began_;
+    std::uint64_t arrivals_ = 0;
+};
+
+/// Which rows go first when the store is full, and how a reading or event is treated in the lanes.
+v1::Priority priorityOf(const v1::Reading& reading);
+v1::Priority priorityOf(const v1::Event& event);
+
+}  // namespace vitalgate::app

@@ -1,0 +1,221 @@
+#include "gateway/app/settings.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <set>
+
+#include "gateway/crypto/crypto.hpp"
+#include "gateway/crypto/key_file.hpp"
+#include "gateway/runtime/time_zone.hpp"
+
+namespace vitalgate::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path storeFolder(const config::Config& config, const Folders& folders) {
+    return config.store.path.empty() ? fs::path{folders.state} : fs::path{config.store.path};
+}
+
+Status makeFolder(const fs::path& path) {
+    std::error_code error;
+    // The mode comes from the umask of the process, which lets nobody else in.
+    fs::create_directories(path, error);
+    if (error) return fail(ErrorKind::unavailable, "{}: {}", path.string(), error.message());
+    return {};
+}
+
+Result<crypto::SecretKey> keyOf(const std::optional<config::Secret>& secret,
+                                std::string_view subject, const Folders& folders,
+                                const char* fileName) {
+    if (!secret) {
+        auto key = crypto::readOrCreateKeyFile(fs::path{folders.state} / "keys" / fileName);
+        if (!key) return failIn(subject, key);
+        return key;
+    }
+    const auto path = config::secretPath(*secret, folders.credentials);
+    if (!path) return failIn(subject, path);
+    auto key = crypto::readKeyFile(path->string());
+    if (!key) return failIn(subject, key);
+    return key;
+}
+
+Result<uplink::TlsSettings> tlsSettings(const config::Tls& tls, const Folders& folders) {
+    uplink::TlsSettings settings;
+    if (tls.ca != "system") settings.caFile = tls.ca;
+    settings.certificateFile = tls.certificate;
+    settings.serverName = tls.serverName;
+    settings.revocationFile = tls.crl;
+    settings.onlyTls13 = tls.minVersion == config::TlsVersion::tls13;
+    if (tls.key) {
+        const auto path = config::secretPath(tls.key->secret, folders.credentials);
+        if (!path) return failIn("tls.key", path);
+        settings.keyFile = path->string();
+    }
+    return settings;
+}
+
+Result<uplink::BrokerSettings> brokerSettings(const config::Uplink& uplink,
+                                              const Folders& folders) {
+    uplink::BrokerSettings settings;
+    for (const auto& url : uplink.brokers) {
+        auto address = uplink::BrokerAddress::parse(url.text());
+        if (!address) return failIn("broker", address);
+        settings.brokers.push_back(std::move(*address));
+    }
+    auto tls = tlsSettings(uplink.tls, folders);
+    if (!tls) return std::unexpected(tls.error());
+    settings.tls = std::move(*tls);
+    settings.allowPlaintext = uplink.allowPlaintext;
+    settings.user = uplink.user;
+    settings.clientId = uplink.clientId;
+    settings.version5 = uplink.protocol == config::Protocol::mqtt5;
+    settings.keepAlive = uplink.keepAlive;
+    settings.sessionExpiry = uplink.sessionExpiry;
+    settings.retryMaximum = uplink.retryMax;
+    if (uplink.password) {
+        const auto password = config::readSecret(*uplink.password, folders.credentials);
+        if (!password) return failIn("password", password);
+        settings.password = asText(*password);
+    }
+    return settings;
+}
+
+Result<UplinkSettings> uplinkSetting(const std::string& name, const config::Config& config,
+                                     const Folders& folders) {
+    const auto& uplink = config.uplinks.at(name);
+    auto topics = uplink::Topics::make(uplink.root, config.hub.id);
+    if (!topics) return failIn("root", topics);
+    auto broker = brokerSettings(uplink, folders);
+    if (!broker) return std::unexpected(broker.error());
+    uplink::UplinkOptions options;
+    options.name = name;
+    options.broker = std::move(*broker);
+    options.window = uplink.window;
+    options.batchBytes = uplink.batchSize.bytes;
+    options.acceptCommands =
+        uplink.commands && config.commands.accept != config::CommandSource::none;
+    return UplinkSettings{std::move(options), std::move(*topics)};
+}
+
+std::optional<std::set<std::string, std::less<>>> setOf(const config::Names& names) {
+    if (names.all) return std::nullopt;
+    return std::set<std::string, std::less<>>{names.list.begin(), names.list.end()};
+}
+
+v1::CommandTrust trustOf(config::CommandSource source) {
+    switch (source) {
+        case config::CommandSource::onlySigned:
+            return v1::TRUST_SIGNED;
+        case config::CommandSource::transportOnly:
+            return v1::TRUST_TRANSPORT_ONLY;
+        case config::CommandSource::none:
+            break;
+    }
+    return v1::TRUST_NONE;
+}
+
+}  // namespace
+
+Status makeFolders(const config::Config& config, const Folders& folders) {
+    for (const auto& folder : {fs::path{folders.state}, fs::path{folders.state} / "keys",
+                               storeFolder(config, folders)}) {
+        if (auto made = makeFolder(folder); !made) return made;
+    }
+    return {};
+}
+
+Result<crypto::SecretKey> storeKey(const config::Config& config, const Folders& folders) {
+    return keyOf(config.store.key, "store.key", folders, "store.key");
+}
+
+Result<crypto::SecretKey> idKey(const config::Config& config, const Folders& folders) {
+    return keyOf(config.privacy.idKey, "privacy.id-key", folders, "id.key");
+}
+
+store::StoreOptions storeOptions(const config::Config& config, const Folders& folders,
+                                 const crypto::SecretKey& key) {
+    store::StoreOptions options;
+    options.path = storeFolder(config, folders) / "store.db";
+    options.keep = config.store.keep;
+    options.maximumBytes = config.store.maxSize.bytes;
+    options.key = key;
+    for (const auto& [name, unused] : config.uplinks) options.uplinks.push_back(name);
+    return options;
+}
+
+Result<std::vector<UplinkSettings>> uplinkSettings(const config::Config& config,
+                                                   const Folders& folders) {
+    std::vector<UplinkSettings> all;
+    for (const auto& [name, unused] : config.uplinks) {
+        auto one = uplinkSetting(name, config, folders);
+        if (!one) return failIn("uplinks." + name, one);
+        all.push_back(std::move(*one));
+    }
+    return all;
+}
+
+Result<commands::Policy> commandPolicy(const config::Config& config) {
+    commands::Policy policy;
+    policy.hub = config.hub.id;
+    policy.accept = trustOf(config.commands.accept);
+    policy.maximumValidity = config.commands.maxValidity;
+    for (const auto& [id, key] : config.commands.keys) {
+        auto publicKey = crypto::fromBase64(key.publicKey);
+        if (!publicKey) return failIn(fmt::format("commands.keys.{}.public-key", id), publicKey);
+        commands::Permission permission;
+        permission.publicKey = std::move(*publicKey);
+        permission.kinds = setOf(key.kinds);
+        permission.devices = setOf(key.devices);
+        permission.rate.count = key.rate.perMinute;
+        policy.keys.emplace(id, std::move(permission));
+    }
+    return policy;
+}
+
+std::vector<DeviceSettings> deviceSettings(const config::Config& config) {
+    std::vector<DeviceSettings> all;
+    for (const auto& [id, device] : config.devices) {
+        DeviceSettings settings;
+        settings.id = id;
+        settings.label = device.label;
+        settings.address = device.address;
+        settings.enabled = device.enabled;
+        settings.profiles = device.profiles;
+        settings.subjects = {device.person, device.slots};
+        settings.setClock = device.clock == config::ClockUse::set;
+        settings.quirk = device.quirk;
+        settings.requireBond = device.requireBond;
+        all.push_back(std::move(settings));
+    }
+    return all;
+}
+
+std::vector<AdmissionRule> admissionRules(const config::Config& config) {
+    std::vector<AdmissionRule> all;
+    for (const auto& [name, rule] : config.admit) {
+        all.push_back({name, rule.profile, rule.until, rule.atMost, rule.signalFloor.dBm});
+    }
+    return all;
+}
+
+Result<session::SessionOptions> sessionOptions(const config::Config& config) {
+    auto zone = TimeZone::find(config.time.zone);
+    if (!zone) return failIn("time.zone", zone);
+    session::SessionOptions options;
+    options.zone = std::move(*zone);
+    options.setDeviceClocks = config.time.setDeviceClocks;
+    options.raw = config.readings.raw;
+    options.plainIdentifiers = config.privacy.deviceIdentifiers == config::DeviceIdentifiers::plain;
+    return options;
+}
+
+std::map<std::string, BluetoothAddress> deviceAddresses(const config::Config& config) {
+    std::map<std::string, BluetoothAddress> addresses;
+    for (const auto& [id, device] : config.devices) addresses.emplace(id, device.address);
+    return addresses;
+}
+
+}  // namespace vitalgate::app
