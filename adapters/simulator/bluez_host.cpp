@@ -1,0 +1,67 @@
+#include "adapters/simulator/bluez_host.hpp"
+
+namespace vitalgate::simulator::bluez {
+
+void Later::after(Duration delay, std::function<void()> action) {
+    const auto id = ++next_;
+    timers_[id] = clock_.after(delay, [this, id, action = std::move(action)] {
+        const auto own = timers_.extract(id);
+        action();
+    });
+}
+
+Host::Host(dbus::Connection& connection, Clock& clock, const BluezSettings& settings, Log log)
+    : connection_(connection), clock_(clock), settings_(settings), log_(std::move(log)) {}
+
+dbus::Method Host::method(std::string name, std::string in, std::string out,
+                          std::function<void(dbus::Call)> handler) {
+    const auto gate = [this, handler](const dbus::Call& call) {
+        if (!isFrozen(Freeze::calls)) return handler(call);
+        held_.emplace_back([handler, call] { handler(call); });
+    };
+    return {std::move(name), std::move(in), std::move(out), gate};
+}
+
+std::unique_ptr<dbus::ExportedObject> Host::serve(const std::string& path,
+                                                  std::vector<dbus::Interface> interfaces) {
+    auto object = connection_.exportObject(path, std::move(interfaces));
+    if (!object) {
+        log_.error("an object cannot be served: {}", object.error().message);
+        return nullptr;
+    }
+    if (!isFrozen(Freeze::signals)) (*object)->announce();
+    return std::move(*object);
+}
+
+void Host::remove(std::unique_ptr<dbus::ExportedObject>& object) {
+    if (object && !isFrozen(Freeze::signals)) object->withdraw();
+    object.reset();
+}
+
+void Host::changed(dbus::ExportedObject* object, const std::string& interface,
+                   const std::vector<std::string>& names) {
+    if (object && !isFrozen(Freeze::signals)) object->propertiesChanged(interface, names);
+}
+
+void Host::invalidated(dbus::ExportedObject* object, const std::string& interface,
+                       const std::string& name) {
+    if (!object || isFrozen(Freeze::signals)) return;
+    object->emit("org.freedesktop.DBus.Properties", "PropertiesChanged",
+                 {interface, dbus::Dict{}, dbus::stringArray({name})});
+}
+
+void Host::freeze(Freeze what) {
+    ++frozen_[what];
+}
+
+void Host::thaw(Freeze what) {
+    if (--frozen_[what] > 0 || what != Freeze::calls) return;
+    for (auto held = std::exchange(held_, {}); const auto& call : held) call();
+}
+
+bool Host::isFrozen(Freeze what) const {
+    const auto found = frozen_.find(what);
+    return found != frozen_.end() && found->second > 0;
+}
+
+}  // namespace vitalgate::simulator::bluez

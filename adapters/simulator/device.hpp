@@ -1,0 +1,144 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "adapters/simulator/device_clock.hpp"
+#include "adapters/simulator/ledger.hpp"
+#include "adapters/simulator/model.hpp"
+#include "gateway/runtime/random.hpp"
+
+namespace vitalgate::simulator {
+
+class Device;
+
+/// What carries the radio of devices: the BlueZ stand-in, or a real Bluetooth controller. Called by
+/// a device, on the loop.
+class Radio {
+  public:
+    virtual ~Radio() = default;
+    /// One advertising packet went out.
+    virtual void advertised(Device& device) = 0;
+    /// A notification or an indication goes out on the open link; answer with Device::confirmed().
+    virtual void send(Device& device, const Characteristic& characteristic, const Bytes& value,
+                      std::uint64_t number) = 0;
+    /// The device has ended the link.
+    virtual void closed(Device& device) = 0;
+};
+
+/// How an attempt to pair ends.
+enum class PairingResult { bonded, wrongPasskey, refused };
+
+/// One virtual health device: measures by its schedule, advertises, has one link at a time, keeps
+/// what it could not deliver. Knows nothing of D-Bus. On the loop's thread.
+class Device {
+  public:
+    /// `clock`, `ledger` and `radio` must outlive this. `seed` is the scenario's.
+    Device(DeviceSettings settings, std::uint64_t seed, Clock& clock, Ledger& ledger, Radio& radio);
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    /// Begins the schedule and advertising.
+    void start();
+
+    [[nodiscard]] const DeviceSettings& settings() const { return settings_; }
+    [[nodiscard]] const std::string& name() const { return settings_.name; }
+    [[nodiscard]] const Database& database() const { return database_; }
+    /// UUIDs in its advertisement.
+    [[nodiscard]] std::vector<Uuid> advertisedServices() const { return model_->advertised(); }
+    [[nodiscard]] bool isAdvertising() const { return advertising_; }
+    [[nodiscard]] bool isConnected() const { return link_.has_value(); }
+    [[nodiscard]] int signalDbm() const { return signalDbm_; }
+
+    /// A link is asked for: only while it advertises, and is connectable. False: no link.
+    bool connect();
+    /// The other side has ended the link, or it was lost ("by-hub", "link-lost").
+    void disconnect(std::string_view reason);
+    /// The other side has seen all services. The device may end the link here.
+    void resolved();
+
+    AttResult<Bytes> read(const Characteristic& characteristic);
+    AttResult<void> write(const Characteristic& characteristic, ByteView value);
+    /// A write to the Client Characteristic Configuration.
+    AttResult<void> subscribe(const Characteristic& characteristic, bool on);
+
+    /// Pairing on the open link; `passkey` is what the other side's person typed.
+    PairingResult pair(std::optional<std::uint32_t> passkey);
+    /// Both sides have the keys of an earlier pairing. False if the device has none.
+    bool encrypt();
+    /// How the bond with the present keys protects; open without a bond.
+    [[nodiscard]] Security bond() const { return bond_; }
+    [[nodiscard]] Security security() const;
+
+    /// The other side's stack has the value that is on the way: the next may go.
+    void confirmed();
+    /// A client of the other side has read the value.
+    void taken(std::uint64_t number, const Characteristic& characteristic);
+
+  private:
+    struct Link {
+        Security security = Security::open;
+        std::uint32_t values = 0;  ///< delivered on this link
+        bool inFlight = false;
+    };
+    struct Pending {
+        std::uint64_t number;
+        const Characteristic* characteristic;
+        Bytes value;
+    };
+    struct Schedule {
+        const Measure* measure;
+        std::uint64_t left;  ///< 0: without end
+        Timer timer;
+    };
+
+    void describe();
+    void plan(Schedule& schedule, Duration delay);
+    void measure(const Measure& measure);
+    Sample draw(const Measure& measure);
+    Number drawNumber(const NumberRange& range);
+    void remember(Pending pending);
+    void trim(std::size_t limit, std::string_view why);
+    void pump();
+    void openWindow();
+    void closeWindow();
+    void advertise();
+    void end(std::string_view reason);
+    void afterDelivery();
+    bool endsAt(Step step);
+    [[nodiscard]] AttResult<void> permit(const Characteristic& characteristic,
+                                         const std::vector<Uuid>& refused) const;
+    [[nodiscard]] std::optional<Bytes> information(const Uuid& characteristic) const;
+    AttResult<void> writeClock(const Characteristic& characteristic, ByteView value);
+
+    DeviceSettings settings_;
+    const ModelSpec& spec_;
+    std::unique_ptr<Model> model_;
+    Clock& clock_;
+    Ledger& ledger_;
+    Radio& radio_;
+    SeededRandom random_;
+    DeviceClock calendar_;
+    std::uint8_t adjustReason_ = 0;
+    Database database_;
+    std::map<Uuid, Bytes> constants_;
+    std::vector<Schedule> schedules_;
+    std::deque<Pending> memory_;
+    std::uint64_t count_ = 0;
+    std::optional<Link> link_;
+    std::set<std::uint16_t> subscribed_;  ///< handles
+    Security bond_ = Security::open;
+    bool advertising_ = false;
+    int signalDbm_;
+    std::uint32_t endings_ = 0;
+    Timer packets_;
+    Timer window_;
+    Timer idle_;
+};
+
+}  // namespace vitalgate::simulator

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/simulator/encode.hpp"
+#include "adapters/simulator/gatt.hpp"
+#include "gateway/base/error.hpp"
+#include "gateway/base/identifier.hpp"
+#include "gateway/base/time.hpp"
+#include "gateway/runtime/time_zone.hpp"
+
+namespace vitalgate::simulator {
+
+/// "128", "36.4..37.2", "nan": a number to draw evenly, in steps of the last decimal written.
+struct NumberRange {
+    double low = 0;
+    double high = 0;
+    int decimals = 0;
+    Special special = Special::none;
+    bool operator==(const NumberRange&) const = default;
+};
+
+/// An entry of `measure`: one measurement, or several at equal distances.
+struct Measure {
+    Duration first{};               ///< from the start
+    std::optional<Duration> every;  ///< absent: once
+    std::uint64_t times = 1;        ///< 0: without end
+    std::optional<int> user;
+    std::map<std::string, NumberRange, std::less<>> values;
+    std::vector<std::string> statuses;
+    bool failed = false;
+    /// Of the replay model: what to send, as it is.
+    std::optional<Uuid> characteristic;
+    Bytes payload;
+};
+
+enum class ClockKind { none, currentTime, dateTime };
+
+struct ClockSettings {
+    ClockKind kind = ClockKind::none;
+    Duration ahead{};  ///< of the true time; negative: behind
+    bool settable = true;
+    double driftPpm = 0;  ///< positive: runs fast
+    bool frozen = false;  ///< shows the time of the start for ever; writes are taken and ignored
+    std::optional<TimeZone> zone;  ///< absent: the system's own; what it was at the start
+};
+
+enum class PairingDemand { none, justWorks, passkey, refuse };
+
+struct PairingSettings {
+    PairingDemand demand = PairingDemand::none;
+    std::uint32_t passkey = 0;
+    std::vector<Uuid> encrypt;  ///< need a bond as strong as `demand` gives
+};
+
+enum class AdvertiseWhen { always, afterMeasurement };
+
+struct AdvertiseSettings {
+    AdvertiseWhen when = AdvertiseWhen::always;
+    Duration window = std::chrono::seconds{5};
+    Duration every = std::chrono::seconds{1};
+    int signalDbm = -60;
+    bool connectable = true;
+    std::map<std::uint16_t, Bytes> manufacturerData;
+    std::map<Uuid, Bytes> serviceData;
+};
+
+/// Steps of a conversation at which a device can end the link.
+enum class Step { connect, resolve, read, write, subscribe };
+
+struct DisconnectSettings {
+    std::optional<std::uint32_t> afterValues;
+    std::optional<Duration> whenDone;  ///< this long after the last value that it had to send
+    std::optional<Step> at;
+    std::uint32_t times = 0;  ///< how often `afterValues` and `at` happen; 0: always
+    std::string reason = "by-device";
+};
+
+struct RefuseSettings {
+    std::vector<Uuid> read, write, notify;
+    AttError error = AttError::applicationRefused;
+};
+
+struct Information {
+    std::string name, manufacturer, model, serial, firmware, hardware, software;
+};
+
+struct ReplayService {
+    Uuid service;
+    std::vector<Characteristic> characteristics;
+};
+
+struct DeviceSettings {
+    std::string name;
+    std::string model;
+    BluetoothAddress address;
+    bool randomAddress = false;
+    Information information;
+    PairingSettings pairing;
+    ClockSettings clock;
+    std::map<int, std::uint8_t> slots;  ///< user of the scenario to the device's own number
+    AdvertiseSettings advertise;
+    DisconnectSettings disconnect;
+    RefuseSettings refuse;
+    std::string unit;                           ///< empty: the model's first
+    std::optional<std::uint8_t> site;           ///< of a thermometer: Temperature Type
+    std::optional<std::uint8_t> battery = 100;  ///< percent; absent: no Battery Service
+    std::size_t memory = 0;  ///< measurements kept when they could not be delivered at once
+    std::vector<ReplayService> services;
+    std::vector<Measure> measures;
+};
+
+struct AdapterSettings {
+    std::string name = "hci0";
+    BluetoothAddress address;
+    bool powered = true;
+};
+
+enum class Freeze { discovery, calls, signals };
+
+struct Fault {
+    Duration at{};
+    Freeze freeze = Freeze::discovery;
+    Duration lasting{};
+};
+
+/// Habits and faults of the BlueZ stand-in.
+struct BluezSettings {
+    Duration connectAfter = std::chrono::milliseconds{150};
+    Duration connectTimeout = std::chrono::seconds{20};
+    Duration servicesResolvedAfter = std::chrono::milliseconds{250};
+    Duration answerAfter = std::chrono::milliseconds{15};  ///< one exchange on the air
+    Duration vanishAfter = std::chrono::seconds{30};
+    bool pairOnDemand = true;       ///< an encrypted characteristic starts pairing by itself
+    bool resolvedTooEarly = false;  ///< ServicesResolved before the objects are there
+    bool batteryHidden = true;      ///< the Battery Service is Battery1 only
+    std::vector<std::string> neverResolve;                           ///< devices
+    std::map<std::string, std::uint32_t, std::less<>> abortConnect;  ///< device to how many times
+    std::vector<Fault> faults;
+};
+
+struct Scenario {
+    std::uint64_t seed = 1;
+    std::vector<AdapterSettings> adapters;
+    std::vector<DeviceSettings> devices;
+    BluezSettings bluez;
+};
+
+/// Reads a scenario. The error names all problems, one a line, each with file, line and column.
+/// `seed` replaces the scenario's own: crowds of strangers are drawn from it.
+Result<Scenario> readScenario(const std::filesystem::path& file,
+                              std::optional<std::uint64_t> seed = std::nullopt);
+Result<Scenario> parseScenario(std::string_view text, const std::string& name,
+                               std::optional<std::uint64_t> seed = std::nullopt);
+
+}  // namespace vitalgate::simulator
