@@ -31,8 +31,9 @@ constexpr std::array kObservations{
                     64000, "11073-10406; 65535/1024 s is all the field holds"},
     ObservationCode{Term::energyExpended, "energy expended", "MDC_HF_ENERGY", 8454263, "", "kJ", 0,
                     65535, "11073-10441, partition 129"},
-    ObservationCode{Term::bodyTemperature, "temperature", "MDC_TEMP_BODY", 150364, "8310-5", "Cel",
-                    20, 46, "11073-10408; LOINC vital signs"},
+    ObservationCode{
+        Term::bodyTemperature, "temperature", "MDC_TEMP_BODY", 150364, "8310-5", "Cel", 25, 46,
+        "11073-10408; LOINC vital signs; an ear thermometer pointed at the room shows less"},
     ObservationCode{Term::bodyWeight, "weight", "MDC_MASS_BODY_ACTUAL", 188736, "29463-7", "kg",
                     0.3, 400, "11073-10415; LOINC vital signs; newborn to the field's end"},
     ObservationCode{Term::bodyHeight, "height", "MDC_LEN_BODY_ACTUAL", 188740, "8302-2", "m", 0.2,

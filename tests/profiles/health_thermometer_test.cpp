@@ -61,11 +61,11 @@ TEST_CASE("a temperature that is no number failed, whatever the special value") 
 }
 
 TEST_CASE("a temperature that no person has is refused") {
-    CHECK(measurement(kMeasurement, octets("00 c70000ff")).refused == v1::REFUSED_IMPLAUSIBLE);
+    CHECK(measurement(kMeasurement, octets("00 f90000ff")).refused == v1::REFUSED_IMPLAUSIBLE);
     CHECK(measurement(kMeasurement, octets("00 cd0100ff")).refused == v1::REFUSED_IMPLAUSIBLE);
     CHECK(measurement(kMeasurement, octets("01 250000 00")).refused == v1::REFUSED_IMPLAUSIBLE);
-    CHECK(measurement(kMeasurement, octets("00 c70000ff")).refusedField == "temperature");
-    CHECK_FALSE(measurement(kMeasurement, octets("00 c80000ff")).refused);
+    CHECK(measurement(kMeasurement, octets("00 f90000ff")).refusedField == "temperature");
+    CHECK_FALSE(measurement(kMeasurement, octets("00 fa0000ff")).refused);
 }
 
 TEST_CASE("precision is the device's: 37, 37.0 and 37.00 differ") {
