@@ -62,8 +62,9 @@ struct CommandEntry {
     std::string target;
     v1::CommandState state = v1::COMMAND_UNSPECIFIED;
     WallTime notAfter;
-    Bytes digest;                      ///< of the command's bytes
+    Bytes digest;  ///< of the command's bytes
     std::optional<v1::CommandResult> result;
+    std::uint64_t sequence = 0;  ///< Command.sequence
 };
 
 struct StoreStatus {
@@ -78,10 +79,16 @@ struct StoreStatus {
 struct StoreOptions {
     std::string path;  ///< the file; its folder must exist
     Duration keep = std::chrono::days{30};
-    std::uint64_t maximumBytes = 512ULL * 1024 * 1024;
+    static constexpr std::uint64_t kSmallestMaximum = 256 * 1024;
+    std::uint64_t maximumBytes = 512ULL * 1024 * 1024;  ///< at least kSmallestMaximum
+    /// Names of the uplinks: a row is history once all of them have it stored. Empty: those that
+    /// ever asked for their sets.
+    std::vector<std::string> uplinks;
     crypto::SecretKey key;  ///< wraps the keys that seal the rows
     /// Names this start of the kernel; empty: what /proc/sys/kernel/random/boot_id says.
     std::string bootId;
+    /// SQLite's layer to the operating system; empty: its default.
+    std::string vfs;
 };
 
 /// All durable state of the hub, in one SQLite file with one connection on one thread of its own.

@@ -1,0 +1,197 @@
+#include "gateway/store/database.hpp"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <map>
+
+namespace vitalgate::store {
+
+namespace {
+
+struct CloseDatabase {
+    void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+};
+struct FinalizeStatement {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+
+using Handle = std::unique_ptr<sqlite3, CloseDatabase>;
+
+struct KnownError {
+    int code;  ///< primary result code
+    ErrorKind kind;
+    const char* text;
+};
+
+constexpr std::array kErrors{
+    KnownError{SQLITE_FULL, ErrorKind::full, "the disk is full"},
+    KnownError{SQLITE_READONLY, ErrorKind::refused, "the file cannot be written"},
+    KnownError{SQLITE_CORRUPT, ErrorKind::damaged, "the content of the file is damaged"},
+    KnownError{SQLITE_NOTADB, ErrorKind::damaged, "the content of the file is damaged"},
+    KnownError{SQLITE_BUSY, ErrorKind::unavailable, "another process has the file open"},
+    KnownError{SQLITE_CANTOPEN, ErrorKind::unavailable, "the file cannot be opened"},
+    KnownError{SQLITE_IOERR, ErrorKind::internal, "the disk reports an error"},
+};
+
+Error errorOf(sqlite3* handle, int code) {
+    // A medium that has become read-only shows as a failed write.
+    const bool isReadOnly =
+        (code & 0xff) == SQLITE_IOERR && handle != nullptr && sqlite3_system_errno(handle) == EROFS;
+    const int primary = isReadOnly ? SQLITE_READONLY : code & 0xff;
+    for (const auto& known : kErrors) {
+        if (known.code == primary) {
+            return {known.kind, fmt::format("{} (SQLite {})", known.text, code)};
+        }
+    }
+    return {ErrorKind::internal,
+            fmt::format("{} (SQLite {})",
+                        handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code), code)};
+}
+
+int keepWalPages(void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+}
+
+}  // namespace
+
+class Connection {
+  public:
+    explicit Connection(Handle opened) : handle_(std::move(opened)) {
+        sqlite3_extended_result_codes(handle(), 1);
+        // Takes the place of the automatic checkpoint: the store decides when there is time for it.
+        sqlite3_wal_hook(handle(), keepWalPages, &walPages_);
+    }
+
+    [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+    [[nodiscard]] Error error(int code) const { return errorOf(handle(), code); }
+    [[nodiscard]] int walPages() const { return walPages_; }
+    void forgetWalPages() { walPages_ = 0; }
+
+    Result<sqlite3_stmt*> prepare(std::string_view sql) {
+        auto at = statements_.find(sql);
+        if (at == statements_.end()) {
+            sqlite3_stmt* statement = nullptr;
+            const int code = sqlite3_prepare_v3(handle(), sql.data(), static_cast<int>(sql.size()),
+                                                SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+            if (code != SQLITE_OK) return std::unexpected(error(code));
+            at = statements_.emplace(sql, statement).first;
+        }
+        if (sqlite3_stmt_busy(at->second.get()) != 0) {
+            return fail(ErrorKind::internal, "a statement is run inside its own run");
+        }
+        return at->second.get();
+    }
+
+  private:
+    int walPages_ = 0;
+    Handle handle_;
+    std::map<std::string, std::unique_ptr<sqlite3_stmt, FinalizeStatement>, std::less<>>
+        statements_;
+};
+
+Result<Database> Database::open(const std::string& path, const std::string& vfs) {
+    sqlite3* handle = nullptr;
+    const int code =
+        sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        vfs.empty() ? nullptr : vfs.c_str());
+    Handle opened(handle);
+    if (code != SQLITE_OK) return std::unexpected(errorOf(handle, code));
+    Database database(std::make_unique<Connection>(std::move(opened)));
+    database.writeBackAtClose(false);
+    return database;
+}
+
+Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Database::Database(Database&& other) noexcept = default;
+Database::~Database() = default;
+
+Status Database::runScript(const std::string& sql) {
+    const int code = sqlite3_exec(connection_->handle(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return std::unexpected(connection_->error(code));
+    return {};
+}
+
+std::uint64_t Database::changes() const {
+    return static_cast<std::uint64_t>(sqlite3_changes64(connection_->handle()));
+}
+
+void Database::rollBack() {
+    // SQLite may have ended it by itself; an error here leaves nothing that could be done better.
+    if (sqlite3_get_autocommit(connection_->handle()) == 0) static_cast<void>(run("ROLLBACK"));
+}
+
+int Database::walPages() const {
+    return connection_->walPages();
+}
+
+Status Database::checkpoint() {
+    const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
+                                               SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code != SQLITE_OK) return std::unexpected(connection_->error(code));
+    connection_->forgetWalPages();
+    return {};
+}
+
+void Database::writeBackAtClose(bool on) {
+    sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
+}
+
+Query::Query(Connection& connection, std::string_view sql)
+    : connection_(connection), statement_(connection.prepare(sql)) {}
+
+Query::~Query() {
+    if (!statement_) return;
+    sqlite3_reset(*statement_);
+    sqlite3_clear_bindings(*statement_);
+}
+
+void Query::bind(int at, std::int64_t value) {
+    if (statement_) sqlite3_bind_int64(*statement_, at, value);
+}
+
+void Query::bind(int at, std::string_view value) {
+    if (!statement_) return;
+    sqlite3_bind_text64(*statement_, at, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void Query::bind(int at, ByteView value) {
+    if (!statement_) return;
+    if (value.empty()) {
+        sqlite3_bind_zeroblob(*statement_, at, 0);
+    } else {
+        sqlite3_bind_blob64(*statement_, at, value.data(), value.size(), SQLITE_TRANSIENT);
+    }
+}
+
+Result<bool> Query::next() {
+    if (!statement_) return std::unexpected(statement_.error());
+    const int code = sqlite3_step(*statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    return std::unexpected(connection_.error(code));
+}
+
+Status Query::finish() {
+    for (;;) {
+        const auto row = next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+    }
+}
+
+std::int64_t Query::integer(int column) const {
+    return sqlite3_column_int64(*statement_, column);
+}
+
+std::string Query::text(int column) const {
+    return asText(blob(column));
+}
+
+ByteView Query::blob(int column) const {
+    const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(*statement_, column));
+    return {octets, static_cast<std::size_t>(sqlite3_column_bytes(*statement_, column))};
+}
+
+}  // namespace vitalgate::store

@@ -1,0 +1,399 @@
+#include "gateway/store/engine.hpp"
+
+#include <array>
+#include <fstream>
+
+#include "gateway/crypto/crypto.hpp"
+#include "gateway/store/meta_table.hpp"
+#include "gateway/store/store_events.hpp"
+#include "gateway/store/store_file.hpp"
+
+namespace vitalgate::store {
+
+namespace {
+
+constexpr int kCheckpointPages = 512;
+constexpr std::size_t kPurgeRows = 200;
+constexpr std::size_t kPurgeIds = 500;
+constexpr std::size_t kRoomRows = 100;
+constexpr std::size_t kWaitingEvents = 8;
+
+/// One id is kept for each so many octets of the maximum size: a tenth of it at most.
+constexpr std::uint64_t kBytesPerId = 512;
+
+/// What goes first when undelivered rows must go.
+constexpr std::array kFirstToGo{v1::PRIORITY_SERIES, v1::PRIORITY_READING, v1::PRIORITY_ALARM};
+
+Result<std::string> readBootId() {
+    std::ifstream in("/proc/sys/kernel/random/boot_id");
+    std::string id;
+    if (!std::getline(in, id) || id.empty()) {
+        return fail(ErrorKind::unavailable,
+                    "/proc/sys/kernel/random/boot_id cannot be read: mount /proc");
+    }
+    return id;
+}
+
+v1::Intake intakeAfter(ErrorKind kind) {
+    if (kind == ErrorKind::full) return v1::INTAKE_CLOSED_FULL;
+    if (kind == ErrorKind::refused) return v1::INTAKE_CLOSED_READ_ONLY;
+    return v1::INTAKE_CLOSED_FAULT;
+}
+
+/// What a store knows of itself before its tables are used.
+struct Identity {
+    std::string stream;
+    KeyRing keys;
+    std::uint32_t boot;
+};
+
+Result<Identity> identify(Database& database, const crypto::SecretKey& key,
+                          const std::string& bootId) {
+    auto begun = database.run("BEGIN IMMEDIATE");
+    if (!begun) return std::unexpected(begun.error());
+    auto stream = readStream(database);
+    if (!stream) return std::unexpected(stream.error());
+    auto keys = KeyRing::load(database, key, *stream);
+    if (!keys) return std::unexpected(keys.error());
+    const auto boot = numberOfBoot(database, bootId);
+    if (!boot) return std::unexpected(boot.error());
+    if (auto done = database.run("COMMIT"); !done) return std::unexpected(done.error());
+    return Identity{std::move(*stream), std::move(*keys), *boot};
+}
+
+}  // namespace
+
+Engine::Engine(Database database, KeyRing keys, const StoreOptions& options, std::string stream,
+               std::uint32_t boot, const Log& log)
+    : database_(std::move(database)),
+      keys_(std::move(keys)),
+      log_(database_, keys_),
+      ranges_(database_, options.uplinks),
+      commands_(database_, keys_),
+      bookmarks_(database_, keys_),
+      keep_(options.keep),
+      maximumBytes_(options.maximumBytes),
+      stream_(std::move(stream)),
+      boot_(boot),
+      out_(log) {}
+
+Result<std::unique_ptr<Engine>> Engine::open(const StoreOptions& options, const Moment& now,
+                                             const Log& log) {
+    if (auto ready = crypto::initialise(); !ready) return std::unexpected(ready.error());
+    if (!options.key.isSet()) return fail(ErrorKind::invalid, "no key is given");
+    if (options.maximumBytes < StoreOptions::kSmallestMaximum) {
+        return fail(ErrorKind::invalid, "the maximum size must be at least {} octets",
+                    StoreOptions::kSmallestMaximum);
+    }
+    const auto bootId = options.bootId.empty() ? readBootId() : Result<std::string>(options.bootId);
+    if (!bootId) return std::unexpected(bootId.error());
+    auto database = openStoreFile(options.path, options.vfs, log);
+    if (!database) return std::unexpected(database.error());
+    auto identity = identify(*database, options.key, *bootId);
+    if (!identity) return std::unexpected(identity.error());
+
+    std::unique_ptr<Engine> engine(new Engine(std::move(*database), std::move(identity->keys),
+                                              options, std::move(identity->stream), identity->boot,
+                                              log));
+    if (auto loaded = engine->load(); !loaded) return std::unexpected(loaded.error());
+    auto moment = now;
+    moment.boot = identity->boot;
+    if (auto started = engine->start(moment); !started) return std::unexpected(started.error());
+    return engine;
+}
+
+Status Engine::load() {
+    auto loaded = log_.load();
+    if (loaded) loaded = ranges_.load();
+    if (loaded) loaded = updateStatus();
+    return loaded;
+}
+
+Status Engine::start(const Moment& now) {
+    database_.writeBackAtClose(true);
+    if (log_.counters().next > 1) return {};
+    out_.info("new store, stream {}", stream_);
+    std::vector<NewRow> first{storeEvent(now, v1::SEVERITY_INFO, v1::STORE_STREAM_STARTED,
+                                         "A new store: its stream begins here.")};
+    Appended appended;
+    return commit([&] { return append(first, {}, now, appended); }, now);
+}
+
+Status Engine::commit(const std::function<Status()>& work, const Moment& now) {
+    if (status_.intake == v1::INTAKE_OPEN) {
+        if (auto done = transact(work, now); done) return {};
+    }
+    return fail(ErrorKind::unavailable, "intake is closed: {}", closedBecause_);
+}
+
+void Engine::flush(const Moment& now) {
+    if (status_.intake == v1::INTAKE_CLOSED_FAULT) return;
+    const bool wasClosed = status_.intake != v1::INTAKE_OPEN;
+    const auto done = transact([] { return Status{}; }, now);
+    if (done && wasClosed) out_.info("intake is open again");
+}
+
+Status Engine::transact(const std::function<Status()>& work, const Moment& now) {
+    const auto before = log_.counters();
+    lostNow_ = {};
+    auto done = database_.run("BEGIN IMMEDIATE");
+    if (done) done = work();
+    if (done) done = finish(before.next - 1, now);
+    if (done) done = database_.run("COMMIT");
+    if (!done) {
+        database_.rollBack();
+        log_.restore(before);
+        failed(done.error(), now);
+        return done;
+    }
+    log_.saved();
+    ranges_.committed(lostNow_);
+    waitingEvents_.clear();
+    status_.intake = v1::INTAKE_OPEN;
+    // What is committed is committed, whatever reading it back says.
+    if (const auto updated = updateStatus(); !updated) failed(updated.error(), now);
+    return {};
+}
+
+Status Engine::finish(std::uint64_t newestBefore, const Moment& now) {
+    auto done = writeWaitingEvents(now);
+    if (done) done = makeRoom(newestBefore, now);
+    if (done) done = ranges_.write(lostNow_);
+    if (done) done = log_.saveCounters();
+    return done;
+}
+
+Status Engine::writeWaitingEvents(const Moment& now) {
+    auto events = waitingEvents_;
+    if (status_.intake != v1::INTAKE_OPEN) {
+        events.push_back(storeEvent(now, v1::SEVERITY_INFO, v1::STORE_INTAKE_OPEN,
+                                    "The store takes readings again."));
+    }
+    for (auto& event : events) {
+        if (auto inserted = log_.insert(event, now); !inserted) {
+            return std::unexpected(inserted.error());
+        }
+    }
+    return {};
+}
+
+Status Engine::append(std::vector<NewRow>& rows, const std::vector<BookmarkChange>& bookmarks,
+                      const Moment& now, Appended& appended) {
+    for (auto& row : rows) {
+        const auto sequence = log_.insert(row, now);
+        if (!sequence) return std::unexpected(sequence.error());
+        appended.sequences.push_back(*sequence);
+        if (*sequence == 0) ++appended.duplicates;
+    }
+    for (const auto& bookmark : bookmarks) {
+        if (auto put = bookmarks_.put(bookmark); !put) return put;
+    }
+    return {};
+}
+
+Result<std::uint64_t> Engine::countConnection(const std::string& uplink) {
+    ranges_.get(uplink);
+    return store::countConnection(database_, uplink);
+}
+
+Result<bool> Engine::step(Fetch& fetch, const Moment& now) {
+    fetch.last = std::min(fetch.last, log_.counters().next - 1);
+    auto ended = log_.step(fetch);
+    if (!ended) failed(ended.error(), now);
+    damaged_.insert(damaged_.end(), fetch.damaged.begin(), fetch.damaged.end());
+    fetch.damaged.clear();
+    return ended;
+}
+
+Result<std::vector<BookmarkChange>> Engine::bookmarks(const std::string& deviceKey) {
+    auto loaded = bookmarks_.load(deviceKey);
+    if (!loaded) return std::unexpected(loaded.error());
+    if (loaded->damaged > 0) {
+        out_.warning("{} bookmarks of device {} are damaged and left out", loaded->damaged,
+                     deviceKey);
+    }
+    return std::move(loaded->bookmarks);
+}
+
+void Engine::loseDamaged(const Moment& now) {
+    const auto rows = std::exchange(damaged_, {});
+    std::vector<LostRow> lost;
+    const auto done = commit(
+        [&] {
+            auto erased = eraseAndForget(rows, lost);
+            return erased ? recordLoss(lost, v1::LOSS_DAMAGED, now) : erased;
+        },
+        now);
+    for (const auto& row : lost) {
+        if (done) out_.error("record {} is damaged; its loss is recorded", row.sequence);
+    }
+}
+
+bool Engine::wantsCheckpoint() const {
+    return database_.walPages() >= kCheckpointPages && status_.intake != v1::INTAKE_CLOSED_FAULT;
+}
+
+void Engine::checkpoint(const Moment& now) {
+    if (const auto done = database_.checkpoint(); !done) failed(done.error(), now);
+}
+
+void Engine::failed(const Error& error, const Moment& now) {
+    if (status_.intake == v1::INTAKE_CLOSED_FAULT) return;
+    const bool wasOpen = status_.intake == v1::INTAKE_OPEN;
+    status_.intake = intakeAfter(error.kind);
+    closedBecause_ = error.message;
+    if (status_.intake == v1::INTAKE_CLOSED_FAULT) {
+        // Nothing tells what of the last write is on the disk. What is there is found at the next
+        // start; writing on could make a wrong half of it count.
+        database_.writeBackAtClose(false);
+        out_.error("{}: no more is written until the next start", error.message);
+        return;
+    }
+    if (!wasOpen) return;
+    out_.error("intake is closed: {}", error.message);
+    if (waitingEvents_.size() < kWaitingEvents) {
+        waitingEvents_.push_back(storeEvent(now, v1::SEVERITY_ALARM, v1::STORE_INTAKE_CLOSED,
+                                            "The store took no more readings: " + error.message));
+    }
+}
+
+Status Engine::updateStatus() {
+    const auto oldest = log_.oldest();
+    if (!oldest) return std::unexpected(oldest.error());
+    const auto used = usedBytes();
+    if (!used) return std::unexpected(used.error());
+    status_.stream = stream_;
+    status_.oldestHeld = *oldest;
+    status_.newest = log_.counters().next - 1;
+    status_.rows = log_.counters().rows;
+    status_.bytes = *used;
+    return {};
+}
+
+Result<std::uint64_t> Engine::usedBytes() {
+    const auto pages = database_.integer("PRAGMA page_count");
+    const auto unused = database_.integer("PRAGMA freelist_count");
+    const auto size = database_.integer("PRAGMA page_size");
+    for (const auto* number : {&pages, &unused, &size}) {
+        if (!*number) return std::unexpected(number->error());
+    }
+    return static_cast<std::uint64_t>((*pages - *unused) * *size);
+}
+
+bool Engine::isNearlyFull() const {
+    return status_.bytes > maximumBytes_ / 100 * 95;
+}
+
+Result<std::vector<LostRow>> Engine::history(WallTime before, std::uint64_t last,
+                                             std::size_t limit) {
+    std::vector<LostRow> rows;
+    for (const auto& range : ranges_.storedByAll().ranges()) {
+        const Range held{range.first, std::min(range.last, last)};
+        if (held.first > held.last || rows.size() >= limit) break;
+        const auto found = log_.olderThan(before, held, limit - rows.size());
+        if (!found) return found;
+        rows.insert(rows.end(), found->begin(), found->end());
+    }
+    return rows;
+}
+
+bool Engine::purgeStep(const Moment& now) {
+    std::uint64_t removed = 0;
+    const auto before = isNearlyFull() ? WallTime::max() : now.wall - keep_;
+    const auto newest = log_.counters().next - 1;
+    const auto keptIds = maximumBytes_ / kBytesPerId;
+    const auto done = commit(
+        [&]() -> Status {
+            const auto rows = history(before, newest, kPurgeRows);
+            if (!rows) return std::unexpected(rows.error());
+            for (const auto& row : *rows) {
+                if (auto erased = log_.erase(row.sequence); !erased) {
+                    return std::unexpected(erased.error());
+                }
+            }
+            const auto ids =
+                log_.forgetIdsBelow(newest > keptIds ? newest - keptIds : 0, kPurgeIds);
+            if (!ids) return std::unexpected(ids.error());
+            removed = rows->size() + *ids;
+            return commands_.purge(now);
+        },
+        now);
+    return done && removed > 0;
+}
+
+Status Engine::makeRoom(std::uint64_t newestBefore, const Moment& now) {
+    auto used = usedBytes();
+    if (!used) return std::unexpected(used.error());
+    if (*used <= maximumBytes_) return {};
+    const auto target = maximumBytes_ - maximumBytes_ / 100;
+    std::vector<LostRow> lost;
+    auto done = dropHistory(target, newestBefore);
+    if (done) done = dropUndelivered(target, newestBefore, lost);
+    if (done) done = recordLoss(lost, v1::LOSS_QUOTA, now);
+    if (!done) return done;
+    used = usedBytes();
+    if (!used) return std::unexpected(used.error());
+    if (*used > maximumBytes_) {
+        return fail(ErrorKind::full,
+                    "the store has its maximum size of {} octets and nothing more that may go",
+                    maximumBytes_);
+    }
+    if (!lost.empty()) out_.error("{} undelivered records gave way: maximum size", lost.size());
+    return {};
+}
+
+Status Engine::dropHistory(std::uint64_t target, std::uint64_t last) {
+    for (;;) {
+        const auto used = usedBytes();
+        if (!used) return std::unexpected(used.error());
+        if (*used <= target) return {};
+        const auto rows = history(WallTime::max(), last, kRoomRows);
+        if (!rows) return std::unexpected(rows.error());
+        if (rows->empty()) return {};
+        for (const auto& row : *rows) {
+            if (auto erased = log_.erase(row.sequence); !erased) {
+                return std::unexpected(erased.error());
+            }
+        }
+    }
+}
+
+Status Engine::dropUndelivered(std::uint64_t target, std::uint64_t last,
+                               std::vector<LostRow>& lost) {
+    for (const auto priority : kFirstToGo) {
+        for (;;) {
+            const auto used = usedBytes();
+            if (!used) return std::unexpected(used.error());
+            if (*used <= target) return {};
+            const auto rows = log_.ofPriority(priority, last, kRoomRows);
+            if (!rows) return std::unexpected(rows.error());
+            if (rows->empty()) break;
+            if (auto erased = eraseAndForget(*rows, lost); !erased) return erased;
+        }
+    }
+    return {};
+}
+
+Status Engine::eraseAndForget(const std::vector<LostRow>& rows, std::vector<LostRow>& lost) {
+    for (const auto& row : rows) {
+        const auto wasThere = log_.erase(row.sequence);
+        if (!wasThere) return std::unexpected(wasThere.error());
+        if (!*wasThere) continue;
+        if (auto forgotten = log_.forgetId(row.sequence); !forgotten) return forgotten;
+        lost.push_back(row);
+    }
+    return {};
+}
+
+Status Engine::recordLoss(const std::vector<LostRow>& lost, v1::LossReason reason,
+                          const Moment& now) {
+    for (auto& record : lossRecords(lost, reason, ranges_, stream_, now)) {
+        if (auto inserted = log_.insert(record, now); !inserted) {
+            return std::unexpected(inserted.error());
+        }
+    }
+    for (const auto& row : lost) lostNow_.add(Range{row.sequence, row.sequence});
+    return {};
+}
+
+}  // namespace vitalgate::store

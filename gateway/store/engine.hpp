@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/store/bookmark_table.hpp"
+#include "gateway/store/command_table.hpp"
+#include "gateway/store/database.hpp"
+#include "gateway/store/key_ring.hpp"
+#include "gateway/store/log_table.hpp"
+#include "gateway/store/ranges_table.hpp"
+#include "gateway/store/store.hpp"
+
+namespace vitalgate::store {
+
+/// The open store: its tables, what is counted in memory, and the rules of room and damage. Knows
+/// no thread: whoever calls it does so from one thread at a time. Time comes with each call.
+class Engine {
+  public:
+    /// Opens or creates; see Store::open. A new store gets its first record here.
+    static Result<std::unique_ptr<Engine>> open(const StoreOptions& options, const Moment& now,
+                                                const Log& log);
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    ~Engine() = default;
+
+    [[nodiscard]] std::uint32_t boot() const { return boot_; }
+    [[nodiscard]] const StoreStatus& status() const { return status_; }
+
+    /// Runs `work` and everything that waits to be written in one transaction.
+    /// ErrorKind::unavailable with the reason if intake is closed, or closes now: then nothing was
+    /// stored.
+    Status commit(const std::function<Status()>& work, const Moment& now);
+    /// Writes what waits. While intake is closed for want of room or of the right to write, this is
+    /// also the attempt to open it again.
+    void flush(const Moment& now);
+
+    // Parts of a transaction: only inside commit().
+    Status append(std::vector<NewRow>& rows, const std::vector<BookmarkChange>& bookmarks,
+                  const Moment& now, Appended& appended);
+    CommandTable& commands() { return commands_; }
+    Result<std::uint64_t> countConnection(const std::string& uplink);
+
+    // Reading, at any time.
+    /// One step; true at the end. Rows that do not open are remembered, see loseDamaged().
+    Result<bool> step(Fetch& fetch, const Moment& now);
+    RangesTable& ranges() { return ranges_; }
+    Result<std::vector<BookmarkChange>> bookmarks(const std::string& deviceKey);
+
+    [[nodiscard]] bool hasDamaged() const { return !damaged_.empty(); }
+    /// Takes the rows that did not open out of the log and records their loss.
+    void loseDamaged(const Moment& now);
+
+    /// True if the write-ahead log is long enough to be written back.
+    [[nodiscard]] bool wantsCheckpoint() const;
+    void checkpoint(const Moment& now);
+
+    /// True if there is so little room that history should go before its time.
+    [[nodiscard]] bool isNearlyFull() const;
+    /// Removes a little of what is out of date. True if there may be more.
+    bool purgeStep(const Moment& now);
+
+  private:
+    Engine(Database database, KeyRing keys, const StoreOptions& options, std::string stream,
+           std::uint32_t boot, const Log& log);
+    Status load();
+    Status start(const Moment& now);
+    Status transact(const std::function<Status()>& work, const Moment& now);
+    Status finish(std::uint64_t newestBefore, const Moment& now);
+    Status writeWaitingEvents(const Moment& now);
+    Status makeRoom(std::uint64_t newestBefore, const Moment& now);
+    Status dropHistory(std::uint64_t target, std::uint64_t last);
+    Status dropUndelivered(std::uint64_t target, std::uint64_t last, std::vector<LostRow>& lost);
+    Result<std::vector<LostRow>> history(WallTime before, std::uint64_t last, std::size_t limit);
+    Status eraseAndForget(const std::vector<LostRow>& rows, std::vector<LostRow>& lost);
+    Status recordLoss(const std::vector<LostRow>& lost, v1::LossReason reason, const Moment& now);
+    Result<std::uint64_t> usedBytes();
+    Status updateStatus();
+    void failed(const Error& error, const Moment& now);
+
+    Database database_;
+    KeyRing keys_;
+    LogTable log_;
+    RangesTable ranges_;
+    CommandTable commands_;
+    BookmarkTable bookmarks_;
+    Duration keep_;
+    std::uint64_t maximumBytes_;
+    std::string stream_;
+    std::uint32_t boot_;
+    Log out_;
+
+    StoreStatus status_;
+    std::string closedBecause_;
+    RangeSet lostNow_;                   ///< by the transaction that runs
+    std::vector<NewRow> waitingEvents_;  ///< of the store, until intake is open
+    std::vector<LostRow> damaged_;
+};
+
+}  // namespace vitalgate::store

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/store/database.hpp"
+
+namespace vitalgate::store {
+
+/// The name of this store's stream.
+Result<std::string> readStream(Database& database);
+
+/// A number of table `meta`; 0 if it was never written.
+Result<std::uint64_t> readNumber(Database& database, std::string_view name);
+Status writeNumber(Database& database, std::string_view name, std::uint64_t value);
+
+/// The uplinks that ever asked for their sets or connected.
+Result<std::vector<std::string>> readUplinks(Database& database);
+/// From now on readUplinks() names it.
+Status knowUplink(Database& database, std::string_view uplink);
+/// Adds one to the uplink's connections and gives the sum.
+Result<std::uint64_t> countConnection(Database& database, std::string_view uplink);
+
+/// The number of this start of the kernel: the one it has, or the next. The last 1000 are kept.
+Result<std::uint32_t> numberOfBoot(Database& database, std::string_view bootId);
+
+}  // namespace vitalgate::store

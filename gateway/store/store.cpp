@@ -1,0 +1,346 @@
+#include "gateway/store/store.hpp"
+
+#include <asio/post.hpp>
+
+#include "gateway/store/engine.hpp"
+#include "gateway/store/worker.hpp"
+
+namespace vitalgate::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSetsWait = 10s;
+constexpr Duration kRetryClosed = 10s;
+constexpr Duration kFirstPurge = 1min;
+constexpr Duration kPurgeEvery = 1h;
+
+constexpr std::size_t kIdOctets = 16;
+constexpr std::size_t kMaximumRowBytes = 256 * 1024;
+constexpr std::size_t kMaximumAppendRows = 10'000;
+constexpr std::size_t kMaximumNameBytes = 256;
+constexpr std::size_t kMaximumValueBytes = 64 * 1024;
+constexpr std::size_t kMaximumWaitingBytes = 32 * 1024 * 1024;
+
+Status check(const NewRow& row) {
+    if (row.record.body_case() == v1::Record::BODY_NOT_SET) {
+        return fail(ErrorKind::invalid, "a record without a body cannot be stored");
+    }
+    if (row.priority < v1::PRIORITY_ALARM || row.priority > v1::PRIORITY_SERIES) {
+        return fail(ErrorKind::invalid, "a record needs a priority");
+    }
+    if (!row.id.empty() && row.id.size() != kIdOctets) {
+        return fail(ErrorKind::invalid, "an id has {} octets, not {}", kIdOctets, row.id.size());
+    }
+    return {};
+}
+
+Status check(const BookmarkChange& change) {
+    if (change.deviceKey.size() > kMaximumNameBytes || change.name.size() > kMaximumNameBytes ||
+        change.value.size() > kMaximumValueBytes) {
+        return fail(ErrorKind::invalid,
+                    "a bookmark is limited to a name of {} and a value of {} "
+                    "octets",
+                    kMaximumNameBytes, kMaximumValueBytes);
+    }
+    return {};
+}
+
+Status check(const CommandEntry& entry) {
+    for (const auto* text : {&entry.id, &entry.keyId, &entry.target}) {
+        if (text->size() > kMaximumNameBytes) {
+            return fail(ErrorKind::invalid, "a command's names are limited to {} octets",
+                        kMaximumNameBytes);
+        }
+    }
+    if (entry.id.empty()) return fail(ErrorKind::invalid, "a command needs an id");
+    return {};
+}
+
+/// Octets of the rows, or why they cannot be stored.
+Result<std::size_t> measure(const std::vector<NewRow>& rows,
+                            const std::vector<BookmarkChange>& bookmarks) {
+    if (rows.size() > kMaximumAppendRows) {
+        return fail(ErrorKind::invalid, "at most {} records at once", kMaximumAppendRows);
+    }
+    std::size_t bytes = 0;
+    for (const auto& row : rows) {
+        if (auto checked = check(row); !checked) return std::unexpected(checked.error());
+        const auto size = row.record.ByteSizeLong();
+        if (size > kMaximumRowBytes) {
+            return fail(ErrorKind::invalid, "a record of {} octets is over the limit of {}", size,
+                        kMaximumRowBytes);
+        }
+        bytes += size;
+    }
+    for (const auto& bookmark : bookmarks) {
+        if (auto checked = check(bookmark); !checked) return std::unexpected(checked.error());
+        bytes += bookmark.value.size();
+    }
+    return bytes;
+}
+
+/// What lives on the loop. The worker's reports hold it, so it may outlive the store by a moment.
+struct LoopSide {
+    StoreStatus status;
+    std::vector<std::function<void(std::uint64_t)>> listeners;
+    std::size_t waitingBytes = 0;
+    std::function<void()> whenClosed;  ///< intake is closed; empty once the store is
+
+    void take(const StoreStatus& now, bool hasNewRows) {
+        status = now;
+        if (whenClosed &&
+            (now.intake == v1::INTAKE_CLOSED_FULL || now.intake == v1::INTAKE_CLOSED_READ_ONLY)) {
+            whenClosed();
+        }
+        if (!hasNewRows) return;
+        // A listener may add another one.
+        for (std::size_t i = 0; i < listeners.size(); ++i) listeners[i](now.newest);
+    }
+};
+
+class SqliteStore final : public Store {
+  public:
+    SqliteStore(std::unique_ptr<Engine> engine, Clock& clock)
+        : clock_(clock), boot_(engine->boot()), loop_(std::make_shared<LoopSide>()) {
+        loop_->status = engine->status();
+        loop_->whenClosed = [this] { retryLater(); };
+        worker_ = std::make_unique<Worker>(
+            std::move(engine), clock.loop(),
+            [loop = loop_](const StoreStatus& now, bool isNew) { loop->take(now, isNew); });
+        purgeTimer_ = clock_.after(kFirstPurge, [this] { purge(); });
+    }
+    ~SqliteStore() override { close(); }
+
+    void append(std::vector<NewRow> rows, std::vector<BookmarkChange> bookmarks,
+                std::function<void(Result<Appended>)> done) override;
+    void fetch(Range within, RangeSet except, std::uint64_t maximumBytes,
+               std::function<void(Result<std::vector<StoredRow>>)> done) override;
+    void loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) override;
+    void saveSets(std::string uplink, DeliverySets sets, bool now) override;
+    void loadBookmarks(std::string deviceKey,
+                       std::function<void(Result<std::vector<BookmarkChange>>)> done) override;
+    void beginCommand(CommandEntry entry,
+                      std::function<void(Result<std::optional<CommandEntry>>)> done) override;
+    void finishCommand(CommandEntry entry, NewRow result,
+                       std::function<void(Result<Appended>)> done) override;
+    void countConnection(std::string uplink,
+                         std::function<void(Result<std::uint64_t>)> done) override;
+    void onCommitted(std::function<void(std::uint64_t newest)> listener) override {
+        loop_->listeners.push_back(std::move(listener));
+    }
+    [[nodiscard]] StoreStatus status() const override { return loop_->status; }
+    [[nodiscard]] std::uint32_t boot() const override { return boot_; }
+    void close() override;
+
+  private:
+    /// `work` fills the result inside the transaction; its status tells of the database alone.
+    template <class T>
+    void write(Result<std::size_t> bytes, std::function<Status(Engine&, Result<T>&)> work,
+               std::function<void(Result<T>)> done);
+    /// `step` fills the value; true at the end.
+    template <class T>
+    void read(std::function<Result<bool>(Engine&, T&)> step, std::function<void(Result<T>)> done);
+    void flush();
+    void retryLater();
+    void purge();
+    [[nodiscard]] Moment now() const {
+        auto moment = clock_.now();
+        moment.boot = boot_;
+        return moment;
+    }
+
+    Clock& clock_;
+    std::uint32_t boot_;
+    std::shared_ptr<LoopSide> loop_;
+    std::unique_ptr<Worker> worker_;
+    bool setsWait_ = false;
+    bool retries_ = false;
+    Timer setsTimer_;
+    Timer retryTimer_;
+    Timer purgeTimer_;
+};
+
+template <class T>
+void SqliteStore::write(Result<std::size_t> bytes, std::function<Status(Engine&, Result<T>&)> work,
+                        std::function<void(Result<T>)> done) {
+    if (bytes && loop_->waitingBytes + *bytes > kMaximumWaitingBytes) {
+        bytes =
+            fail(ErrorKind::unavailable,
+                 "the disk is too slow: {} octets wait to be written already", loop_->waitingBytes);
+    }
+    if (!worker_) bytes = fail(ErrorKind::cancelled, "the store was closed");
+    auto value = std::make_shared<Result<T>>();
+    if (!bytes) *value = std::unexpected(bytes.error());
+    const auto size = bytes.value_or(0);
+    loop_->waitingBytes += size;
+    auto answer = [loop = loop_, size, value, done = std::move(done)](const Status& status) {
+        loop->waitingBytes -= size;
+        if (!status && *value) *value = std::unexpected(status.error());
+        done(std::move(*value));
+    };
+    if (!worker_) return asio::post(clock_.loop(), [answer] { answer({}); });
+    // What is refused goes through the queue all the same: answers keep the order of the calls.
+    worker_->write({now(), size,
+                    [value, work = std::move(work)](Engine& engine) {
+                        return *value ? work(engine, *value) : Status{};
+                    },
+                    std::move(answer)});
+}
+
+template <class T>
+void SqliteStore::read(std::function<Result<bool>(Engine&, T&)> step,
+                       std::function<void(Result<T>)> done) {
+    auto value = std::make_shared<T>();
+    auto answer = [value, done = std::move(done)](const Status& status) {
+        done(status ? Result<T>(std::move(*value)) : std::unexpected(status.error()));
+    };
+    if (!worker_) {
+        return asio::post(clock_.loop(),
+                          [answer] { answer(fail(ErrorKind::cancelled, "the store was closed")); });
+    }
+    worker_->read({now(),
+                   [value, step = std::move(step)](Engine& engine) { return step(engine, *value); },
+                   std::move(answer)});
+}
+
+void SqliteStore::append(std::vector<NewRow> rows, std::vector<BookmarkChange> bookmarks,
+                         std::function<void(Result<Appended>)> done) {
+    const auto bytes = measure(rows, bookmarks);
+    auto shared = std::make_shared<std::pair<std::vector<NewRow>, std::vector<BookmarkChange>>>(
+        std::move(rows), std::move(bookmarks));
+    write<Appended>(
+        bytes,
+        [shared, now = now()](Engine& engine, Result<Appended>& appended) {
+            return engine.append(shared->first, shared->second, now, *appended);
+        },
+        std::move(done));
+}
+
+void SqliteStore::fetch(Range within, RangeSet except, std::uint64_t maximumBytes,
+                        std::function<void(Result<std::vector<StoredRow>>)> done) {
+    auto state = std::make_shared<Fetch>();
+    state->next = std::max<std::uint64_t>(within.first, 1);
+    state->last = std::min(within.last, kMaximumSequence);
+    state->except = std::move(except);
+    state->maximumBytes = maximumBytes;
+    read<std::vector<StoredRow>>(
+        [state, now = now()](Engine& engine, std::vector<StoredRow>& rows) {
+            auto ended = engine.step(*state, now);
+            if (ended && *ended) rows = std::move(state->rows);
+            return ended;
+        },
+        std::move(done));
+}
+
+void SqliteStore::loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) {
+    read<DeliverySets>(
+        [uplink = std::move(uplink)](Engine& engine, DeliverySets& sets) -> Result<bool> {
+            sets = engine.ranges().get(uplink);
+            return true;
+        },
+        std::move(done));
+}
+
+void SqliteStore::saveSets(std::string uplink, DeliverySets sets, bool now) {
+    if (!worker_) return;
+    worker_->change([uplink = std::move(uplink), sets = std::move(sets)](Engine& engine) {
+        engine.ranges().put(uplink, sets);
+    });
+    if (now) return flush();
+    if (std::exchange(setsWait_, true)) return;
+    setsTimer_ = clock_.after(kSetsWait, [this] { flush(); });
+}
+
+void SqliteStore::loadBookmarks(std::string deviceKey,
+                                std::function<void(Result<std::vector<BookmarkChange>>)> done) {
+    read<std::vector<BookmarkChange>>(
+        [deviceKey = std::move(deviceKey)](Engine& engine,
+                                           std::vector<BookmarkChange>& bookmarks) -> Result<bool> {
+            auto loaded = engine.bookmarks(deviceKey);
+            if (!loaded) return std::unexpected(loaded.error());
+            bookmarks = std::move(*loaded);
+            return true;
+        },
+        std::move(done));
+}
+
+void SqliteStore::beginCommand(CommandEntry entry,
+                               std::function<void(Result<std::optional<CommandEntry>>)> done) {
+    Result<std::size_t> bytes{0};
+    if (auto checked = check(entry); !checked) bytes = std::unexpected(checked.error());
+    write<std::optional<CommandEntry>>(
+        bytes,
+        [entry = std::move(entry), now = now()](Engine& engine,
+                                                Result<std::optional<CommandEntry>>& known) {
+            return engine.commands().begin(entry, now, known);
+        },
+        std::move(done));
+}
+
+void SqliteStore::finishCommand(CommandEntry entry, NewRow result,
+                                std::function<void(Result<Appended>)> done) {
+    auto rows = std::make_shared<std::vector<NewRow>>();
+    rows->push_back(std::move(result));
+    auto bytes = measure(*rows, {});
+    if (auto checked = check(entry); !checked) bytes = std::unexpected(checked.error());
+    write<Appended>(
+        bytes,
+        [entry = std::move(entry), rows, now = now()](Engine& engine, Result<Appended>& appended) {
+            if (auto put = engine.commands().put(entry); !put) return put;
+            return engine.append(*rows, {}, now, *appended);
+        },
+        std::move(done));
+}
+
+void SqliteStore::countConnection(std::string uplink,
+                                  std::function<void(Result<std::uint64_t>)> done) {
+    write<std::uint64_t>(
+        std::size_t{0},
+        [uplink = std::move(uplink)](Engine& engine, Result<std::uint64_t>& count) -> Status {
+            count = engine.countConnection(uplink);
+            if (!count) return std::unexpected(count.error());
+            return {};
+        },
+        std::move(done));
+}
+
+void SqliteStore::flush() {
+    setsWait_ = false;
+    setsTimer_.cancel();
+    worker_->flush(now());
+}
+
+void SqliteStore::retryLater() {
+    if (std::exchange(retries_, true)) return;
+    retryTimer_ = clock_.after(kRetryClosed, [this] {
+        retries_ = false;
+        worker_->flush(now());
+    });
+}
+
+void SqliteStore::purge() {
+    worker_->purge(now());
+    purgeTimer_ = clock_.after(kPurgeEvery, [this] { purge(); });
+}
+
+void SqliteStore::close() {
+    loop_->whenClosed = nullptr;
+    setsTimer_.cancel();
+    retryTimer_.cancel();
+    purgeTimer_.cancel();
+    if (worker_) worker_->stop();
+    worker_.reset();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(StoreOptions options, Clock& clock, Log log) {
+    auto engine = Engine::open(options, clock.now(), log);
+    if (!engine) return failIn(fmt::format("store {}", options.path), engine);
+    clock.setBoot((*engine)->boot());
+    return std::make_unique<SqliteStore>(std::move(*engine), clock);
+}
+
+}  // namespace vitalgate::store

@@ -1,0 +1,110 @@
+#include "gateway/store/store_events.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "gateway/crypto/crypto.hpp"
+#include "gateway/crypto/identity.hpp"
+
+namespace vitalgate::store {
+
+namespace {
+
+constexpr std::size_t kMaximumRanges = 256;
+
+v1::Event newEvent(const Moment& now, v1::Severity severity, std::string text) {
+    v1::Event event;
+    event.set_id(crypto::uuidVersion7(now.wall, crypto::randomOctets<10>()));
+    toStamp(now, *event.mutable_occurred());
+    event.set_severity(severity);
+    event.set_text(std::move(text));
+    return event;
+}
+
+NewRow rowOf(v1::Event event) {
+    NewRow row;
+    *row.record.mutable_event() = std::move(event);
+    row.priority = v1::PRIORITY_ALARM;
+    return row;
+}
+
+std::string_view reasonText(v1::LossReason reason) {
+    return reason == v1::LOSS_QUOTA ? "the store had reached its maximum size"
+                                    : "their stored content was damaged";
+}
+
+RangeSet sequencesOf(const std::vector<LostRow>& rows) {
+    RangeSet set;
+    for (const auto& row : rows) set.add(Range{row.sequence, row.sequence});
+    return set;
+}
+
+/// Who lacks what; the name is empty where all lack the same.
+std::map<std::string, RangeSet> lacking(const RangesTable& ranges, const RangeSet& rows) {
+    std::map<std::string, RangeSet> result;
+    bool isSame = true;
+    for (const auto& uplink : ranges.uplinks()) {
+        auto set = ranges.lackedBy(uplink, rows);
+        isSame = isSame && set == rows;
+        if (!set.empty()) result.emplace(uplink, std::move(set));
+    }
+    if (isSame) return {{std::string{}, rows}};
+    return result;
+}
+
+NewRow lossRecord(const std::vector<LostRow>& rows, const RangeSet& lacked, v1::LossReason reason,
+                  const Moment& now) {
+    v1::Loss loss;
+    auto oldest = WallTime::max();
+    auto newest = WallTime::min();
+    for (const auto& row : rows) {
+        if (!lacked.contains(row.sequence)) continue;
+        oldest = std::min(oldest, row.time);
+        newest = std::max(newest, row.time);
+        loss.set_count(loss.count() + 1);
+    }
+    auto named = lacked;
+    named.widenTo(kMaximumRanges);
+    for (const auto& range : named.ranges()) {
+        auto& out = *loss.add_ranges();
+        out.set_first(range.first);
+        out.set_last(range.last);
+    }
+    loss.set_reason(reason);
+    toTimestamp(oldest, *loss.mutable_oldest());
+    toTimestamp(newest, *loss.mutable_newest());
+    loss.set_priority(rows.front().priority);
+    auto event = newEvent(
+        now, v1::SEVERITY_ALARM,
+        fmt::format("{} records were lost before delivery: {}.", loss.count(), reasonText(reason)));
+    *event.mutable_loss() = std::move(loss);
+    return rowOf(std::move(event));
+}
+
+}  // namespace
+
+NewRow storeEvent(const Moment& now, v1::Severity severity, v1::StoreKind kind, std::string text) {
+    auto event = newEvent(now, severity, std::move(text));
+    event.mutable_store()->set_kind(kind);
+    return rowOf(std::move(event));
+}
+
+std::vector<NewRow> lossRecords(const std::vector<LostRow>& lost, v1::LossReason reason,
+                                const RangesTable& ranges, const std::string& stream,
+                                const Moment& now) {
+    std::map<v1::Priority, std::vector<LostRow>> byPriority;
+    for (const auto& row : lost) byPriority[row.priority].push_back(row);
+    std::vector<NewRow> records;
+    for (const auto& [priority, rows] : byPriority) {
+        for (const auto& [uplink, lacked] : lacking(ranges, sequencesOf(rows))) {
+            auto record = lossRecord(rows, lacked, reason, now);
+            auto& loss = *record.record.mutable_event()->mutable_loss();
+            loss.set_stream(stream);
+            loss.set_uplink(uplink);
+            records.push_back(std::move(record));
+        }
+    }
+    return records;
+}
+
+}  // namespace vitalgate::store

@@ -1,0 +1,253 @@
+#include "gateway/store/store_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+#include "gateway/base/base32.hpp"
+#include "gateway/crypto/crypto.hpp"
+#include "gateway/store/schema.hpp"
+
+namespace vitalgate::store {
+
+namespace {
+
+// https://www.sqlite.org/fileformat.html, section 1.3; numbers are big-endian.
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+constexpr std::size_t kHeaderSize = 100;
+constexpr std::size_t kPageSizeAt = 16;
+constexpr std::size_t kPageCountAt = 28;
+constexpr std::size_t kUserVersionAt = 60;
+constexpr std::size_t kApplicationIdAt = 68;
+
+/// After an unclean end the whole file is checked up to this size; that takes about 0.1 s. Above
+/// it the seal of each row and SQLite's own checks tell when a page is read.
+constexpr std::uint64_t kCheckUpTo = 16ULL * 1024 * 1024;
+
+/// Characters of the stream's name: 13 of 5 bits.
+constexpr std::size_t kStreamCharacters = 13;
+
+struct Descriptor {
+    explicit Descriptor(int number) : value(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (value >= 0) ::close(value);
+    }
+    int value;
+};
+
+/// What is known of a file that passed the checks.
+struct Examined {
+    std::uint64_t size = 0;
+    bool endedCleanly = true;
+};
+
+std::string folderOf(const std::string& path) {
+    const auto folder = std::filesystem::path(path).parent_path().string();
+    return folder.empty() ? "." : folder;
+}
+
+std::uint64_t sizeOf(const std::string& path) {
+    struct stat state{};
+    return ::stat(path.c_str(), &state) == 0 ? static_cast<std::uint64_t>(state.st_size) : 0;
+}
+
+std::string walOf(const std::string& path) {
+    return path + "-wal";
+}
+
+std::uint32_t numberAt(ByteView header, std::size_t at, std::size_t octets) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < octets; ++i) value = value << 8 | header[at + i];
+    return value;
+}
+
+Status checkFolder(const std::string& path) {
+    const auto folder = folderOf(path);
+    struct stat state{};
+    if (::stat(folder.c_str(), &state) != 0 || !S_ISDIR(state.st_mode)) {
+        return fail(ErrorKind::unavailable, "the folder {} does not exist; make it", folder);
+    }
+    if (::faccessat(AT_FDCWD, folder.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+        return fail(ErrorKind::unavailable,
+                    "the folder {} cannot be written ({}); it must belong to the user that runs "
+                    "this",
+                    folder, std::strerror(errno));
+    }
+    return {};
+}
+
+Status checkHeader(ByteView header, std::uint64_t size, bool endedCleanly) {
+    const auto magic = asBytes(kMagic);
+    const auto known = std::min(header.size(), magic.size());
+    if (size == 0) {
+        return fail(ErrorKind::damaged,
+                    "the file is empty, which a store never is; move it away to begin a new one");
+    }
+    if (!std::ranges::equal(header.first(known), magic.first(known))) {
+        return fail(ErrorKind::refused,
+                    "the file is not a vitalgate store; give the store another path");
+    }
+    if (header.size() < kHeaderSize) {
+        return fail(ErrorKind::damaged, "the file is cut off within its header");
+    }
+    if (numberAt(header, kApplicationIdAt, 4) != kApplicationId) {
+        return fail(ErrorKind::refused,
+                    "the file is a database of another program; give the store another path");
+    }
+    const auto version = numberAt(header, kUserVersionAt, 4);
+    if (version > kSchemaVersion) {
+        return fail(ErrorKind::refused,
+                    "the store was written by a newer version (layout {}, this version knows up to "
+                    "{}); install that version again",
+                    version, kSchemaVersion);
+    }
+    // A page size of 65536 does not fit and is written as 1.
+    const std::uint64_t pageSize =
+        numberAt(header, kPageSizeAt, 2) == 1 ? 65536 : numberAt(header, kPageSizeAt, 2);
+    const auto whole = pageSize * numberAt(header, kPageCountAt, 4);
+    // A write-ahead log still holds what the file lacks.
+    if (version == 0 || (endedCleanly && size < whole)) {
+        return fail(ErrorKind::damaged, "the file is cut off: {} of {} octets are there", size,
+                    whole);
+    }
+    return {};
+}
+
+/// Nothing if there is no file yet.
+Result<std::optional<Examined>> examine(const std::string& path, const Log& log) {
+    const Descriptor file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const int error = errno;
+    const auto walSize = sizeOf(walOf(path));
+    if (file.value < 0 && error == ENOENT) {
+        if (walSize == 0) return std::optional<Examined>{};
+        return fail(ErrorKind::damaged,
+                    "the file is gone but its journal {} is there: put the file back, or move the "
+                    "journal away to begin a new store",
+                    walOf(path));
+    }
+    if (file.value < 0 && error != ELOOP && error != EISDIR) {
+        return fail(ErrorKind::unavailable,
+                    "the file cannot be written ({}); it must belong to the user that runs this",
+                    std::strerror(error));
+    }
+    struct stat state{};
+    if (file.value < 0 || ::fstat(file.value, &state) != 0 || !S_ISREG(state.st_mode)) {
+        return fail(ErrorKind::refused, "a store must be a regular file");
+    }
+    const Examined found{static_cast<std::uint64_t>(state.st_size), walSize == 0};
+    Bytes header(kHeaderSize);
+    const auto got = ::pread(file.value, header.data(), header.size(), 0);
+    if (got < 0) return fail(ErrorKind::unavailable, "cannot be read: {}", std::strerror(errno));
+    header.resize(static_cast<std::size_t>(got));
+    if (auto checked = checkHeader(header, found.size, found.endedCleanly); !checked) {
+        return std::unexpected(checked.error());
+    }
+    if ((state.st_mode & 077U) != 0) {
+        log.warning("other users could read the file; its mode is 0600 now");
+        if (::fchmod(file.value, 0600) != 0) {
+            return fail(ErrorKind::unavailable, "its mode cannot be set: {}", std::strerror(errno));
+        }
+    }
+    return found;
+}
+
+Status createWith(const std::string& path, const std::string& vfs) {
+    const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (file.value < 0) {
+        return fail(ErrorKind::unavailable, "cannot be created: {}", std::strerror(errno));
+    }
+    auto database = Database::open(path, vfs);
+    if (!database) return std::unexpected(database.error());
+    auto done = database->runScript(fmt::format(
+        "PRAGMA synchronous = FULL; PRAGMA application_id = {}; PRAGMA user_version = {};"
+        "BEGIN; {} COMMIT;",
+        kApplicationId, kSchemaVersion, kSchema));
+    if (!done) return done;
+    const auto stream = toBase32(crypto::randomOctets<9>()).substr(0, kStreamCharacters);
+    done = database->run("INSERT INTO meta(name, value) VALUES('stream', ?1)", stream);
+    return done;
+}
+
+/// Under another name first, so that what has the store's name is always a whole store.
+Status create(const std::string& path, const std::string& vfs) {
+    const auto temporary = path + ".new";
+    ::unlink((temporary + "-journal").c_str());
+    ::unlink(temporary.c_str());
+    if (auto created = createWith(temporary, vfs); !created) {
+        ::unlink(temporary.c_str());
+        return created;
+    }
+    const Descriptor folder(::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (::rename(temporary.c_str(), path.c_str()) != 0 || folder.value < 0 ||
+        ::fsync(folder.value) != 0) {
+        return fail(ErrorKind::unavailable, "cannot be created: {}", std::strerror(errno));
+    }
+    return {};
+}
+
+/// Anything SQLite cannot make sense of at the start is damage: the statements are ours.
+Error asDamage(Error error) {
+    if (error.kind == ErrorKind::internal) error.kind = ErrorKind::damaged;
+    return error;
+}
+
+Status configure(Database& database) {
+    // Exclusive locking comes first: with it SQLite keeps the index of its write-ahead log in
+    // memory of its own instead of a mapped file, and lets nobody else in.
+    auto done = database.run("PRAGMA locking_mode = EXCLUSIVE");
+    for (const auto* pragma : {"PRAGMA mmap_size = 0", "PRAGMA synchronous = FULL",
+                               "PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 16777216",
+                               "PRAGMA secure_delete = FAST", "PRAGMA temp_store = MEMORY"}) {
+        if (done) done = database.run(pragma);
+    }
+    // Takes the lock for good.
+    if (done) done = database.run("BEGIN IMMEDIATE");
+    if (done) done = database.run("COMMIT");
+    return done;
+}
+
+Status checkWhole(Database& database, const Examined& found) {
+    const auto tables = database.integer(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'keys', "
+        "'boots', 'log', 'seen', 'ranges', 'command', 'bookmark')");
+    if (!tables) return std::unexpected(tables.error());
+    if (*tables != kTableCount) {
+        return fail(ErrorKind::damaged, "the file lacks {} of its {} tables", kTableCount - *tables,
+                    kTableCount);
+    }
+    if (found.endedCleanly || found.size > kCheckUpTo) return {};
+    Query check(database, "PRAGMA quick_check(1)");
+    const auto row = check.next();
+    if (!row) return std::unexpected(row.error());
+    if (!*row || check.text(0) != "ok") {
+        return fail(ErrorKind::damaged, "the content of the file is damaged");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Database> openStoreFile(const std::string& path, const std::string& vfs, const Log& log) {
+    if (auto checked = checkFolder(path); !checked) return std::unexpected(checked.error());
+    auto found = examine(path, log);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) {
+        if (auto created = create(path, vfs); !created) return std::unexpected(created.error());
+        *found = Examined{};
+    }
+    auto database = Database::open(path, vfs);
+    if (!database) return std::unexpected(database.error());
+    auto ready = configure(*database);
+    if (ready) ready = checkWhole(*database, **found);
+    if (!ready) return std::unexpected(asDamage(ready.error()));
+    return database;
+}
+
+}  // namespace vitalgate::store

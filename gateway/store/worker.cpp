@@ -1,0 +1,154 @@
+#include "gateway/store/worker.hpp"
+
+#include <asio/post.hpp>
+
+namespace vitalgate::store {
+
+namespace {
+
+// What one transaction takes at most: keeps it within a fraction of a second on a slow card.
+constexpr std::size_t kGroupWrites = 1000;
+constexpr std::size_t kGroupBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
+Worker::Worker(std::unique_ptr<Engine> engine, asio::any_io_executor loop, Report report)
+    : engine_(std::move(engine)),
+      loop_(std::move(loop)),
+      report_(std::move(report)),
+      io_(1),
+      guard_(io_.get_executor()),
+      thread_([this] { io_.run(); }) {}
+
+void Worker::post(std::function<void()> action) {
+    asio::post(io_, std::move(action));
+}
+
+void Worker::write(Write write) {
+    post([this, shared = std::make_shared<Write>(std::move(write))] {
+        now_ = shared->now;
+        writes_.push_back(std::move(*shared));
+        schedule();
+    });
+}
+
+void Worker::read(Read read) {
+    post([this, shared = std::make_shared<Read>(std::move(read))] {
+        now_ = shared->now;
+        reads_.push_back(std::move(*shared));
+        schedule();
+    });
+}
+
+void Worker::change(std::function<void(Engine&)> change) {
+    post([this, change = std::move(change)] { change(*engine_); });
+}
+
+void Worker::flush(const Moment& now) {
+    post([this, now] {
+        const auto before = engine_->status().newest;
+        engine_->flush(now);
+        report(engine_->status().newest > before);
+    });
+}
+
+void Worker::purge(const Moment& now) {
+    post([this, now] {
+        now_ = now;
+        isPurging_ = true;
+        schedule();
+    });
+}
+
+void Worker::stop() {
+    if (!thread_.joinable()) return;
+    post([this] { finish(); });
+    thread_.join();
+}
+
+// Posting to oneself lets everything that arrived meanwhile into the queues first: what came during
+// a commit is the next group.
+void Worker::schedule() {
+    if (std::exchange(isScheduled_, true)) return;
+    post([this] {
+        isScheduled_ = false;
+        if (engine_) work();
+    });
+}
+
+void Worker::work() {
+    if (!writes_.empty()) commitWaiting();
+    if (engine_->wantsCheckpoint()) {
+        engine_->checkpoint(now_);
+    } else if (!reads_.empty()) {
+        readStep();
+    } else if (isPurging_) {
+        isPurging_ = engine_->purgeStep(now_);
+        report(false);
+    }
+    if (!writes_.empty() || !reads_.empty() || isPurging_) schedule();
+}
+
+void Worker::commitWaiting() {
+    auto group = std::make_shared<std::vector<Write>>();
+    std::size_t bytes = 0;
+    while (!writes_.empty() && group->size() < kGroupWrites && bytes < kGroupBytes) {
+        bytes += writes_.front().bytes;
+        group->push_back(std::move(writes_.front()));
+        writes_.pop_front();
+    }
+    const auto before = engine_->status().newest;
+    const auto status = engine_->commit(
+        [&]() -> Status {
+            for (auto& write : *group) {
+                if (auto done = write.work(*engine_); !done) return done;
+            }
+            return {};
+        },
+        group->back().now);
+    report(engine_->status().newest > before);
+    asio::post(loop_, [group, status] {
+        for (auto& write : *group) write.done(status);
+    });
+    if (engine_->isNearlyFull()) isPurging_ = true;
+}
+
+void Worker::readStep() {
+    auto& read = reads_.front();
+    const auto now = read.now;
+    const auto ended = read.step(*engine_);
+    if (!ended || *ended) {
+        const Status status = ended ? Status{} : Status(std::unexpected(ended.error()));
+        asio::post(loop_, [done = std::move(read.done), status] { done(status); });
+        reads_.pop_front();
+    }
+    if (!ended) report(false);
+    if (engine_->hasDamaged()) loseDamaged(now);
+}
+
+void Worker::loseDamaged(const Moment& now) {
+    const auto before = engine_->status().newest;
+    engine_->loseDamaged(now);
+    report(engine_->status().newest > before);
+}
+
+void Worker::report(bool hasNewRows) {
+    asio::post(loop_, [report = report_, status = engine_->status(), hasNewRows] {
+        report(status, hasNewRows);
+    });
+}
+
+void Worker::finish() {
+    while (!writes_.empty()) commitWaiting();
+    engine_->flush(now_);
+    for (auto& read : reads_) {
+        asio::post(loop_, [done = std::move(read.done)] {
+            done(fail(ErrorKind::cancelled, "the store was closed"));
+        });
+    }
+    reads_.clear();
+    engine_.reset();
+    guard_.reset();
+}
+
+}  // namespace vitalgate::store
