@@ -1,0 +1,141 @@
+#include "adapters/bluez/adapter_unit.hpp"
+
+#include <asio/post.hpp>
+
+#include "adapters/bluez/errors.hpp"
+#include "adapters/bluez/names.hpp"
+
+namespace vitalgate::bluez {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPowerLimit = 10s;
+constexpr Duration kDisconnectLimit = 5s;
+
+}  // namespace
+
+AdapterUnit::AdapterUnit(Service& service, const AdapterView& view, Duration connectLimit,
+                         Clock& clock, Log log,
+                         std::function<void(BluetoothAddress, const Error&)> failed)
+    : service_(service),
+      path_(view.path),
+      name_(view.name),
+      clock_(clock),
+      log_(log),
+      failed_(std::move(failed)),
+      minute_(clock.steady()),
+      discovery_(service, view.path, clock, log),
+      connector_(*this, connectLimit, clock, log) {}
+
+void AdapterUnit::refresh() {
+    const auto view = adapterView(service_.tree(), path_);
+    const bool powered = view && view->powered;
+    if (powered && !powered_) {
+        powerProblem_.clear();
+        blocked_ = false;
+        retry_.cancel();
+        discovery_.resume();
+    }
+    powered_ = powered;
+    if (!powered_) powerOn();
+}
+
+void AdapterUnit::onChange(const Change& change) {
+    if (const auto discovering = dbus::property<bool>(change.properties, "Discovering"))
+        discovery_.onDiscovering(*discovering);
+    if (change.properties.contains("Powered")) refresh();
+}
+
+void AdapterUnit::powerOn() {
+    if (std::exchange(asking_, true)) return;
+    log_.info("it is off: switching it on");
+    std::weak_ptr<bool> alive = alive_;
+    service_.setProperty(path_, kAdapter1, "Powered", true, kPowerLimit,
+                         [this, alive](const dbus::Reply& reply) {
+                             if (!alive.expired()) onPowered(reply);
+                         });
+}
+
+void AdapterUnit::onPowered(const dbus::Reply& reply) {
+    asking_ = false;
+    if (!reply) {
+        const auto error = toError(reply.error());
+        blocked_ = reply.error().name == "org.bluez.Error.Blocked";
+        powerProblem_ = blocked_ ? "it is blocked (rfkill)" : error.message;
+        log_.warning("it cannot be switched on: {}", powerProblem_);
+    }
+    // Powered turns true by a change of the property; if that does not come, ask again.
+    if (!powered_) retry_ = clock_.after(kPowerRetry, [this] { refresh(); });
+}
+
+std::optional<DeviceView> AdapterUnit::find(BluetoothAddress address) const {
+    for (const auto& path : service_.tree().paths(kDevice1, path_)) {
+        auto view = deviceView(service_.tree(), path);
+        if (view && view->address == address) return view;
+    }
+    return std::nullopt;
+}
+
+void AdapterUnit::pauseDiscovery(std::function<void()> done) {
+    discovery_.pause(std::move(done));
+}
+
+void AdapterUnit::resumeDiscovery() {
+    if (powered_) discovery_.resume();
+}
+
+void AdapterUnit::connect(BluetoothAddress address, Duration limit,
+                          std::function<void(dbus::Reply)> done) {
+    const auto device = find(address);
+    if (device) {
+        service_.call(device->path, kDevice1, "Connect", {}, limit, std::move(done));
+        return;
+    }
+    dbus::CallError error;
+    error.kind = ErrorKind::notFound;
+    error.message = "BlueZ no longer knows the device";
+    asio::post(clock_.loop(), [done = std::move(done), error] { done(std::unexpected(error)); });
+}
+
+void AdapterUnit::disconnect(BluetoothAddress address) {
+    const auto device = find(address);
+    if (device)
+        service_.call(device->path, kDevice1, "Disconnect", {}, kDisconnectLimit,
+                      [](const dbus::Reply&) {});
+}
+
+bool AdapterUnit::isConnected(BluetoothAddress address) const {
+    const auto device = find(address);
+    return device && device->connected;
+}
+
+void AdapterUnit::countAdvertisement() {
+    const auto passed = clock_.steady() - minute_;
+    if (passed >= 1min) {
+        lastMinute_ = passed < 2min ? thisMinute_ : 0;
+        thisMinute_ = 0;
+        minute_ = clock_.steady();
+    }
+    ++thisMinute_;
+}
+
+v1::Adapter AdapterUnit::describe(std::uint32_t connected) const {
+    v1::Adapter adapter;
+    adapter.set_name(name_);
+    adapter.set_state(powered_   ? v1::ADAPTER_READY
+                      : blocked_ ? v1::ADAPTER_BLOCKED
+                                 : v1::ADAPTER_OFF);
+    adapter.set_advertisements_per_min(std::max(thisMinute_, lastMinute_));
+    adapter.set_connected(connected);
+    return adapter;
+}
+
+std::string AdapterUnit::problem() const {
+    if (!powered_)
+        return powerProblem_.empty() ? "it is off" : "it cannot be switched on: " + powerProblem_;
+    return discovery_.problem().empty() ? "" : "discovery does not start: " + discovery_.problem();
+}
+
+}  // namespace vitalgate::bluez

@@ -1,0 +1,124 @@
+#include "adapters/bluez/discovery.hpp"
+
+#include <asio/post.hpp>
+
+#include "adapters/bluez/errors.hpp"
+#include "adapters/bluez/names.hpp"
+
+namespace vitalgate::bluez {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLimit = 5s;
+
+/// Low energy only. DuplicateData is said explicitly (documentation and code of BlueZ disagree on
+/// its default): each advertisement of a device that comes back must be told. Discoverable is never
+/// sent: 5.66 writes beyond the field. No UUIDs: devices whose advertisement does not name their
+/// service (Nonin 3230) would not be seen.
+dbus::Value filter() {
+    return dbus::variantDict({{"Transport", dbus::Value("le")}, {"DuplicateData", true}});
+}
+
+}  // namespace
+
+Discovery::Discovery(Service& service, std::string adapter, Clock& clock, Log log)
+    : service_(service), adapter_(std::move(adapter)), clock_(clock), log_(std::move(log)) {}
+
+void Discovery::resume() {
+    wanted_ = true;
+    settle();
+    step();
+}
+
+void Discovery::pause(std::function<void()> done) {
+    wanted_ = false;
+    stopAttempts_ = 0;
+    problem_.clear();
+    waiting_.push_back(std::move(done));
+    step();
+}
+
+void Discovery::onDiscovering(bool discovering) {
+    if (busy_ || discovering || !runs_) return;
+    runs_ = false;  // somebody powered the adapter off, or reset it
+    filterSet_ = false;
+    retry(1s);
+}
+
+void Discovery::step() {
+    if (busy_) return;
+    if (wanted_ && !runs_) {
+        filterSet_ ? start() : setFilter();
+    } else if (!wanted_ && runs_) {
+        stop();
+    } else if (!wanted_) {
+        settle();
+    }
+}
+
+void Discovery::settle() {
+    for (auto& done : std::exchange(waiting_, {})) asio::post(clock_.loop(), std::move(done));
+}
+
+void Discovery::call(const char* method, dbus::Values arguments,
+                     void (Discovery::*then)(const dbus::Reply&)) {
+    busy_ = true;
+    retry_.cancel();
+    std::weak_ptr<bool> alive = alive_;
+    service_.call(adapter_, kAdapter1, method, std::move(arguments), kLimit,
+                  [this, alive, then](const dbus::Reply& reply) {
+                      if (alive.expired()) return;
+                      busy_ = false;
+                      (this->*then)(reply);
+                  });
+}
+
+void Discovery::setFilter() {
+    call("SetDiscoveryFilter", {filter()}, &Discovery::onFilter);
+}
+
+void Discovery::onFilter(const dbus::Reply& reply) {
+    filterSet_ = true;
+    if (!reply) log_.warning("discovery filter: {}", toError(reply.error()).message);
+    step();
+}
+
+void Discovery::start() {
+    call("StartDiscovery", {}, &Discovery::onStarted);
+}
+
+void Discovery::onStarted(const dbus::Reply& reply) {
+    // InProgress: this connection's discovery is on already.
+    runs_ = reply || isInProgress(reply.error());
+    if (!runs_) {
+        const auto error = toError(reply.error());
+        if (problem_ != error.message) log_.warning("discovery does not start: {}", error.message);
+        problem_ = error.message;
+        filterSet_ = false;
+        retry(kRetry);
+        return;
+    }
+    problem_.clear();
+    step();
+}
+
+void Discovery::stop() {
+    call("StopDiscovery", {}, &Discovery::onStopped);
+}
+
+void Discovery::onStopped(const dbus::Reply& reply) {
+    if (!reply && isInProgress(reply.error()) && ++stopAttempts_ < kStopAttempts) {
+        retry(200ms);
+        return;
+    }
+    runs_ = false;  // also when there was nothing to stop
+    step();
+}
+
+void Discovery::retry(Duration pause) {
+    retry_ = clock_.after(pause, [this] { step(); });
+}
+
+}  // namespace vitalgate::bluez

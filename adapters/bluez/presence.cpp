@@ -1,0 +1,30 @@
+#include "adapters/bluez/presence.hpp"
+
+#include <fmt/format.h>
+
+namespace vitalgate::bluez {
+
+v1::Availability Presence::state(SteadyTime now) const {
+    if (!enabled_) return v1::AVAILABILITY_DISABLED;
+    if (connected_) return v1::AVAILABILITY_ONLINE;
+    if (!seen_) return v1::AVAILABILITY_NEVER_SEEN;
+    if (failures_ >= kFailures) return v1::AVAILABILITY_UNREACHABLE;
+    return now - *seen_ <= kHeard ? v1::AVAILABILITY_ONLINE : v1::AVAILABILITY_ASLEEP;
+}
+
+std::string Presence::reason(SteadyTime now) const {
+    switch (state(now)) {
+        case v1::AVAILABILITY_DISABLED:
+            return "switched off in the configuration";
+        case v1::AVAILABILITY_ONLINE:
+            return connected_ ? "connected" : "it is advertising";
+        case v1::AVAILABILITY_NEVER_SEEN:
+            return "not heard since the hub started";
+        case v1::AVAILABILITY_UNREACHABLE:
+            return fmt::format("{} connections in a row have failed", failures_);
+        default:
+            return "it is silent between measurements";
+    }
+}
+
+}  // namespace vitalgate::bluez

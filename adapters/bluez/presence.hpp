@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gateway/base/time.hpp"
+#include "vitalgate/v1/vocabulary.pb.h"
+
+namespace vitalgate::bluez {
+
+/// Whether a device is there, from what was heard of it. Health devices sleep most of the time:
+/// silence alone is no fault, three failed connections in a row to a device that advertises are.
+class Presence {
+  public:
+    static constexpr Duration kHeard = std::chrono::seconds{30};
+    static constexpr int kFailures = 3;
+
+    explicit Presence(bool enabled) : enabled_(enabled) {}
+
+    void onSeen(SteadyTime now) { seen_ = now; }
+    void onConnected(SteadyTime now) {
+        seen_ = now;
+        connected_ = true;
+        failures_ = 0;
+    }
+    void onDisconnected(SteadyTime now) {
+        seen_ = now;
+        connected_ = false;
+    }
+    void onFailed() { ++failures_; }
+
+    /// disabled, online (connected, or heard within 30 s), unreachable, asleep, never-seen.
+    [[nodiscard]] v1::Availability state(SteadyTime now) const;
+    /// A sentence for people.
+    [[nodiscard]] std::string reason(SteadyTime now) const;
+
+  private:
+    bool enabled_;
+    bool connected_ = false;
+    std::optional<SteadyTime> seen_;
+    int failures_ = 0;
+};
+
+}  // namespace vitalgate::bluez

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/bluez/object_tree.hpp"
+#include "gateway/dbus/connection.hpp"
+#include "gateway/runtime/clock.hpp"
+#include "gateway/runtime/log.hpp"
+
+namespace vitalgate::bluez {
+
+/// BlueZ on the bus: there with all its objects, or away. A lost bus is connected to again after
+/// 1 s, 2 s … 30 s; a BlueZ that went is awaited (NameOwnerChanged), and everything is read anew.
+class Service {
+  public:
+    enum class State { noBus, noBluez, loading, ready };
+
+    class Listener {
+      public:
+        virtual ~Listener() = default;
+        /// The tree is complete, from now on every change is told.
+        virtual void onReady() = 0;
+        /// All objects are gone (the tree is empty); onReady comes again.
+        virtual void onGone() = 0;
+        virtual void onChange(const Change& change) = 0;
+    };
+
+    Service(std::string address, Clock& clock, Log log, Listener& listener);
+
+    void start() { openBus(); }
+    /// No listener is called after it.
+    void stop();
+
+    [[nodiscard]] State state() const { return state_; }
+    [[nodiscard]] const ObjectTree& tree() const { return tree_; }
+    /// Null without a bus.
+    [[nodiscard]] dbus::Connection* bus() { return bus_.get(); }
+    /// The unique name of BlueZ; empty if it is away.
+    [[nodiscard]] const std::string& owner() const { return owner_; }
+    [[nodiscard]] const std::string& lastError() const { return lastError_; }
+
+    /// The handler runs exactly once, from the loop; without BlueZ with ErrorKind::disconnected.
+    void call(const std::string& path, const std::string& interface, const std::string& method,
+              dbus::Values arguments, Duration limit, std::function<void(dbus::Reply)> handler);
+    void setProperty(const std::string& path, const std::string& interface, const std::string& name,
+                     dbus::Value value, Duration limit, std::function<void(dbus::Reply)> handler);
+
+  private:
+    void openBus();
+    Status subscribe();
+    void retryBus(const std::string& why);
+    void askOwner();
+    void setOwner(const std::string& owner);
+    void load();
+    void loaded(const std::string& owner, const dbus::Reply& reply);
+    void onSignal(const dbus::Signal& signal);
+    void onOwnerChanged(const dbus::Signal& signal);
+    void leave(State state);
+
+    std::string address_;
+    Clock& clock_;
+    Log log_;
+    Listener& listener_;
+    State state_ = State::noBus;
+    std::string lastError_;
+    std::unique_ptr<dbus::Connection> bus_;
+    dbus::Match signals_;
+    dbus::Match owners_;
+    std::string owner_;
+    ObjectTree tree_;
+    Timer retry_;
+    int attempts_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace vitalgate::bluez
