@@ -102,6 +102,7 @@ void LogTable::take(const Query& query, Fetch& fetch) {
 
 Result<bool> LogTable::step(Fetch& fetch) {
     fetch.next = fetch.except.firstMissing(fetch.next);
+    if (fetch.next > fetch.last) return true;
     const auto bytesBefore = fetch.bytes;
     Query query(database_,
                 "SELECT sequence, type, priority, time, boot, key, body FROM log "
