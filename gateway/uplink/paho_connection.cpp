@@ -67,6 +67,14 @@ MqttConnected connectedOf(const mqtt::token& token) {
     return connection;
 }
 
+/// The broker's reason, which the library gives in one of two places; 0 if it is none.
+int brokerReason(const mqtt::token& token) {
+    for (const int value : {static_cast<int>(token.get_reason_code()), token.get_return_code()}) {
+        if (value >= mqtt::UNSPECIFIED_ERROR && value <= 0xFF) return value;
+    }
+    return 0;
+}
+
 bool allGranted(const mqtt::token& token) {
     const auto answer = token.get_subscribe_response();
     const auto& codes = answer.get_reason_codes();
@@ -115,7 +123,7 @@ class PahoConnection::Listeners {
         void on_failure(const mqtt::token& token) override {
             PahoFailure failure;
             failure.code = token.get_return_code();
-            failure.reason = token.get_reason_code();
+            failure.reason = brokerReason(token);
             failure.certificate = gate.verificationFailure();
             outlet->tell([failure](PahoEvents& loop) { loop.onFailed(failure); });
         }
@@ -124,16 +132,15 @@ class PahoConnection::Listeners {
     };
     struct Publish : mqtt::iaction_listener {
         explicit Publish(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
-        void on_success(const mqtt::token& token) override { tell(token, token.get_reason_code()); }
+        void on_success(const mqtt::token& token) override { tell(token, brokerReason(token)); }
         void on_failure(const mqtt::token& token) override {
             // Without a reason of the broker the connection is gone, which is told on its own.
-            const int reason = token.get_reason_code();
-            if (reason >= mqtt::UNSPECIFIED_ERROR) tell(token, reason);
+            if (const int reason = brokerReason(token)) tell(token, reason);
         }
         void tell(const mqtt::token& token, int reason) const {
             const auto number = reinterpret_cast<std::uint64_t>(token.get_user_context());
-            const int known = reason >= mqtt::UNSPECIFIED_ERROR ? reason : 0;
-            outlet->tell([number, known](PahoEvents& loop) { loop.onAcknowledged(number, known); });
+            outlet->tell(
+                [number, reason](PahoEvents& loop) { loop.onAcknowledged(number, reason); });
         }
         std::shared_ptr<PahoOutlet> outlet;
     };

@@ -1,0 +1,215 @@
+#include <doctest/doctest.h>
+
+#include "tests/support/certificates.hpp"
+#include "tests/uplink/broker_fixture.hpp"
+
+namespace vitalgate::uplink {
+namespace {
+
+using testing::certificates;
+
+std::string listener(const std::string& server, const std::string& more = "") {
+    const auto& made = certificates();
+    return "allow_anonymous true\ncafile " + made / "ca.pem" + "\ncertfile " +
+           made / (server + ".pem") + "\nkeyfile " + made / (server + ".key") + "\n" + more;
+}
+
+MqttConnectOptions tlsOptions(std::uint16_t port, const std::string& host = "127.0.0.1") {
+    auto options = plainOptions(port);
+    options.broker.scheme = BrokerScheme::mqtts;
+    options.broker.host = host;
+    options.tls.caFile = certificates() / "ca.pem";
+    return options;
+}
+
+/// Tries a broker with this certificate; "connected" or why not.
+std::string attempt(const std::string& server, const std::string& host,
+                    const std::function<void(MqttConnectOptions&)>& change = {}) {
+    testing::Mosquitto broker(listener(server));
+    RealLoop loop;
+    Watched hub(loop);
+    auto options = tlsOptions(broker.port(), host);
+    if (change) change(options);
+    REQUIRE(hub.connect(options));
+    if (hub.result->has_value()) return "connected";
+    CHECK(hub.kind() == ErrorKind::authentication);
+    return hub.error();
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    CAPTURE(text);
+    CAPTURE(part);
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a certificate that names the broker is accepted, by name and by address") {
+    CHECK(attempt("server", "localhost") == "connected");
+    CHECK(attempt("server", "127.0.0.1") == "connected");
+}
+
+TEST_CASE("a certificate for another name is refused") {
+    CHECK(contains(attempt("server-elsewhere", "localhost"), "ostname mismatch"));
+    CHECK(contains(attempt("server-elsewhere", "127.0.0.1"), "IP address mismatch"));
+}
+
+TEST_CASE("the name to expect can be set apart from where to connect") {
+    const auto elsewhere = [](MqttConnectOptions& options) {
+        options.tls.serverName = "other.example";
+    };
+    CHECK(attempt("server-elsewhere", "localhost", elsewhere) == "connected");
+    CHECK(contains(attempt("server", "localhost", elsewhere), "\"other.example\""));
+}
+
+TEST_CASE("a name that stands only in CN does not count") {
+    CHECK(contains(attempt("server-cn", "localhost"), "ostname mismatch"));
+}
+
+TEST_CASE("an expired certificate is refused, and the sentence says so") {
+    CHECK(contains(attempt("server-expired", "localhost"), "certificate has expired"));
+}
+
+TEST_CASE("a certificate of an authority that is not ours is refused") {
+    CHECK(contains(attempt("server-stranger", "localhost"), "check tls.ca"));
+}
+
+TEST_CASE("without a CA file the system's store counts, which does not know our authority") {
+    CHECK(contains(attempt("server", "localhost",
+                           [](MqttConnectOptions& options) { options.tls.caFile.clear(); }),
+                   "check tls.ca"));
+}
+
+TEST_CASE("a revoked certificate is refused when there is a revocation list") {
+    const auto withList = [](MqttConnectOptions& options) {
+        options.tls.revocationFile = certificates() / "crl.pem";
+    };
+    CHECK(attempt("server-revoked", "localhost") == "connected");
+    CHECK(contains(attempt("server-revoked", "localhost", withList), "certificate revoked"));
+    CHECK(attempt("server", "localhost", withList) == "connected");
+}
+
+TEST_CASE("a client certificate is shown to a broker that requires one") {
+    testing::Mosquitto broker(listener("server", "require_certificate true\n"));
+    RealLoop loop;
+    auto options = tlsOptions(broker.port());
+    SUBCASE("shown") {
+        options.tls.certificateFile = certificates() / "client.pem";
+        options.tls.keyFile = certificates() / "client.key";
+        Watched hub(loop);
+        REQUIRE(hub.connect(options));
+        CHECK_MESSAGE(hub.result->has_value(), hub.error());
+    }
+    SUBCASE("missing") {
+        Watched hub(loop);
+        REQUIRE(hub.connect(options));
+        CHECK(contains(hub.error(), "does it require a client certificate (tls.certificate)?"));
+        CHECK(hub.kind() == ErrorKind::authentication);
+    }
+    SUBCASE("of another authority") {
+        options.tls.certificateFile = certificates() / "client-stranger.pem";
+        options.tls.keyFile = certificates() / "client-stranger.key";
+        Watched hub(loop);
+        REQUIRE(hub.connect(options));
+        CHECK(contains(hub.error(), "does it accept this hub's certificate (tls.certificate)?"));
+    }
+}
+
+TEST_CASE("a file that is missing or no PEM file is named") {
+    testing::Mosquitto broker(listener("server"));
+    RealLoop loop;
+    auto options = tlsOptions(broker.port());
+    SUBCASE("authority") {
+        options.tls.caFile = "/nonexistent/ca.pem";
+        Watched hub(loop);
+        REQUIRE(hub.connect(options));
+        CHECK(contains(hub.error(), "tls.ca: /nonexistent/ca.pem"));
+    }
+    SUBCASE("key") {
+        options.tls.certificateFile = certificates() / "client.pem";
+        options.tls.keyFile = certificates() / "index";
+        Watched hub(loop);
+        REQUIRE(hub.connect(options));
+        CHECK(contains(hub.error(), "tls.key: "));
+    }
+}
+
+TEST_CASE("TLS below 1.2 is never spoken, and 1.2 is not where only 1.3 is allowed") {
+    RealLoop loop;
+    // It speaks TLS, one version only, but no MQTT: a handshake that succeeds ends in silence.
+    const auto outcome = [&](const std::string& version, bool only13) {
+        testing::TempDir directory;
+        const auto port = testing::freePort();
+        testing::ChildProcess server(
+            {"openssl", "s_server", version, "-cipher", "DEFAULT:@SECLEVEL=0", "-accept",
+             std::to_string(port), "-cert", certificates() / "server.pem", "-key",
+             certificates() / "server.key", "-www"},
+            directory / "log");
+        loop.until([] { return false; }, std::chrono::milliseconds{700});
+        Watched hub(loop);
+        auto options = tlsOptions(port);
+        options.tls.onlyTls13 = only13;
+        options.limit = std::chrono::seconds{2};
+        REQUIRE(hub.connect(options));
+        return hub.kind();
+    };
+    CHECK(outcome("-tls1_3", false) == ErrorKind::timedOut);
+    CHECK(outcome("-tls1_3", true) == ErrorKind::timedOut);
+    CHECK(outcome("-tls1_2", false) == ErrorKind::timedOut);
+    CHECK(outcome("-tls1_2", true) == ErrorKind::authentication);
+    CHECK(outcome("-tls1_1", false) == ErrorKind::authentication);
+}
+
+TEST_CASE("a plain broker on the port of TLS, and the reverse, are told") {
+    testing::Mosquitto plain;
+    testing::Mosquitto secure(listener("server"));
+    RealLoop loop;
+    Watched first(loop);
+    REQUIRE(first.connect(tlsOptions(plain.port())));
+    CHECK(contains(first.error(), "does it speak TLS on this port"));
+    Watched second(loop);
+    REQUIRE(second.connect(plainOptions(secure.port())));
+    CHECK(contains(second.error(), "without TLS on this port"));
+}
+
+TEST_CASE("two uplinks at the same time: each broker is checked for its own name") {
+    testing::Mosquitto good(listener("server"));
+    testing::Mosquitto other(listener("server-elsewhere"));
+    RealLoop loop;
+    for (int round = 0; round < 5; ++round) {
+        Watched first(loop);
+        Watched second(loop);
+        Watched third(loop);
+        auto named = tlsOptions(other.port(), "localhost");
+        named.tls.serverName = "other.example";
+        MqttEvents quiet;
+        bool refused = false;
+        quiet.connected = [&](const Result<MqttConnected>& result) { refused = !result; };
+        second.transport->connect(tlsOptions(other.port(), "localhost"), quiet);
+        bool accepted = false;
+        quiet.connected = [&](const Result<MqttConnected>& result) {
+            accepted = result.has_value();
+        };
+        third.transport->connect(named, quiet);
+        REQUIRE(first.connect(tlsOptions(good.port(), "localhost")));
+        CHECK_MESSAGE(first.result->has_value(), first.error());
+        CHECK(loop.until([&] { return refused && accepted; }));
+    }
+}
+
+TEST_CASE("one uplink's silent server holds another uplink's handshake no longer than its limit") {
+    testing::Mosquitto good(listener("server"));
+    RealLoop loop;
+    asio::ip::tcp::acceptor silent(loop.loop, {asio::ip::make_address("127.0.0.1"), 0});
+    Watched stuck(loop);
+    Watched hub(loop);
+    auto options = tlsOptions(silent.local_endpoint().port());
+    options.limit = std::chrono::seconds{2};
+    stuck.transport->connect(options, {});
+    const auto begin = std::chrono::steady_clock::now();
+    REQUIRE(hub.connect(tlsOptions(good.port())));
+    CHECK_MESSAGE(hub.result->has_value(), hub.error());
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{6});
+}
+
+}  // namespace vitalgate::uplink
