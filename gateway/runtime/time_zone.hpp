@@ -12,7 +12,8 @@ class time_zone;
 
 namespace vitalgate {
 
-/// A zone of the IANA time zone database, as the system has it. Cheap to copy.
+/// A zone of the IANA time zone database, as the system has it. Cheap to copy. The library reads
+/// the listed changes only: from 2038 on a zone stays in its winter time.
 class TimeZone {
   public:
     TimeZone() = default;  ///< UTC

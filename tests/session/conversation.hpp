@@ -30,7 +30,8 @@ class RecordingSink final : public Sink {
     }
     asio::awaitable<Result<std::string>> bookmark(std::string /*device*/,
                                                   std::string name) override {
-        co_return bookmarks[name];
+        const auto found = bookmarks.find(name);
+        co_return found == bookmarks.end() ? std::string() : found->second;
     }
 
     std::vector<NewReading> readings;
