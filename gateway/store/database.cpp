@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
+#include <array>
 #include <map>
 
 namespace vitalgate::store {
@@ -34,11 +34,22 @@ constexpr std::array kErrors{
     KnownError{SQLITE_IOERR, ErrorKind::internal, "the disk reports an error"},
 };
 
+/// True if the medium has become read-only, which shows as a failed write. A failed sync is never
+/// taken for it: what it leaves behind is unknown.
+bool isReadOnly(sqlite3* handle, int code) {
+    if (code != SQLITE_IOERR_WRITE || handle == nullptr) return false;
+    sqlite3_vfs* vfs = nullptr;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+    int isWritable = 1;
+    if (vfs != nullptr) {
+        vfs->xAccess(vfs, sqlite3_db_filename(handle, "main"), SQLITE_ACCESS_READWRITE,
+                     &isWritable);
+    }
+    return isWritable == 0;
+}
+
 Error errorOf(sqlite3* handle, int code) {
-    // A medium that has become read-only shows as a failed write.
-    const bool isReadOnly =
-        (code & 0xff) == SQLITE_IOERR && handle != nullptr && sqlite3_system_errno(handle) == EROFS;
-    const int primary = isReadOnly ? SQLITE_READONLY : code & 0xff;
+    const int primary = isReadOnly(handle, code) ? SQLITE_READONLY : code & 0xff;
     for (const auto& known : kErrors) {
         if (known.code == primary) {
             return {known.kind, fmt::format("{} (SQLite {})", known.text, code)};

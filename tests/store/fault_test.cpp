@@ -1,0 +1,149 @@
+#include <doctest/doctest.h>
+
+#include "tests/store/faulty_disk.hpp"
+#include "tests/store/store_fixture.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::store;
+using namespace vitalgate::store::testing;
+using Fault = FaultyDisk::Fault;
+
+namespace {
+
+struct FaultyHub : Hub {
+    FaultyHub() { options.vfs = FaultyDisk::name(); }
+    ~FaultyHub() {
+        disk.set(Fault::none);
+        close();
+    }
+    FaultyDisk disk;
+};
+
+struct Recoverable {
+    Fault fault;
+    v1::Intake intake;
+    const char* reason;
+};
+
+}  // namespace
+
+TEST_CASE("without room, or the right to write, intake closes visibly and opens by itself") {
+    for (const auto& [fault, intake, reason] :
+         {Recoverable{Fault::full, v1::INTAKE_CLOSED_FULL, "the disk is full"},
+          Recoverable{Fault::readOnly, v1::INTAKE_CLOSED_READ_ONLY,
+                      "the file cannot be written"}}) {
+        CAPTURE(std::string(reason));
+        FaultyDisk disk;
+        Hub hub;
+        hub.options.vfs = FaultyDisk::name();
+        hub.open();
+        CHECK(hub.append({reading("a", "x")}, {{"cuff", "last", "1"}}));
+
+        disk.set(fault);
+        for (int i = 0; i < 3; ++i) {
+            const auto refused = hub.append({reading("b", "y")}, {{"cuff", "last", "2"}});
+            REQUIRE_FALSE(refused);
+            CHECK(refused.error().kind == ErrorKind::unavailable);
+            CHECK(refused.error().message.starts_with("intake is closed: " + std::string(reason)));
+        }
+        CHECK(hub.store->status().intake == intake);
+        CHECK(hub.store->status().newest == 2);
+        // What is stored can still be sent.
+        CHECK(hub.content() == "1:stream-started 2:a");
+        CHECK(hub.bookmark("cuff", "last") == "1");
+
+        hub.clock.advance(30s);
+        hub.content();
+        CHECK(hub.store->status().intake == intake);
+
+        disk.set(Fault::none);
+        hub.clock.advance(10s);
+        hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+        CHECK(hub.append({reading("b", "y")}).value().sequences[0] == 5);
+        CHECK(hub.content() == "1:stream-started 2:a 3:intake-closed 4:intake-open 5:b");
+        hub.reopen();
+        CHECK(hub.content() == "1:stream-started 2:a 3:intake-closed 4:intake-open 5:b");
+    }
+}
+
+TEST_CASE("sets that could not be written while intake was closed are written when it opens") {
+    FaultyHub hub;
+    hub.open();
+    hub.disk.set(Fault::full);
+    CHECK_FALSE(hub.append({reading("a")}));
+    hub.acknowledge("care", {1, 1});
+    CHECK(hub.sets("care").stored.cursor() == 1);
+    hub.disk.set(Fault::none);
+    hub.clock.advance(10s);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+    hub.reopen();
+    CHECK(hub.sets("care").stored.cursor() == 1);
+}
+
+TEST_CASE("after a failed sync nothing more is written until the file is opened again") {
+    FaultyHub hub;
+    hub.open();
+    CHECK(hub.append({reading("a", "x")}));
+    hub.disk.set(Fault::failingSync);
+    const auto failed = hub.append({reading("b", "y")});
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().kind == ErrorKind::unavailable);
+    CHECK(failed.error().message.starts_with("intake is closed: the disk reports an error"));
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+
+    hub.disk.set(Fault::none);
+    const int writes = hub.disk.writes();
+    hub.clock.advance(2h);
+    CHECK_FALSE(hub.append({reading("c")}));
+    hub.acknowledge("care", {1, 2});
+    CHECK(hub.content() == "1:stream-started 2:a");
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+    hub.close();
+    CHECK(hub.disk.writes() == writes);
+
+    hub.open();
+    CHECK(hub.store->status().intake == v1::INTAKE_OPEN);
+    // Nothing that was acknowledged is missing. What was not may be there: its id is known then.
+    CHECK(hub.append({reading("b", "y")}));
+    CHECK(hub.append({reading("a", "x")}).value().duplicates == 1);
+    CHECK(hub.content() == "1:stream-started 2:a 3:b");
+}
+
+TEST_CASE("a disk that cannot be read closes intake for good, and says so") {
+    FaultyHub hub;
+    hub.open();
+    std::vector<NewRow> rows(5000, reading(std::string(1000, 'x')));
+    CHECK(hub.append(rows));  // more than SQLite keeps in memory
+    hub.reopen();
+    hub.disk.set(Fault::failingRead);
+    const auto fetched = hub.fetch({1, UINT64_MAX}, {}, 1 << 30);
+    REQUIRE_FALSE(fetched);
+    CHECK(fetched.error().message.starts_with("the disk reports an error"));
+    hub.runUntil([&] { return hub.store->status().intake != v1::INTAKE_OPEN; });
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+    CHECK_FALSE(hub.append({reading("a")}));
+}
+
+TEST_CASE("where a new store has no room nothing is left behind") {
+    FaultyHub hub;
+    hub.disk.set(Fault::full);
+    const auto opened = hub.tryOpen();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().kind == ErrorKind::full);
+    CHECK(opened.error().message.starts_with("store " + hub.path() + ": the disk is full"));
+    hub.disk.set(Fault::none);
+    CHECK(std::filesystem::is_empty(hub.dir.path()));
+    hub.open();
+    CHECK(hub.content() == "1:stream-started");
+}
+
+TEST_CASE("a full disk at the close is no harm: what was acknowledged is in the journal") {
+    FaultyHub hub;
+    hub.open();
+    CHECK(hub.append({reading("a")}));
+    hub.disk.set(Fault::full);
+    hub.close();
+    hub.disk.set(Fault::none);
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:a");
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+namespace vitalgate::store::testing {
+
+/// A disk for SQLite that fails when told to: SQLite's own layer with ours in front. Without shared
+/// memory, so a store that needed it would not open. One at a time.
+class FaultyDisk {
+  public:
+    enum class Fault { none, full, readOnly, failingSync, failingRead };
+
+    FaultyDisk();
+    FaultyDisk(const FaultyDisk&) = delete;
+    FaultyDisk& operator=(const FaultyDisk&) = delete;
+    ~FaultyDisk();
+
+    /// What StoreOptions.vfs must be.
+    static std::string name() { return "faulty-disk"; }
+
+    void set(Fault fault) { fault_ = fault; }
+    [[nodiscard]] Fault fault() const { return fault_; }
+
+    /// From now on every sync waits until release().
+    void holdSyncs();
+    void release();
+    /// Comes back when a sync waits.
+    void awaitHeldSync();
+
+    [[nodiscard]] int writes() const { return writes_; }
+    [[nodiscard]] int syncs() const { return syncs_; }
+
+    // For the layer.
+    void noteWrite() { ++writes_; }
+    void noteSync();
+
+  private:
+    std::atomic<Fault> fault_ = Fault::none;
+    std::atomic<int> writes_ = 0;
+    std::atomic<int> syncs_ = 0;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool held_ = false;
+    int waiting_ = 0;
+};
+
+}  // namespace vitalgate::store::testing
