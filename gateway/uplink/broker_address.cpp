@@ -64,6 +64,11 @@ Result<BrokerAddress> BrokerAddress::parse(std::string_view uri) {
         return fail(ErrorKind::invalid, "\"{}\" {}; write for example mqtts://broker.example:8883",
                     uri.substr(0, 80), why);
     };
+    // First of all: a password that somebody wrote here must not be repeated.
+    if (uri.find('@') != std::string_view::npos) {
+        return fail(ErrorKind::invalid,
+                    "a broker's address holds no user name: use the keys user and password");
+    }
     if (uri.size() > kMaximumLength) return bad("is too long");
     const auto mark = uri.find("://");
     if (mark == std::string_view::npos) return bad("has no scheme");
@@ -73,10 +78,6 @@ Result<BrokerAddress> BrokerAddress::parse(std::string_view uri) {
     const auto slash = rest.find('/');
     const auto path = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
     rest = rest.substr(0, slash);
-    if (rest.find('@') != std::string_view::npos) {
-        return fail(ErrorKind::invalid,
-                    "a broker's address holds no user name: use the keys user and password");
-    }
     std::string_view host;
     std::string_view port;
     if (!splitHost(rest, host, port)) return bad("has no valid host");
