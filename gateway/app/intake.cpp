@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "gateway/runtime/answer.hpp"
+#include "gateway/store/awaitable_store.hpp"
 
 namespace vitalgate::app {
 
@@ -97,12 +97,8 @@ asio::awaitable<Result<Accepted>> Intake::append(Append what) {
         bookmarks.push_back({deviceKey(mark.device), mark.name, mark.value});
     }
 
-    Answer<store::Appended> committed;
-    const auto done = [committed](Result<store::Appended> result) {
-        committed.set(std::move(result));
-    };
-    store_.append(std::move(rows), std::move(bookmarks), done);
-    const auto result = co_await committed.wait(clock_, kCommitLimit);
+    const auto result =
+        co_await store::append(store_, clock_, std::move(rows), std::move(bookmarks), kCommitLimit);
     if (!result) {
         co_return std::unexpected(
             Error{ErrorKind::unavailable, "intake: " + result.error().message});
@@ -116,24 +112,23 @@ asio::awaitable<Result<Accepted>> Intake::append(Append what) {
 }
 
 asio::awaitable<Result<std::string>> Intake::bookmark(std::string device, std::string name) {
-    Answer<std::vector<store::BookmarkChange>> loaded;
-    const auto done = [loaded](Result<std::vector<store::BookmarkChange>> result) {
-        loaded.set(std::move(result));
-    };
-    store_.loadBookmarks(deviceKey(device), done);
-    const auto marks = co_await loaded.wait(clock_, kCommitLimit);
+    const auto marks =
+        co_await store::loadBookmarks(store_, clock_, deviceKey(device), kCommitLimit);
     if (!marks) co_return std::unexpected(marks.error().in("bookmarks"));
     const auto found = std::find_if(marks->begin(), marks->end(),
                                     [&name](const auto& mark) { return mark.name == name; });
     co_return found == marks->end() ? std::string{} : found->value;
 }
 
+v1::DeviceDescriptor Intake::complete(v1::DeviceDescriptor descriptor) const {
+    descriptor.set_hub(options_.hub);
+    descriptor.set_device_key(deviceKey(descriptor.device()));
+    if (!descriptor.has_updated()) toStamp(clock_.now(), *descriptor.mutable_updated());
+    return descriptor;
+}
+
 void Intake::describe(const v1::DeviceDescriptor& descriptor) {
-    auto complete = descriptor;
-    complete.set_hub(options_.hub);
-    complete.set_device_key(deviceKey(descriptor.device()));
-    if (!complete.has_updated()) toStamp(clock_.now(), *complete.mutable_updated());
-    describe_(complete);
+    describe_(complete(descriptor));
 }
 
 void Intake::record(v1::Event event) {
@@ -148,7 +143,11 @@ std::string Intake::deviceKey(const std::string& device) const {
     const auto address = options_.addresses.find(device);
     // A device that a rule admitted is already called by its hash.
     if (address == options_.addresses.end()) return device;
-    return crypto::deviceKey(options_.idKey, address->second);
+    return deviceKey(address->second);
+}
+
+std::string Intake::deviceKey(const BluetoothAddress& address) const {
+    return crypto::deviceKey(options_.idKey, address);
 }
 
 }  // namespace vitalgate::app

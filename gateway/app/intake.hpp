@@ -39,11 +39,16 @@ class Intake final : public Sink {
     void describe(const v1::DeviceDescriptor& descriptor) override;
     asio::awaitable<Result<std::string>> bookmark(std::string device, std::string name) override;
 
+    /// The descriptor with what only the hub knows: its own id and the device's key.
+    [[nodiscard]] v1::DeviceDescriptor complete(v1::DeviceDescriptor descriptor) const;
+
     /// An event of the hub itself: stored without anybody waiting for it.
     void record(v1::Event event);
 
     /// A device's name in the store and upstream that survives a new id in the configuration.
     [[nodiscard]] std::string deviceKey(const std::string& device) const;
+    /// The keyed hash that stands for an address wherever it leaves the hub.
+    [[nodiscard]] std::string deviceKey(const BluetoothAddress& address) const;
 
   private:
     [[nodiscard]] store::NewRow rowOf(NewReading reading);

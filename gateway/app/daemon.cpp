@@ -1,0 +1,183 @@
+#include "gateway/app/daemon.hpp"
+
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "gateway/app/application.hpp"
+#include "gateway/app/bluetooth.hpp"
+#include "gateway/app/configuration.hpp"
+#include "gateway/crypto/crypto.hpp"
+#include "gateway/host/credentials.hpp"
+#include "gateway/host/process.hpp"
+#include "gateway/host/service_manager.hpp"
+#include "gateway/uplink/paho_transport.hpp"
+
+namespace vitalgate::app {
+
+namespace {
+
+/// The clean stop takes less; systemd and people wait for five seconds.
+constexpr std::chrono::milliseconds kStopLimit{4500};
+constexpr Duration kFinishUplinkThread = std::chrono::milliseconds{200};
+constexpr const char* kUsualState = "/var/lib/vitalgate";
+
+void print(std::string_view line) {
+    fmt::print(stderr, "vitalgated: {}\n", line);
+}
+
+/// Runs when the clean stop takes too long. What was committed is safe without it.
+extern "C" void leaveAtOnce(int) {
+    constexpr std::string_view kWords = "vitalgated: the stop took too long: left without it\n";
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, kWords.data(), kWords.size());
+    _exit(static_cast<int>(ExitStatus::done));
+}
+
+void leaveAfter(std::chrono::milliseconds limit) {
+    std::signal(SIGALRM, leaveAtOnce);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(limit);
+    const itimerval once{{0, 0}, {seconds.count(), (limit - seconds).count() * 1000}};
+    setitimer(ITIMER_REAL, &once, nullptr);
+}
+
+std::string stateFolder(const DaemonOptions& options) {
+    if (options.state) return *options.state;
+    // Several folders are separated by colons; ours is the only one.
+    const char* given = std::getenv("STATE_DIRECTORY");
+    return given != nullptr && *given == '/' ? given : kUsualState;
+}
+
+/// The process around the application: signals, the service manager, the end.
+class Daemon {
+  public:
+    Daemon(const config::Config& config, Log log) : config_(config), log_(std::move(log)) {}
+
+    /// Only for what goes wrong before anything runs.
+    ExitStatus run(const Folders& folders, std::string configurationHash);
+
+  private:
+    void awaitSignal();
+    void onSignal(int signal);
+    void ready();
+    void watch();
+    void stop(ExitStatus status);
+    [[noreturn]] void leave();
+
+    const config::Config& config_;
+    Log log_;
+    asio::io_context loop_;
+    SystemClock clock_{loop_};
+    SystemRandom random_;
+    SteadyTime began_ = clock_.steady();
+    asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
+    uplink::UplinkThread uplinkThread_;
+    host::ServiceManager serviceManager_;
+    std::unique_ptr<Application> application_;
+    Timer watchdog_;
+    Timer health_;
+    ExitStatus status_ = ExitStatus::done;
+    bool isStopping_ = false;
+};
+
+ExitStatus Daemon::run(const Folders& folders, std::string configurationHash) {
+    awaitSignal();
+    Surroundings surroundings{
+        clock_, random_, log_, uplink::pahoTransports(uplinkThread_, clock_),
+        [this](Intake& intake) { return bluetoothAdapter(config_, intake, clock_, log_); }};
+    auto made =
+        Application::make(config_, folders, std::move(configurationHash), std::move(surroundings));
+    if (!made) {
+        print(made.error().message);
+        return ExitStatus::cannotStart;
+    }
+    application_ = std::move(*made);
+    application_->start([this] { ready(); });
+    loop_.run();
+    leave();
+}
+
+void Daemon::awaitSignal() {
+    signals_.async_wait([this](const std::error_code& error, int signal) {
+        if (error) return;
+        onSignal(signal);
+        awaitSignal();
+    });
+}
+
+void Daemon::onSignal(int signal) {
+    if (signal == SIGHUP) {
+        return log_.warning("a changed configuration is read at the next start: restart the hub");
+    }
+    stop(ExitStatus::done);
+}
+
+void Daemon::ready() {
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - began_);
+    log_.info("{} {}, {}: ready in {} ms", "vitalgated", VITALGATE_VERSION, application_->summary(),
+              took.count());
+    serviceManager_.ready(application_->summary());
+    watch();
+}
+
+/// Tells systemd that the loop turns and the store answers, and ends the process when only a new
+/// start helps.
+void Daemon::watch() {
+    constexpr Duration kUnwatched = std::chrono::seconds{10};
+    const auto limit = host::ServiceManager::watchdogLimit();
+    application_->probe([this] { serviceManager_.alive(); });
+    if (application_->mustRestart()) {
+        log_.error("the store cannot go on: starting anew from what is on the disk");
+        return stop(ExitStatus::mustRestart);
+    }
+    watchdog_ = clock_.after(limit ? *limit / 2 : kUnwatched, [this] { watch(); });
+}
+
+void Daemon::stop(ExitStatus status) {
+    if (isStopping_) return;
+    isStopping_ = true;
+    status_ = status;
+    leaveAfter(kStopLimit);
+    serviceManager_.stopping();
+    log_.info("stopping");
+    watchdog_.cancel();
+    if (!application_) leave();
+    application_->stop([this] { leave(); });
+}
+
+/// Nothing is destroyed: libraries may be in the middle of something, and all that counts is on the
+/// disk.
+void Daemon::leave() {
+    const bool isQuiet = uplinkThread_.finish(kFinishUplinkThread);
+    log_.info("stopped{}", isQuiet ? "" : " without waiting for a broker");
+    std::_Exit(static_cast<int>(status_));
+}
+
+}  // namespace
+
+ExitStatus runDaemon(const DaemonOptions& options) {
+    if (auto done = host::protectProcess(); !done) print(done.error().message);
+    if (auto done = crypto::initialise(); !done) {
+        print(done.error().message);
+        return ExitStatus::cannotStart;
+    }
+    const Folders folders{stateFolder(options), host::credentialsDirectory()};
+    asio::io_context unused;
+    const auto now = SystemClock{unused}.wall();
+    const auto loaded = loadConfiguration(options.configuration, folders.credentials, now);
+    if (!loaded) {
+        for (const auto& line : loaded.error()) fmt::print(stderr, "{}\n", line);
+        return ExitStatus::invalidConfiguration;
+    }
+    if (options.checkOnly) return ExitStatus::done;
+    const auto level = parseLogLevel(loaded->config.log.level).value_or(LogLevel::info);
+    const auto log = Log::toStandardError(level, host::standardErrorIsJournal());
+    // It lives as long as the process: see leave().
+    auto* daemon = new Daemon(loaded->config, log);
+    return daemon->run(folders, loaded->hash);
+}
+
+}  // namespace vitalgate::app
