@@ -1,0 +1,74 @@
+#include "gateway/cli/local_commands.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "adapters/profiles/describe.hpp"
+#include "gateway/cli/configuration.hpp"
+#include "gateway/config/reference.hpp"
+
+namespace vitalgate::cli {
+
+namespace {
+
+std::string counted(std::size_t count, std::string_view thing) {
+    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+ExitStatus refuse(const Error& error) {
+    fmt::print(stderr, "{}\n", error.message);
+    return ExitStatus::no;
+}
+
+void print(const config::KeyHelp& help) {
+    fmt::print("{}\n    {}\n    {}", help.key, help.help, help.type);
+    if (!help.range.empty()) fmt::print(", {}", help.range);
+    fmt::print("; {}{}\n", help.standard == "required" ? "" : "default ", help.standard);
+    fmt::print("    {}\n", help.live ? "taken over while running" : "needs a restart");
+}
+
+}  // namespace
+
+ExitStatus checkConfig(const CheckOptions& options) {
+    const auto loaded = loadConfiguration(options.file, options.checkFiles);
+    if (!loaded) return ExitStatus::no;
+    fmt::print("{}: valid, {}, {}\n", options.file, counted(loaded->devices.size(), "device"),
+               counted(loaded->uplinks.size(), "uplink"));
+    return ExitStatus::done;
+}
+
+ExitStatus explainConfig(const std::string& key) {
+    if (key.empty()) {
+        fmt::print("{}", config::referencePage());
+        return ExitStatus::done;
+    }
+    const auto keys = config::explain(key);
+    for (const auto& help : keys) print(help);
+    if (!keys.empty()) return ExitStatus::done;
+    const auto near = config::nearestKey(key);
+    fmt::print(stderr, "there is no key \"{}\"{}\n", key,
+               near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+    return ExitStatus::no;
+}
+
+ExitStatus decode(const DecodeArguments& arguments) {
+    const auto characteristic = Uuid::parse(arguments.characteristic);
+    if (!characteristic) {
+        fmt::print(stderr, "{}\n", characteristic.error().message);
+        return ExitStatus::usage;
+    }
+    profiles::DecodeOptions options;
+    const auto value = fromHex(arguments.value);
+    if (!value) return refuse(value.error().in("value"));
+    const auto feature = fromHex(arguments.feature);
+    if (!feature) return refuse(feature.error().in("feature"));
+    options.feature = *feature;
+    const auto json = profiles::describeAsJson(*characteristic, *value, options);
+    if (!json) return refuse(json.error());
+    fmt::print("{}\n", *json);
+    return ExitStatus::done;
+}
+
+}  // namespace vitalgate::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/cli/exit_status.hpp"
+
+/// The subcommands that need neither daemon nor broker.
+namespace vitalgate::cli {
+
+struct CheckOptions {
+    std::string file;
+    bool checkFiles = true;  ///< whether secrets and certificates must be there
+};
+
+/// "vitalgate.yaml: valid, 4 devices, 1 uplink", or everything that is wrong.
+ExitStatus checkConfig(const CheckOptions& options);
+
+/// The reference of one key, of a section, or of everything as a table in Markdown.
+ExitStatus explainConfig(const std::string& key);
+
+struct DecodeArguments {
+    std::string characteristic;  ///< UUID
+    std::string value;           ///< hexadecimal
+    std::string feature;         ///< likewise; of the service's feature characteristic
+};
+
+/// What a value of a characteristic says, as one line of JSON.
+ExitStatus decode(const DecodeArguments& arguments);
+
+}  // namespace vitalgate::cli

@@ -1,0 +1,250 @@
+#include "gateway/cli/format.hpp"
+
+#include <doctest/doctest.h>
+
+#include "adapters/profiles/profile.hpp"
+#include "gateway/cli/format_values.hpp"
+#include "gateway/config/reference.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::cli;
+
+namespace {
+
+Formatter prague() {
+    Labels labels;
+    labels.devices = {{"cuff", "Upper arm cuff"}, {"strap", "strap"}};
+    labels.people = {{"p-4711", "Anna"}, {"p-4712", "Josef"}};
+    return {labels, *TimeZone::find("Europe/Prague")};
+}
+
+void add(v1::Reading& reading, const char* code, double value, const char* unit,
+         std::uint32_t decimals) {
+    auto& observation = *reading.add_observations();
+    observation.set_code(code);
+    observation.set_value(value);
+    observation.set_unit(unit);
+    observation.set_decimals(decimals);
+}
+
+void setTime(v1::Reading& reading, const char* measured, const char* received,
+             v1::TimeBasis basis) {
+    toTimestamp(*parseUtc(measured), *reading.mutable_measured());
+    toTimestamp(*parseUtc(received), *reading.mutable_received()->mutable_time());
+    reading.set_time_basis(basis);
+}
+
+v1::Reading bloodPressure() {
+    v1::Reading reading;
+    reading.set_device("cuff");
+    reading.set_kind("blood-pressure");
+    reading.mutable_type()->set_code("MDC_PRESS_BLD_NONINV");
+    setTime(reading, "2026-11-23T07:14:05Z", "2026-11-23T07:14:09Z", v1::TIME_DEVICE);
+    add(reading, "MDC_PRESS_BLD_NONINV_SYS", 128, "mm[Hg]", 0);
+    add(reading, "MDC_PRESS_BLD_NONINV_DIA", 82, "mm[Hg]", 0);
+    add(reading, "MDC_PRESS_BLD_NONINV_MEAN", 97, "mm[Hg]", 0);
+    add(reading, "MDC_PULS_RATE_NON_INV", 71, "/min", 0);
+    reading.set_subject("p-4711");
+    reading.set_user_slot(1);
+    reading.add_status("irregular-pulse");
+    return reading;
+}
+
+v1::Reading single(const char* kind, const char* code, double value, const char* unit,
+                   std::uint32_t decimals) {
+    v1::Reading reading;
+    reading.set_device("thermometer");
+    reading.set_kind(kind);
+    setTime(reading, "2026-11-23T07:14:05Z", "2026-11-23T07:14:09Z", v1::TIME_DEVICE);
+    add(reading, code, value, unit, decimals);
+    return reading;
+}
+
+v1::Event eventAt(const char* time) {
+    v1::Event event;
+    toTimestamp(*parseUtc(time), *event.mutable_occurred()->mutable_time());
+    return event;
+}
+
+}  // namespace
+
+TEST_CASE("the header stands over the columns") {
+    CHECK(
+        prague().header() ==
+        "MEASURED              DEVICE          WHAT              PERSON  VALUES                   "
+        "                   REMARKS");
+}
+
+TEST_CASE("a blood pressure is one line with local time, labels and remarks") {
+    CHECK(prague().reading(bloodPressure()) ==
+          "08:14:05              Upper arm cuff  blood pressure    Anna    128/82 mmHg, mean 97 "
+          "mmHg, pulse 71 /min    irregular pulse");
+}
+
+TEST_CASE("how the time was found stands in brackets unless it is the device's") {
+    auto reading = bloodPressure();
+    reading.set_time_basis(v1::TIME_CORRECTED);
+    CHECK(prague().reading(reading).starts_with("08:14:05 (corrected)  Upper"));
+    reading.set_time_basis(v1::TIME_RECEIVED);
+    CHECK(prague().reading(reading).starts_with("08:14:05 (received)   Upper"));
+}
+
+TEST_CASE("a reading of another day shows its date, in local time") {
+    auto reading = bloodPressure();
+    setTime(reading, "2026-11-22T23:30:00Z", "2026-11-23T07:00:00Z", v1::TIME_DEVICE);
+    CHECK(prague().reading(reading).starts_with("00:30:00              Upper"));
+    setTime(reading, "2026-11-22T22:30:00Z", "2026-11-23T07:00:00Z", v1::TIME_CORRECTED);
+    CHECK(prague().reading(reading).starts_with("2026-11-22 23:30:00 (corrected)  Upper"));
+}
+
+TEST_CASE("nobody's reading says whose slot it was") {
+    auto reading = bloodPressure();
+    reading.clear_subject();
+    reading.clear_status();
+    reading.set_user_slot(3);
+    CHECK(prague().reading(reading) ==
+          "08:14:05              Upper arm cuff  blood pressure    –       128/82 mmHg, mean 97 "
+          "mmHg, pulse 71 /min    slot 3: unassigned");
+}
+
+TEST_CASE("numbers keep the digits of the device") {
+    CHECK(formatValues(single("body-temperature", "MDC_TEMP_BODY", 36.6, "Cel", 1)) == "36.6 °C");
+    CHECK(formatValues(single("body-temperature", "MDC_TEMP_BODY", 37, "Cel", 2)) == "37.00 °C");
+    auto weight = single("weight", "MDC_MASS_BODY_ACTUAL", 72.35, "kg", 2);
+    add(weight, "MDC_RATIO_MASS_BODY_LEN_SQ", 22.6, "kg/m2", 1);
+    add(weight, "MDC_LEN_BODY_ACTUAL", 1.79, "m", 2);
+    CHECK(formatValues(weight) == "72.35 kg, BMI 22.6 kg/m², height 1.79 m");
+    CHECK(formatValues(single("x", "MDC_X", 1e300, "", 4000000000U)).size() < 400);
+}
+
+TEST_CASE("what is no number is said, never shown as one") {
+    auto reading = bloodPressure();
+    reading.mutable_observations(2)->set_absent(v1::ABSENT_NOT_A_NUMBER);
+    CHECK(formatValues(reading) == "128/82 mmHg, mean – (not a number), pulse 71 /min");
+    reading.mutable_observations(1)->set_absent(v1::ABSENT_RESERVED_VALUE);
+    CHECK(formatValues(reading) ==
+          "systolic 128 mmHg, diastolic – (reserved value), mean – (not a number), pulse 71 /min");
+    reading.mutable_observations(0)->set_comparator(v1::COMPARATOR_ABOVE);
+    CHECK(formatValues(reading).starts_with("systolic > 128 mmHg"));
+}
+
+TEST_CASE("RR intervals are listed while they are few") {
+    auto reading = single("heart-rate", "MDC_ECG_HEART_RATE", 71, "/min", 0);
+    auto& rr = *reading.add_observations();
+    rr.set_code("MDC_ECG_TIME_PD_RR_GL");
+    rr.set_unit("ms");
+    auto& samples = *rr.mutable_samples();
+    samples.set_scale(0.9765625);
+    samples.set_decimals(0);
+    samples.add_raw(1024);
+    samples.add_raw(512);
+    CHECK(formatValues(reading) == "71 /min, RR interval 1000 500 ms");
+    for (int i = 0; i < 5; ++i) samples.add_raw(768);
+    CHECK(formatValues(reading) == "71 /min, RR interval 7 values 500 to 1000 ms");
+}
+
+TEST_CASE("remarks tell how a value came about") {
+    auto reading = single("body-temperature", "MDC_TEMP_BODY", 36.67, "Cel", 2);
+    auto& observation = *reading.mutable_observations(0);
+    observation.mutable_body_site()->set_code("MDC_TEMP_EAR");
+    observation.mutable_reported()->set_value(98);
+    observation.mutable_reported()->set_decimals(1);
+    observation.mutable_reported()->set_unit("[degF]");
+    observation.add_status("fever");
+    reading.set_partial(true);
+    reading.set_amends("x");
+    reading.mutable_device_clock()->set_fault(v1::CLOCK_FAULT_UNSET);
+    reading.mutable_received()->set_clock(v1::CLOCK_UNSYNCHRONISED);
+    CHECK(formatRemarks(reading) ==
+          std::vector<std::string>{"ear", "temperature: fever", "measured as 98.0 °F", "incomplete",
+                                   "replaces an earlier reading",
+                                   "the device's clock was never set",
+                                   "the hub's clock is not synchronised"});
+}
+
+TEST_CASE("a refused measurement is a plain sentence without a number") {
+    auto event = eventAt("2026-11-23T07:15:02Z");
+    event.set_device("cuff");
+    event.set_text("never shown");
+    event.mutable_refused()->set_reason(v1::REFUSED_FAILED);
+    event.mutable_refused()->set_kind("blood-pressure");
+    event.mutable_refused()->set_user_slot(2);
+    event.mutable_refused()->add_status("cuff-loose");
+    CHECK(prague().event(event) ==
+          "08:15:02              Upper arm cuff  blood pressure    –       no value: the device "
+          "reports a failed measurement, cuff loose  slot 2");
+    event.mutable_refused()->set_reason(static_cast<v1::MeasurementRefusal>(999));
+    CHECK(prague().event(event).find("for a reason not known here") != std::string::npos);
+}
+
+TEST_CASE("every reason of a refusal has its sentence") {
+    const auto* reasons = v1::MeasurementRefusal_descriptor();
+    for (int i = 0; i < reasons->value_count(); ++i) {
+        CAPTURE(reasons->value(i)->name());
+        v1::Event event;
+        event.mutable_refused()->set_reason(
+            static_cast<v1::MeasurementRefusal>(reasons->value(i)->number()));
+        CHECK(prague().event(event).find("not known here") == std::string::npos);
+    }
+}
+
+TEST_CASE("every kind of event has a line") {
+    const auto* what = v1::Event::descriptor()->FindOneofByName("what");
+    for (int i = 0; i < what->field_count(); ++i) {
+        auto event = eventAt("2026-11-23T07:15:02Z");
+        event.GetReflection()->MutableMessage(&event, what->field(i));
+        const auto line = prague().event(event);
+        CAPTURE(line);
+        CHECK(line.starts_with("08:15:02              hub"));
+        CHECK(line.find("does not know") == std::string::npos);
+    }
+    auto event = eventAt("2026-11-23T07:15:02Z");
+    event.mutable_loss()->set_reason(v1::LOSS_QUOTA);
+    event.mutable_loss()->set_count(12);
+    CHECK(prague().event(event) ==
+          "08:15:02              hub             loss              –       12 records are lost: "
+          "quota");
+    event.mutable_connection()->set_reason(v1::DISCONNECT_BY_DEVICE);
+    CHECK(prague().event(event).ends_with("disconnected: by device"));
+    event.set_text("A sentence of the hub.");
+    CHECK(prague().event(event).ends_with("A sentence of the hub."));
+}
+
+TEST_CASE("results and the hub's status have lines too") {
+    v1::CommandResult result;
+    toTimestamp(*parseUtc("2026-11-23T07:15:02Z"), *result.mutable_when()->mutable_time());
+    result.set_kind("get-status");
+    result.set_state(v1::COMMAND_DONE);
+    CHECK(prague().result(result) ==
+          "08:15:02              hub             get-status        –       done");
+    result.set_state(v1::COMMAND_REFUSED);
+    result.set_refusal(v1::REFUSAL_BAD_SIGNATURE);
+    result.set_text("the signature is wrong");
+    CHECK(prague().result(result).ends_with("refused (bad-signature): the signature is wrong"));
+
+    v1::HubStatus status;
+    status.set_hub("hub-7f3a");
+    status.set_state(v1::HUB_LOST);
+    CHECK(prague().status(status) ==
+          "                      hub             status            –       hub-7f3a is lost");
+    status.set_state(v1::HUB_ONLINE);
+    toTimestamp(*parseUtc("2026-11-23T07:15:02Z"), *status.mutable_now()->mutable_time());
+    status.add_problems()->set_text("no adapter");
+    CHECK(prague().status(status) ==
+          "08:15:02              hub             status            –       " +
+              fmt::format("{:<42}  no adapter", "hub-7f3a is online"));
+}
+
+TEST_CASE("the kinds of the configuration are those of the profiles") {
+    std::string kinds;
+    for (const auto& profile : profiles::allProfiles()) {
+        const bool isMeasurement = !profile.kind.empty() && profile.kind != "battery";
+        if (!isMeasurement) continue;
+        const auto help = config::explain("admit.x.profile");
+        REQUIRE(help.size() == 1);
+        CAPTURE(profile.kind);
+        CHECK(help[0].type.find(profile.kind) != std::string::npos);
+        kinds += profile.kind;
+    }
+    CHECK_FALSE(kinds.empty());
+}
