@@ -1,0 +1,299 @@
+#include "adapters/bluez/bluez_adapter.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+
+#include "tests/bluez/rig.hpp"
+
+using namespace vitalgate;
+using namespace std::chrono_literals;
+using vitalgate::testing::Rig;
+
+namespace {
+
+constexpr const char* kCuffAddress = "C4:7C:8D:6A:12:34";
+
+/// One cuff that measures after 1 s and then every 2 s; `more` are further lines of the device.
+std::string cuff(const std::string& more = "", const std::string& bluez = "") {
+    return R"(
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:6A:12:34"
+    information: {name: BP-7000, manufacturer: Example, model: BP-7000}
+    advertise: {when: always, every: 100ms, signal: -60dBm}
+    measure:
+      - {at: 1s, every: 2s, systolic: 128, diastolic: 82, pulse: 71}
+)" + more + "bluez: {" +
+           (bluez.empty() ? "connect-after: 50ms" : bluez) + "}\n";
+}
+
+const std::string kNoDevices = R"(
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices:
+  other: {model: advertiser, address: "AA:00:00:00:00:01", signal: -50dBm}
+)";
+
+bool says(const std::vector<std::string>& lines, std::string_view text) {
+    return std::ranges::any_of(
+        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("a configured device is found, connected, and its measurements arrive") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(cuff());
+    rig.start();
+    CHECK(rig.until([&] { return rig.sink.count("cuff") >= 2; }));
+    const auto connected = rig.sink.eventsOf("cuff", v1::Event::kConnection);
+    REQUIRE_FALSE(connected.empty());
+    CHECK(connected.front().connection().connected());
+    CHECK(connected.front().connection().adapter() == "hci0");
+    const auto& source = rig.sink.readings.front().reading.source();
+    CHECK(source.adapter() == "hci0");
+    CHECK(rig.sink.readings.front().identity.address.text() == kCuffAddress);
+    const auto devices = rig.adapter->devices();
+    REQUIRE(devices.size() == 1);
+    CHECK(devices[0].availability() == v1::AVAILABILITY_ONLINE);
+    CHECK(devices[0].manufacturer() == "Example");
+    const auto adapters = rig.adapter->adapters();
+    REQUIRE(adapters.size() == 1);
+    CHECK(adapters[0].state() == v1::ADAPTER_READY);
+    CHECK(adapters[0].connected() == 1);
+    CHECK(rig.adapter->problems().empty());
+}
+
+TEST_CASE("a device that is not admitted is never connected, whatever it advertises") {
+    Rig rig;
+    rig.configure("other", "C4:7C:8D:6A:12:35");
+    rig.simulate(cuff());
+    rig.start();
+    rig.until([] { return false; }, 3s);
+    CHECK_FALSE(rig.simulator->device("cuff")->isConnected());
+    CHECK(rig.sink.readings.empty());
+    CHECK(rig.adapter->devices().at(0).availability() == v1::AVAILABILITY_NEVER_SEEN);
+}
+
+TEST_CASE("a rule admits a near device inside its window, under a keyed id") {
+    Rig rig;
+    rig.options.rules = {{"spare-cuff", "blood-pressure", rig.clock.wall() + 1h, 1, -70}};
+    rig.simulate(cuff());
+    rig.start();
+    CHECK(rig.until([&] { return rig.sink.count("d-52") >= 1; }));
+    CHECK(rig.adapter->devices().at(0).admission() == v1::ADMISSION_RULE);
+}
+
+TEST_CASE("no log line, event or descriptor holds the device's address") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(cuff("", "abort-connect: {cuff: 1}"));
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }, 15s));
+    rig.simulator.reset();
+    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
+    std::string all;
+    for (const auto& line : rig.lines) all += line;
+    for (const auto& event : rig.sink.events) all += event.ShortDebugString();
+    for (const auto& [id, descriptor] : rig.sink.descriptors) all += descriptor.ShortDebugString();
+    CHECK(all.find("C4:7C") == std::string::npos);
+    CHECK(all.find("C4_7C") == std::string::npos);
+}
+
+TEST_CASE("an aborted connection is tried again, with growing pauses") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(cuff("", "abort-connect: {cuff: 2}"));
+    rig.start();
+    CHECK(rig.until([&] { return rig.sink.count("cuff") >= 1; }, 20s));
+    CHECK(says(rig.lines, "next attempt in 1 s"));
+    CHECK(says(rig.lines, "next attempt in 2 s"));
+}
+
+TEST_CASE("ServicesResolved that comes before the objects does not mislead the conversation") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(cuff("", "resolved-too-early: true"));
+    rig.start();
+    CHECK(rig.until([&] { return rig.sink.count("cuff") >= 1; }));
+}
+
+TEST_CASE("a device whose services never resolve ends in an event, not in a wait") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.options.session.limits.discover = 1s;
+    rig.simulate(cuff("", "never-resolve: [cuff]"));
+    rig.start();
+    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
+    CHECK(says(rig.lines, "its services were not found within 1 s"));
+    CHECK(rig.until([&] { return !rig.simulator->device("cuff")->isConnected(); }));
+}
+
+TEST_CASE("a device that disconnects at any step is connected again, and delivers") {
+    for (const std::string step : {"connect", "resolve", "read", "subscribe"}) {
+        CAPTURE(step);
+        Rig rig;
+        rig.configure("cuff", kCuffAddress);
+        rig.simulate(cuff("    disconnect: {at: " + step + ", times: 1}\n"));
+        rig.start();
+        CHECK(rig.until([&] { return rig.sink.count("cuff") >= 1; }, 40s));
+        CHECK(rig.sink.endings("cuff").size() >= 1);
+    }
+}
+
+TEST_CASE("a refused StartNotify ends the conversation with BlueZ's reason") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(cuff("    refuse: {notify: [2A35], error: 0x80}\n"));
+    rig.start();
+    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
+    CHECK(rig.sink.count("cuff") == 0);
+}
+
+TEST_CASE("a device that asks for a bond gets one inside the window that its conversation opens") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(
+        cuff("    pairing: {demand: just-works, encrypt: [2A35]}\n", "pair-on-demand: false"));
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }, 15s));
+    CHECK(rig.sink.readings.front().reading.source().link() == v1::LINK_ENCRYPTED);
+    const auto pairing = rig.sink.eventsOf("cuff", v1::Event::kPairing);
+    REQUIRE(pairing.size() == 2);
+    CHECK(pairing[0].pairing().state() == v1::PAIRING_RUNNING);
+    CHECK(pairing[1].pairing().state() == v1::PAIRING_BONDED);
+}
+
+TEST_CASE("under the policy never no device gets a bond") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.options.pairingPolicy = bluez::PairingPolicy::never;
+    rig.simulate(
+        cuff("    pairing: {demand: just-works, encrypt: [2A35]}\n", "pair-on-demand: false"));
+    rig.start();
+    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }, 15s));
+    CHECK(rig.sink.count("cuff") == 0);
+    CHECK(rig.simulator->device("cuff")->bond() == simulator::Security::open);
+    const auto pairing = rig.sink.eventsOf("cuff", v1::Event::kPairing);
+    REQUIRE_FALSE(pairing.empty());
+    CHECK(pairing[0].pairing().state() == v1::PAIRING_REFUSED);
+}
+
+TEST_CASE("BlueZ that starts later, ends and comes back is used again") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.start();
+    CHECK(rig.until([&] { return says(rig.lines, "BlueZ is not running"); }));
+    rig.simulate(cuff());
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }));
+    rig.simulator.reset();
+    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
+    CHECK(rig.sink.endings("cuff")[0] == v1::DISCONNECT_BLUEZ_GONE);
+    CHECK(rig.hasProblem("bluez-away"));
+    CHECK(rig.adapter->adapters().empty());
+    const auto before = rig.sink.count("cuff");
+    rig.simulate(cuff());
+    CHECK(rig.until([&] { return rig.sink.count("cuff") > before; }, 25s));
+    CHECK_FALSE(rig.hasProblem("bluez-away"));
+}
+
+TEST_CASE("a bus that is away at first and lost later is connected to again") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.bus.stop();
+    rig.start();
+    CHECK(rig.hasProblem("bus-away"));
+    rig.bus.start();
+    rig.simulate(cuff());
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }));
+    rig.bus.stop();
+    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
+    rig.simulator.reset();
+    rig.bus.start();
+    const auto before = rig.sink.count("cuff");
+    rig.simulate(cuff());
+    CHECK(rig.until([&] { return rig.sink.count("cuff") > before; }, 25s));
+}
+
+TEST_CASE("an adapter that is off is switched on; one that is missing is a problem") {
+    Rig rig;
+    rig.simulate(R"(
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55", powered: false}}
+devices:
+  other: {model: advertiser, address: "AA:00:00:00:00:01"}
+)");
+    rig.start();
+    CHECK(rig.until([&] {
+        const auto adapters = rig.adapter->adapters();
+        return adapters.size() == 1 && adapters[0].state() == v1::ADAPTER_READY;
+    }));
+    rig.stop();
+    rig.options.adapters = {"hci7", "66:55:44:33:22:11"};
+    rig.start();
+    CHECK(rig.until([&] { return rig.hasProblem("adapter-missing"); }));
+    CHECK(rig.adapter->adapters().empty());
+    rig.stop();
+    rig.options.adapters = {"00:11:22:33:44:55"};
+    rig.start();
+    CHECK(rig.until([&] { return rig.adapter->adapters().size() == 1; }));
+}
+
+TEST_CASE("a crowd of strangers does not keep a device from delivering") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(cuff("  stranger: {model: advertiser, count: 200, every: 200ms}\n"));
+    rig.start();
+    CHECK(rig.until([&] { return rig.sink.count("cuff") >= 2; }, 15s));
+    CHECK(rig.adapter->devices().size() == 1);
+    CHECK(rig.adapter->adapters().at(0).advertisements_per_min() > 100);
+}
+
+TEST_CASE("stopping in any state is quick, and nothing happens afterwards") {
+    for (const auto pause : {0ms, 300ms, 1100ms, 1400ms, 2500ms}) {
+        CAPTURE(pause.count());
+        Rig rig;
+        rig.configure("cuff", kCuffAddress);
+        rig.simulate(cuff());
+        rig.start();
+        rig.until([] { return false; }, pause);
+        CHECK(rig.stop() < 2s);
+        const auto events = rig.sink.events.size();
+        rig.until([] { return false; }, 200ms);
+        CHECK(rig.sink.events.size() == events);
+    }
+}
+
+TEST_CASE("stopping without a bus, without BlueZ, and with a frozen BlueZ is quick") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.start();
+    CHECK(rig.stop() < 2s);
+    rig.bus.stop();
+    rig.start();
+    CHECK(rig.stop() < 2s);
+    rig.bus.start();
+    rig.simulate(cuff("", "faults: [{at: 1500ms, freeze: calls, for: 1m}]"));
+    rig.start();
+    rig.until([] { return false; }, 2s);
+    CHECK(rig.stop() < 2s);
+}
+
+TEST_CASE("a device command is refused in a sentence") {
+    Rig rig;
+    rig.simulate(kNoDevices);
+    rig.start();
+    std::optional<v1::CommandResult> result;
+    asio::co_spawn(rig.loop, rig.adapter->execute(v1::Command()),
+                   [&result](const std::exception_ptr&, v1::CommandResult got) { result = got; });
+    REQUIRE(rig.until([&] { return result.has_value(); }));
+    CHECK(result->state() == v1::COMMAND_REFUSED);
+    CHECK(result->refusal() == v1::REFUSAL_NOT_SUPPORTED);
+    CHECK_FALSE(result->text().empty());
+}
