@@ -58,6 +58,7 @@ v1::Batch weightOf(const std::string& device, std::uint64_t sequence) {
     auto& reading = *record.mutable_reading();
     reading.set_device(device);
     reading.set_kind("weight");
+    if (device == "cuff") reading.set_subject("p-4711");
     const auto when = *parseUtc("2026-11-23T07:14:05Z");
     toTimestamp(when, *reading.mutable_measured());
     toTimestamp(when, *reading.mutable_received()->mutable_time());
@@ -223,6 +224,7 @@ TEST_CASE("watch ends as soon as every enabled device has delivered") {
     const std::string cuffLine =
         "08:14:05              Cuff    weight            Anna    72.50 kg\n";
     const auto first = watched.out.find(cuffLine);
+    CAPTURE(watched.out);
     CHECK(first != std::string::npos);
     CHECK(watched.out.find(cuffLine, first + 1) == std::string::npos);
     CHECK(watched.out.find("scale   weight            –       72.50 kg\n") != std::string::npos);
