@@ -1,5 +1,7 @@
 #include "adapters/simulator/device_clock.hpp"
 
+#include <cmath>
+
 namespace vitalgate::simulator {
 
 namespace chr = std::chrono;
@@ -16,15 +18,16 @@ TimeZone zoneOf(const ClockSettings& settings) {
 
 DeviceClock::DeviceClock(const ClockSettings& settings, Clock& clock)
     : clock_(clock),
-      rate_(1 + settings.driftPpm / 1e6),
+      driftPpm_(settings.driftPpm),
       frozen_(settings.frozen),
       origin_(zoneOf(settings).toLocal(clock.wall()) + settings.ahead),
       originAt_(clock.steady()) {}
 
 chr::local_time<Duration> DeviceClock::shown() const {
     if (frozen_) return origin_;
-    const auto passed = static_cast<double>((clock_.steady() - originAt_).count());
-    return origin_ + Duration{static_cast<Duration::rep>(passed * rate_)};
+    const auto passed = clock_.steady() - originAt_;
+    const auto drift = static_cast<double>(passed.count()) * driftPpm_ / 1e6;
+    return origin_ + passed + Duration{std::llround(drift)};
 }
 
 LocalDateTime DeviceClock::now() const {

@@ -22,7 +22,7 @@ class DeviceClock {
     [[nodiscard]] std::chrono::local_time<Duration> shown() const;
 
     Clock& clock_;
-    double rate_;  ///< of its seconds to true ones
+    double driftPpm_;  ///< positive: runs fast
     bool frozen_;
     std::chrono::local_time<Duration> origin_;
     SteadyTime originAt_;
