@@ -165,14 +165,13 @@ Status createWith(const std::string& path, const std::string& vfs) {
     }
     auto database = Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
-    auto done = database->runScript(fmt::format(
-        "PRAGMA synchronous = FULL; PRAGMA application_id = {}; PRAGMA user_version = {};"
-        "BEGIN; {} COMMIT;",
-        kApplicationId, kSchemaVersion, kSchema));
-    if (!done) return done;
+    // Without a journal: until it is renamed a half-written file counts for nothing.
     const auto stream = toBase32(crypto::randomOctets<9>()).substr(0, kStreamCharacters);
-    done = database->run("INSERT INTO meta(name, value) VALUES('stream', ?1)", stream);
-    return done;
+    return database->runScript(
+        fmt::format("PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL;"
+                    "PRAGMA application_id = {}; PRAGMA user_version = {};"
+                    "BEGIN; {} INSERT INTO meta(name, value) VALUES('stream', '{}'); COMMIT;",
+                    kApplicationId, kSchemaVersion, kSchema, stream));
 }
 
 /// Under another name first, so that what has the store's name is always a whole store.

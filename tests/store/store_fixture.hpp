@@ -62,6 +62,17 @@ class Hub {
         clock.run();
         store.reset();
     }
+    /// What the disk would hold if the power went now, as a store of its own.
+    std::unique_ptr<Hub> afterPowerCut() {
+        auto copy = std::make_unique<Hub>();
+        copy->options = options;
+        for (const auto* suffix : {"", "-wal"}) {
+            if (!std::filesystem::exists(path() + suffix)) continue;
+            writeFile(copy->path() + suffix, readFile(path() + suffix));
+        }
+        copy->open();
+        return copy;
+    }
     [[nodiscard]] std::string path() const { return dir / "store.db"; }
 
     /// Runs the loop until `isDone`; the store's thread may be at work meanwhile.
