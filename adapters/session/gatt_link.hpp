@@ -57,9 +57,9 @@ class GattLink {
     /// Values may arrive, and are queued, before this returns.
     virtual asio::awaitable<Status> subscribe(Characteristic characteristic, Duration limit) = 0;
     /// The next value of all subscribed characteristics, in order of arrival. After a disconnect
-    /// or stop() the queued values still come, then ErrorKind::disconnected or ::cancelled;
-    /// ErrorKind::full instead if the queue overflowed, so that values were lost. A limit of zero
-    /// gives what is queued.
+    /// or stop() the values that have arrived still come, also those of characteristics that were
+    /// not subscribed yet, then ErrorKind::disconnected or ::cancelled. A limit of zero gives what
+    /// has arrived. What the queue cannot take the link counts and its owner reports.
     virtual asio::awaitable<Result<Value>> nextValue(Duration limit) = 0;
     /// Bonds (Device1.Pair) within the policy of the pairing agent.
     virtual asio::awaitable<Status> pair(Duration limit) = 0;

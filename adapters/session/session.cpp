@@ -54,7 +54,7 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
       sink_(sink),
       settings_(std::move(settings)),
       options_(std::move(options)),
-      log_(log.part("device " + settings_.id)),
+      log_(std::move(log)),
       calls_(*link_, options_.limits, log_),
       quirk_(chooseQuirk(settings_.quirk, {})),
       bucket_(options_.limits.valuesPerSecond, options_.limits.burst),
@@ -82,13 +82,6 @@ asio::awaitable<Status> Session::converse() {
     // as delivered whatever has arrived.
     draining_ = true;
     const auto rest = co_await collect(Duration::zero());
-    if (overflowed_) {
-        reason_ = v1::DISCONNECT_FLOOD;
-        Append loss;
-        loss.events.push_back(lossEvent());
-        const auto told = co_await commit(loss);
-        if (!told) log_.error("{}", told.error().message);
-    }
     if (reason_ == v1::DISCONNECT_UNSPECIFIED) reason_ = reasonOf(end.kind, ready.has_value());
     if (!ready) co_return ready;
     if (!isUsualEnd(end)) co_return std::unexpected(end);

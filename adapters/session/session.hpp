@@ -29,6 +29,7 @@ namespace vitalgate::session {
 /// For the next connection make a new one. On the loop's thread.
 class Session : public std::enable_shared_from_this<Session> {
   public:
+    /// `log` is the device's own part.
     Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, DeviceSettings settings,
             SessionOptions options, Log log);
 
@@ -83,7 +84,6 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::awaitable<Result<bool>> verifyClock(Endpoint clock, Status written);
     void describe();
     [[nodiscard]] v1::Event clockEvent(const std::optional<v1::DeviceClock>& before) const;
-    [[nodiscard]] v1::Event lossEvent() const;
     [[nodiscard]] v1::Event unencryptedEvent(const Value& value) const;
 
     std::shared_ptr<GattLink> link_;
@@ -102,7 +102,6 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint32_t values_ = 0;
     std::uint32_t throttled_ = 0;  ///< values in a row that had to wait
     bool draining_ = false;        ///< what is queued is taken at once: no more can come
-    bool overflowed_ = false;      ///< the link had to drop values
     bool unencryptedTold_ = false;
     std::string remembered_;  ///< bookmark of the clock, as last committed
     Answer<std::monostate> pause_;

@@ -9,10 +9,7 @@ namespace vitalgate::session {
 asio::awaitable<Error> Session::collect(Duration patience) {
     for (;;) {
         auto value = co_await link_->nextValue(patience);
-        if (!value) {
-            overflowed_ = overflowed_ || value.error().kind == ErrorKind::full;
-            co_return value.error();
-        }
+        if (!value) co_return value.error();
         const bool goesOn = co_await throttle();
         const auto kept = co_await keep(std::move(*value));
         if (!kept) co_return kept.error();
@@ -73,18 +70,6 @@ asio::awaitable<Status> Session::commit(Append what) {
     remembered_ = bookmark;
     if (accepted->duplicates > 0) log_.debug("a value was known already");
     co_return Status{};
-}
-
-/// How many is not known: they never came out of the link.
-v1::Event Session::lossEvent() const {
-    v1::Event event;
-    toStamp(clock_.now(), *event.mutable_occurred());
-    event.set_severity(v1::SEVERITY_ALARM);
-    event.set_device(settings_.id);
-    event.set_text("the device sent values faster than they could be taken; some are lost");
-    event.mutable_loss()->set_reason(v1::LOSS_FLOOD);
-    event.mutable_loss()->set_priority(v1::PRIORITY_READING);
-    return event;
 }
 
 v1::Event Session::unencryptedEvent(const Value& value) const {

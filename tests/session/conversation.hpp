@@ -93,7 +93,8 @@ struct Conversation {
     void start() {
         const auto log = Log::toFunction(
             LogLevel::debug, [this](LogLevel, std::string_view line) { lines.emplace_back(line); });
-        session = std::make_shared<session::Session>(link, clock, sink, settings, options, log);
+        session = std::make_shared<session::Session>(link, clock, sink, settings, options,
+                                                     log.part("device cuff"));
         asio::co_spawn(io, session->run(), [this](std::exception_ptr thrown, Status status) {
             CHECK(thrown == nullptr);
             ended = std::move(status);

@@ -26,8 +26,7 @@ TEST_CASE("a bucket gives its burst at once, then its rate, and fills again when
 namespace {
 
 struct Flood : Conversation {
-    explicit Flood(std::size_t queue = 1024) {
-        link = std::make_shared<ScriptedLink>(clock, queue);
+    Flood() {
         options.limits.valuesPerSecond = 10;
         options.limits.burst = 20;
         options.limits.throttledValues = 50;
@@ -75,21 +74,6 @@ TEST_CASE("a device that stays too fast is left; what it has sent until then is 
     CHECK(c.sink.readings.size() == 200);
     CHECK(c.sink.events.empty());
     CHECK(c.clock.pendingTimers() == 0);
-}
-
-TEST_CASE("values that the queue could not take are told as a loss") {
-    Flood c(100);
-    c.start();
-    c.send(150);
-    c.clock.advance(1min);
-    REQUIRE(c.ended);
-    CHECK(c.session->reason() == v1::DISCONNECT_FLOOD);
-    CHECK(c.ended->error().kind == ErrorKind::full);
-    CHECK(c.sink.readings.size() == 101);  // one was on its way out of the queue
-    REQUIRE(c.sink.events.size() == 1);
-    CHECK(c.sink.events[0].loss().reason() == v1::LOSS_FLOOD);
-    CHECK(c.sink.events[0].severity() == v1::SEVERITY_ALARM);
-    CHECK(c.sink.events[0].device() == "cuff");
 }
 
 TEST_CASE("a stop does not wait for values that wait for their turn, and keeps them") {

@@ -73,9 +73,8 @@ void ScriptedLink::send(std::uint16_t characteristic, std::string_view hex) {
     REQUIRE(bytes);
     value.bytes = *bytes;
     value.received = clock_.now();
-    if (!values_.push(std::move(value)) && !end_) {
-        values_.close({ErrorKind::full, "more values than the queue holds"});
-    }
+    const bool taken = values_.push(std::move(value));
+    CHECK_MESSAGE((taken || end_), "more values than the queue holds");
 }
 
 bool ScriptedLink::wasCalled(std::string_view beginning) const {

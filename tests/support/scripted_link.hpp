@@ -32,8 +32,7 @@ struct Reply {
 /// name, else the default. Values are sent by the test, or at a call.
 class ScriptedLink final : public session::GattLink {
   public:
-    explicit ScriptedLink(VirtualClock& clock, std::size_t queueLimit = 1024)
-        : clock_(clock), values_(queueLimit) {}
+    explicit ScriptedLink(VirtualClock& clock) : clock_(clock), values_(kQueue) {}
 
     // The script.
     void addService(std::uint16_t uuid);
@@ -73,6 +72,8 @@ class ScriptedLink final : public session::GattLink {
     [[nodiscard]] std::string advertisedName() const override { return advertisedName_; }
 
   private:
+    static constexpr std::size_t kQueue = 1024;
+
     /// Plays the next reply to a call; success carries what the reply says of a value.
     asio::awaitable<Result<std::optional<Bytes>>> play(std::string call, Duration limit);
     void answer(const std::string& call, const Reply& reply,
