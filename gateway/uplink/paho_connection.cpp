@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -67,10 +68,12 @@ MqttConnected connectedOf(const mqtt::token& token) {
     return connection;
 }
 
+constexpr int kLastReason = 0xA2;  // MQTT 5.0 section 2.4
+
 /// The broker's reason, which the library gives in one of two places; 0 if it is none.
 int brokerReason(const mqtt::token& token) {
     for (const int value : {static_cast<int>(token.get_reason_code()), token.get_return_code()}) {
-        if (value >= mqtt::UNSPECIFIED_ERROR && value <= 0xFF) return value;
+        if (value >= mqtt::UNSPECIFIED_ERROR && value <= kLastReason) return value;
     }
     return 0;
 }
@@ -144,14 +147,19 @@ class PahoConnection::Listeners {
         }
         std::shared_ptr<PahoOutlet> outlet;
     };
+    /// Tells once, when the last of several subscriptions is answered.
     struct Subscribe : mqtt::iaction_listener {
         explicit Subscribe(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
-        void on_success(const mqtt::token& token) override { tell(allGranted(token)); }
-        void on_failure(const mqtt::token&) override { tell(false); }
-        void tell(bool accepted) const {
-            outlet->tell([accepted](PahoEvents& loop) { loop.onSubscribed(accepted); });
+        void on_success(const mqtt::token& token) override { answered(allGranted(token)); }
+        void on_failure(const mqtt::token&) override { answered(false); }
+        void answered(bool granted) {
+            if (!granted) accepted = false;
+            if (--pending != 0) return;
+            outlet->tell([all = accepted.load()](PahoEvents& loop) { loop.onSubscribed(all); });
         }
         std::shared_ptr<PahoOutlet> outlet;
+        std::atomic<std::size_t> pending{0};
+        std::atomic<bool> accepted{true};
     };
     struct Disconnect : mqtt::iaction_listener {
         explicit Disconnect(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
@@ -247,21 +255,21 @@ void PahoConnection::publish(std::uint64_t number, const MqttMessage& message) {
     }
 }
 
+/// One call for each: with several filters and their options in one, version 1.2.0 of the library
+/// reads memory that it has freed.
 void PahoConnection::subscribe(const std::vector<MqttSubscription>& subscriptions) {
     if (!client_) return;
-    auto filters = std::make_shared<mqtt::string_collection>();
-    mqtt::iasync_client::qos_collection qualities;
-    std::vector<mqtt::subscribe_options> options;
     using Handling = mqtt::subscribe_options::RetainHandling;
-    for (const auto& subscription : subscriptions) {
-        filters->push_back(subscription.filter);
-        qualities.push_back(1);
-        const auto handling = subscription.retainedWanted ? Handling::SEND_RETAINED_ON_SUBSCRIBE
-                                                          : Handling::DONT_SEND_RETAINED;
-        if (options_.version5) options.emplace_back(false, true, handling);
-    }
+    listeners_->subscribe.accepted = true;
+    listeners_->subscribe.pending += subscriptions.size();
     try {
-        client_->subscribe(filters, qualities, nullptr, listeners_->subscribe, options);
+        for (const auto& subscription : subscriptions) {
+            const auto handling = subscription.retainedWanted ? Handling::SEND_RETAINED_ON_SUBSCRIBE
+                                                              : Handling::DONT_SEND_RETAINED;
+            client_->subscribe(subscription.filter, 1, nullptr, listeners_->subscribe,
+                               options_.version5 ? mqtt::subscribe_options(false, true, handling)
+                                                 : mqtt::subscribe_options());
+        }
     } catch (const std::exception& error) {
         outlet_->tell([why = std::string{error.what()}](PahoEvents& loop) { loop.onLost(why); });
     }

@@ -2,7 +2,9 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace vitalgate::testing {
 
@@ -11,6 +13,19 @@ inline std::uint16_t freePort() {
     asio::io_context loop;
     asio::ip::tcp::acceptor acceptor(loop, {asio::ip::make_address("127.0.0.1"), 0});
     return acceptor.local_endpoint().port();
+}
+
+/// False if nobody listens there within ten seconds. Makes one connection that says nothing.
+inline bool waitUntilItListens(std::uint16_t port) {
+    asio::io_context loop;
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        asio::ip::tcp::socket socket(loop);
+        std::error_code error;
+        socket.connect({asio::ip::make_address("127.0.0.1"), port}, error);
+        if (!error) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    return false;
 }
 
 }  // namespace vitalgate::testing

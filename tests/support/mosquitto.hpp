@@ -2,14 +2,10 @@
 
 #include <unistd.h>
 
-#include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/free_port.hpp"
@@ -42,24 +38,13 @@ class Mosquitto {
         process_.emplace(
             std::vector<std::string>{"/usr/sbin/mosquitto", "-c", directory_ / "mosquitto.conf"},
             directory_ / "log");
-        waitUntilItListens();
+        if (!waitUntilItListens(port_)) {
+            throw std::runtime_error("mosquitto did not start: " + log());
+        }
     }
     void stop() { process_.reset(); }
 
   private:
-    void waitUntilItListens() {
-        asio::io_context loop;
-        for (int attempt = 0; attempt < 500; ++attempt) {
-            asio::ip::tcp::socket socket(loop);
-            std::error_code error;
-            socket.connect({asio::ip::make_address("127.0.0.1"), port_}, error);
-            if (!error) return;
-            if (!process_->runs()) break;
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        throw std::runtime_error("mosquitto did not start: " + log());
-    }
-
     TempDir directory_;
     std::uint16_t port_ = freePort();
     std::string settings_;

@@ -11,7 +11,7 @@
 namespace vitalgate::uplink {
 
 /// Stands between a client and a broker and cuts the line when told to, as a network does: neither
-/// side says goodbye. It can also stop passing on, as a dead route does.
+/// side says goodbye.
 class CutRelay {
   public:
     CutRelay(asio::io_context& loop, std::uint16_t target)
@@ -20,6 +20,9 @@ class CutRelay {
     }
     [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
     [[nodiscard]] std::size_t connections() const { return pairs_.size(); }
+
+    /// While closed, whoever comes is sent away at once.
+    void setOpen(bool open) { open_ = open; }
 
     void cut() {
         for (auto& pair : pairs_) {
@@ -41,6 +44,10 @@ class CutRelay {
     void accept() {
         acceptor_.async_accept([this](const std::error_code& error, asio::ip::tcp::socket socket) {
             if (error) return;
+            if (!open_) {
+                accept();
+                return;
+            }
             auto pair = std::make_shared<Pair>(loop_);
             pair->client = std::move(socket);
             std::error_code refused;
@@ -73,6 +80,7 @@ class CutRelay {
     asio::io_context& loop_;
     asio::ip::tcp::acceptor acceptor_;
     std::uint16_t target_;
+    bool open_ = true;
     std::vector<std::shared_ptr<Pair>> pairs_;
 };
 

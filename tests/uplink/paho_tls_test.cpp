@@ -145,7 +145,7 @@ TEST_CASE("TLS below 1.2 is never spoken, and 1.2 is not where only 1.3 is allow
              std::to_string(port), "-cert", certificates() / "server.pem", "-key",
              certificates() / "server.key", "-www"},
             directory / "log");
-        loop.until([] { return false; }, std::chrono::milliseconds{700});
+        REQUIRE(testing::waitUntilItListens(port));
         Watched hub(loop);
         auto options = tlsOptions(port);
         options.tls.onlyTls13 = only13;
