@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
 
 #include "gateway/cli/configuration.hpp"
 #include "gateway/cli/local_commands.hpp"
@@ -88,6 +91,19 @@ void addWatch(CLI::App& app, CommandLine& line) {
     });
 }
 
+/// The last border for exceptions (a full disk behind standard output), and the place where an
+/// answer that could not be written is not taken for a success.
+int finish(const std::function<ExitStatus()>& chosen) {
+    try {
+        const auto status = chosen();
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return static_cast<int>(status);
+        fmt::print(stderr, "vitalgate: standard output cannot be written\n");
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "vitalgate: {}\n", error.what());
+    }
+    return static_cast<int>(ExitStatus::no);
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -111,7 +127,7 @@ int run(int argc, const char* const* argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
     }
-    return static_cast<int>(line.chosen());
+    return finish(line.chosen);
 }
 
 }  // namespace vitalgate::cli

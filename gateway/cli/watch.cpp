@@ -51,8 +51,9 @@ TimeZone zoneOfScreen() {
     return TimeZone::find("").value_or(TimeZone{});
 }
 
+/// A failure stays in stdout's error flag.
 void printLine(const std::string& line) {
-    fmt::print("{}\n", line);
+    std::fputs((line + "\n").c_str(), stdout);
     std::fflush(stdout);
 }
 
@@ -98,6 +99,7 @@ class Watch {
     void onMessage(const std::string& topic, const uplink::MqttMessage& message) {
         if (ended_) return;
         view_.take(topic, message.payload);
+        if (std::ferror(stdout) != 0) return end(ExitStatus::no);
         if (!awaited_.empty() && missing().empty()) end(ExitStatus::done);
     }
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <initializer_list>
 
+#include "gateway/base/bytes.hpp"
 #include "gateway/config/values.hpp"
 
 namespace vitalgate::config {
@@ -59,8 +60,9 @@ class Checker {
         if (!config_.hub.id.empty() || isWritten(root_, {"hub", "id"})) return;
         std::ifstream file(reader_.options().machineIdFile);
         std::string machineId;
-        if (!(file >> machineId)) {
-            wrong({"hub", "id"}, fmt::format("is required, because {} cannot be read",
+        // It says "uninitialized" during the first start of an image.
+        if (!(file >> machineId) || machineId.size() != 32 || !fromHex(machineId)) {
+            wrong({"hub", "id"}, fmt::format("is required, because there is no id in {}",
                                              reader_.options().machineIdFile));
             return;
         }

@@ -9,6 +9,7 @@ namespace vitalgate::config {
 
 void Problems::add(const Place& place, std::string_view path, std::string_view sentence) {
     if (place.file) noteFile(*place.file);
+    if (list_.size() >= kMaximumProblems) return;
     list_.push_back({place, std::string(path), std::string(sentence)});
 }
 

@@ -21,9 +21,12 @@ struct Place {
     std::size_t column = 0;
 };
 
-/// Collects everything that is wrong, so that a person corrects it in one go.
+/// Collects everything that is wrong, so that a person corrects it in one go. Only the first
+/// kMaximumProblems are kept.
 class Problems {
   public:
+    static constexpr std::size_t kMaximumProblems = 500;
+
     /// `path` is the dotted key that the sentence is about ("devices.cuff"); empty for the file.
     void add(const Place& place, std::string_view path, std::string_view sentence);
 

@@ -204,6 +204,14 @@ TEST_CASE("wrong usage is status 2, help and version are status 0") {
     CHECK(version.out == "vitalgate " VITALGATE_VERSION "\n");
 }
 
+TEST_CASE("an answer that cannot be written is no success") {
+    const TempDir dir;
+    writeFile(dir / "v.yaml", configuration(1883));
+    const auto full =
+        vitalgateProgram("check-config " + (dir / "v.yaml") + " >/dev/full 2>e; exit $?");
+    CHECK(full.status == 1);
+}
+
 TEST_CASE("watch ends as soon as every enabled device has delivered") {
     Mosquitto broker;
     const TempDir dir;

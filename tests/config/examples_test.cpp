@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include "gateway/config/config.hpp"
@@ -39,6 +40,27 @@ TEST_CASE("every example is valid") {
         if (!result) FAIL(fmt::format("{}", fmt::join(result.error().lines(), "\n")));
     }
     CHECK(count == 2);
+}
+
+TEST_CASE("no damage to a file does more than make it invalid") {
+    std::ifstream file(kExamples / "household.yaml");
+    std::ostringstream content;
+    content << file.rdbuf();
+    const auto text = content.str();
+    for (std::size_t length = 0; length < text.size(); length += 5) {
+        const auto result = loadText(text.substr(0, length), "cut.yaml", unchecked());
+        if (!result) CHECK_FALSE(result.error().lines().empty());
+    }
+    constexpr std::string_view kPieces = "{}[]:,-#&*!|>'\"%@`\n\t \\~0a\xff";
+    std::mt19937 chance(7);
+    for (int i = 0; i < 500; ++i) {
+        auto damaged = text;
+        for (int k = 0; k < 3; ++k) {
+            damaged[chance() % damaged.size()] = kPieces[chance() % kPieces.size()];
+        }
+        const auto result = loadText(damaged, "damaged.yaml", unchecked());
+        if (!result) CHECK_FALSE(result.error().lines().empty());
+    }
 }
 
 TEST_CASE("the demonstration's template is valid once it is filled in") {

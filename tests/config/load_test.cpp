@@ -422,9 +422,13 @@ TEST_CASE("without hub.id the hub is called after its machine, always alike") {
     CHECK(result->hub.id == "hub-3d54d974");
     CHECK(defaultHubId("") != defaultHubId("0"));
 
+    const auto refused = fmt::format(
+        "v.yaml:1:1: hub.id: is required, because there is no id in {}", options.machineIdFile);
+    write(options.machineIdFile, "uninitialized\n");
+    CHECK(problemsOf("commands: {accept: none}\n", options) == refused);
     options.machineIdFile = (dir.path() / "none").string();
     CHECK(problemsOf("commands: {accept: none}\n", options) ==
-          fmt::format("v.yaml:1:1: hub.id: is required, because {} cannot be read",
+          fmt::format("v.yaml:1:1: hub.id: is required, because there is no id in {}",
                       options.machineIdFile));
 }
 

@@ -151,6 +151,12 @@ TEST_CASE("problems are sorted by file, line and column") {
                                                        "a.yaml:1:1: x: third"});
 }
 
+TEST_CASE("only the first problems are kept") {
+    Problems problems;
+    for (std::size_t i = 0; i < 2 * Problems::kMaximumProblems; ++i) problems.add({}, "x", "y");
+    CHECK(problems.lines().size() == Problems::kMaximumProblems);
+}
+
 TEST_CASE("a file that cannot be read is a problem of the whole file") {
     Problems problems;
     CHECK_FALSE(readYaml("/nowhere/x.yaml", problems));
