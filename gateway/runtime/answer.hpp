@@ -19,6 +19,8 @@ namespace vitalgate {
 /// answer. Whoever gives it calls set(); whoever waits calls wait() once, with a limit, and gets
 /// the first of: the answer, or ErrorKind::timedOut. The waiter resumes from the loop, never from
 /// inside set(). All on the loop's thread. T is default-constructible (asio::awaitable needs it).
+/// The waiting coroutine belongs to the clock: it is dropped with it, and a later set() does
+/// nothing.
 template <class T>
 class Answer {
   public:
@@ -28,26 +30,21 @@ class Answer {
     void set(Result<T> result) const {
         if (state_->given) return;
         state_->given = true;
-        state_->timer.cancel();
         if (state_->resume) {
             std::exchange(state_->resume, nullptr)(std::move(result));
         } else {
             state_->early = std::move(result);
         }
+        // Last: the timer owns the waiter.
+        state_->timer.cancel();
     }
 
     [[nodiscard]] bool isGiven() const { return state_->given; }
 
     asio::awaitable<Result<T>> wait(Clock& clock, Duration limit) const {
-        auto state = state_;
-        if (!state->early && !state->given) {
-            auto answer = *this;
-            state->timer = clock.after(limit, [answer, limit] {
-                answer.set(fail(ErrorKind::timedOut, "no answer within {}", formatDuration(limit)));
-            });
-        }
-        auto loop = clock.loop();
-        auto initiate = [state, loop](auto handler) { begin(state, loop, std::move(handler)); };
+        auto initiate = [state = state_, &clock, limit](auto handler) {
+            begin(state, clock, limit, std::move(handler));
+        };
         auto result =
             co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Result<T>)>(
                 initiate, asio::use_awaitable);
@@ -62,22 +59,33 @@ class Answer {
         Timer timer;
     };
 
+    explicit Answer(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
     template <class Handler>
-    static void begin(const std::shared_ptr<State>& state, const asio::any_io_executor& loop,
+    static void begin(const std::shared_ptr<State>& state, Clock& clock, Duration limit,
                       Handler handler) {
         // std::function wants copies, a completion handler cannot be copied.
-        auto shared = std::make_shared<Handler>(std::move(handler));
-        auto resume = [shared, loop](Result<T> result) {
-            asio::post(loop, [shared, result = std::move(result)]() mutable {
-                auto once = std::move(*shared);
+        auto waiter = std::make_shared<Handler>(std::move(handler));
+        // Weak: the waiting coroutine holds this answer, and a ring would never be freed.
+        auto resume = [weak = std::weak_ptr(waiter), loop = clock.loop()](Result<T> result) {
+            auto held = weak.lock();
+            if (!held) return;
+            asio::post(loop, [held, result = std::move(result)]() mutable {
+                auto once = std::move(*held);
                 once(std::move(result));
             });
         };
         if (state->early) {
             resume(std::move(*state->early));
-        } else {
-            state->resume = std::move(resume);
+            return;
         }
+        state->resume = std::move(resume);
+        state->timer = clock.after(limit, [waiter, limit, weak = std::weak_ptr(state)] {
+            auto live = weak.lock();
+            if (!live) return;
+            Answer(live).set(
+                fail(ErrorKind::timedOut, "no answer within {}", formatDuration(limit)));
+        });
     }
 
     std::shared_ptr<State> state_;
