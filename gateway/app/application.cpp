@@ -109,7 +109,7 @@ void Application::makeCommands(const config::Config& config, commands::Policy po
 }
 
 void Application::start(std::function<void()> ready) {
-    recordHubEvent(v1::HUB_EVENT_STARTED, "the hub has started");
+    intake_.record(hubEvent(v1::HUB_EVENT_STARTED, "the hub has started"));
     commands_->start([this, ready = std::move(ready)] {
         for (auto& link : links_) link.uplink->start();
         adapter_->start();
@@ -178,13 +178,13 @@ std::vector<v1::DeviceDescriptor> Application::devices() const {
     return all;
 }
 
-void Application::recordHubEvent(v1::HubKind kind, std::string text) {
+v1::Event Application::hubEvent(v1::HubKind kind, std::string text) const {
     v1::Event event;
     event.set_text(std::move(text));
     event.mutable_hub()->set_kind(kind);
     event.mutable_hub()->set_version(VITALGATE_VERSION);
     event.mutable_hub()->set_boot_id(bootId_);
-    intake_.record(std::move(event));
+    return event;
 }
 
 void Application::probe(std::function<void()> alive) {
@@ -203,22 +203,40 @@ std::string Application::summary() const {
 }
 
 void Application::stop(std::function<void()> done) {
-    statusTimer_.cancel();
-    recordHubEvent(v1::HUB_EVENT_STOPPING, "the hub is stopping");
     commands_->stop();
-    // Whichever comes first: the adapter's word, or the end of our patience.
-    auto once = std::make_shared<std::function<void()>>([this, done = std::move(done)] {
-        stopUplinks([this, done] {
-            links_.clear();
-            store_->close();
-            done();
-        });
+    const auto close = [this, done = std::move(done)] {
+        links_.clear();
+        store_->close();
+        done();
+    };
+    stopAdapter([this, close] {
+        intake_.record(hubEvent(v1::HUB_EVENT_STOPPING, "the hub is stopping"),
+                       [this] { isLastEventStored_ = true; });
+        drain(clock_.steady() + kDrain, [this, close] { stopUplinks(close); });
     });
+}
+
+/// Whichever comes first: the adapter's word, or the end of our patience.
+void Application::stopAdapter(std::function<void()> done) {
+    auto once = std::make_shared<std::function<void()>>(std::move(done));
     const auto next = [once] {
         if (auto go = std::exchange(*once, nullptr)) go();
     };
     statusTimer_ = clock_.after(kStopAdapter, next);
     adapter_->stop(next);
+}
+
+/// What is stored may go out while a broker is there: it would only come later.
+void Application::drain(SteadyTime until, std::function<void()> done) {
+    constexpr Duration kLookAgain = std::chrono::milliseconds{10};
+    bool isDrained = isLastEventStored_;
+    for (const auto& link : links_) {
+        const auto state = link.uplink->state();
+        isDrained = isDrained && (!state.connected || state.waiting == 0);
+    }
+    if (isDrained || clock_.steady() >= until) return done();
+    statusTimer_ =
+        clock_.after(kLookAgain, [this, until, done = std::move(done)] { drain(until, done); });
 }
 
 void Application::stopUplinks(std::function<void()> done) {

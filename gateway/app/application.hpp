@@ -77,7 +77,9 @@ class Application {
     void publishStatus();
     [[nodiscard]] v1::HubStatus statusForCommand();
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const;
-    void recordHubEvent(v1::HubKind kind, std::string text);
+    [[nodiscard]] v1::Event hubEvent(v1::HubKind kind, std::string text) const;
+    void stopAdapter(std::function<void()> done);
+    void drain(SteadyTime until, std::function<void()> done);
     void stopUplinks(std::function<void()> done);
 
     Surroundings surroundings_;
@@ -93,11 +95,13 @@ class Application {
     HubCommands hubCommands_;
     std::shared_ptr<commands::CommandService> commands_;
     Timer statusTimer_;
+    bool isLastEventStored_ = false;
     std::size_t uplinksToStop_ = 0;
 };
 
 inline constexpr Duration kStopAdapter = std::chrono::milliseconds{2200};
-inline constexpr Duration kStopUplinks = std::chrono::milliseconds{1500};
+inline constexpr Duration kDrain = std::chrono::milliseconds{500};
+inline constexpr Duration kStopUplinks = std::chrono::milliseconds{1200};
 /// How often the status is looked at for a change.
 inline constexpr Duration kStatusInterval = std::chrono::seconds{1};
 

@@ -131,12 +131,15 @@ void Intake::describe(const v1::DeviceDescriptor& descriptor) {
     describe_(complete(descriptor));
 }
 
-void Intake::record(v1::Event event) {
+void Intake::record(v1::Event event, std::function<void()> stored) {
     std::vector<store::NewRow> rows;
     rows.push_back(rowOf(std::move(event)));
-    store_.append(std::move(rows), {}, [log = log_](const auto& result) {
-        if (!result) log.error("an event could not be stored: {}", result.error().message);
-    });
+    store_.append(std::move(rows), {},
+                  [log = log_, stored = std::move(stored)](const auto& result) {
+                      if (!result)
+                          log.error("an event could not be stored: {}", result.error().message);
+                      if (stored) stored();
+                  });
 }
 
 std::string Intake::deviceKey(const std::string& device) const {

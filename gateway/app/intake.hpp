@@ -42,8 +42,8 @@ class Intake final : public Sink {
     /// The descriptor with what only the hub knows: its own id and the device's key.
     [[nodiscard]] v1::DeviceDescriptor complete(v1::DeviceDescriptor descriptor) const;
 
-    /// An event of the hub itself: stored without anybody waiting for it.
-    void record(v1::Event event);
+    /// An event of the hub itself. `stored`, if given, runs when it is, or cannot be.
+    void record(v1::Event event, std::function<void()> stored = nullptr);
 
     /// A device's name in the store and upstream that survives a new id in the configuration.
     [[nodiscard]] std::string deviceKey(const std::string& device) const;

@@ -50,11 +50,17 @@ CommandService::CommandService(Policy policy, store::Store& store, Clock& clock,
 
 void CommandService::start(std::function<void()> done) {
     auto self = shared_from_this();
-    store_.loadBookmarks(std::string{kSequencesKey}, [self, done = std::move(done)](auto loaded) {
+    store_.loadBookmarks(std::string{kSequencesKey}, [self](auto loaded) {
         if (!loaded) self->log_.error("order of earlier commands: {}", loaded.error().message);
         for (const auto& mark : loaded.value_or(std::vector<store::BookmarkChange>{})) {
             auto& highest = self->sequences_[mark.name];
             std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), highest);
+        }
+    });
+    store_.openCommands([self, done = std::move(done)](auto open) {
+        if (!open) self->log_.error("commands under way earlier: {}", open.error().message);
+        for (const auto& entry : open.value_or(std::vector<store::CommandEntry>{})) {
+            self->finishUnknown(entry);
         }
         done();
     });
@@ -314,7 +320,7 @@ v1::CommandResult CommandService::resultOf(const Job& job, v1::CommandState stat
 store::CommandEntry CommandService::entryOf(const Job& job, v1::CommandResult result) const {
     const auto& verdict = job.verdict;
     return {verdict.id,       verdict.keyId,  targetOf(verdict), result.state(),
-            verdict.notAfter, verdict.digest, std::move(result)};
+            verdict.notAfter, verdict.digest, std::move(result), verdict.command.sequence()};
 }
 
 void CommandService::stop() {

@@ -68,6 +68,28 @@ Result<std::optional<CommandEntry>> CommandTable::find(const std::string& id) {
     return entry;
 }
 
+Result<std::vector<CommandEntry>> CommandTable::open() {
+    std::vector<std::string> ids;
+    {
+        Query query(database_,
+                    "SELECT id FROM command WHERE state < ?1 ORDER BY not_after LIMIT ?2",
+                    static_cast<int>(v1::COMMAND_DONE), kMaximumOpen);
+        for (;;) {
+            const auto row = query.next();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) break;
+            ids.push_back(query.text(0));
+        }
+    }
+    std::vector<CommandEntry> entries;
+    for (const auto& id : ids) {
+        auto entry = find(id);
+        if (!entry) return std::unexpected(entry.error());
+        if (*entry) entries.push_back(std::move(**entry));
+    }
+    return entries;
+}
+
 Status CommandTable::purge(const Moment& now) {
     if (now.trust != ClockTrust::synchronised) return {};
     auto done = database_.run("DELETE FROM command WHERE not_after < ?1",

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "gateway/store/database.hpp"
 #include "gateway/store/key_ring.hpp"
@@ -14,6 +16,7 @@ namespace vitalgate::store {
 class CommandTable {
   public:
     static constexpr std::uint64_t kMaximumEntries = 10'000;
+    static constexpr std::uint64_t kMaximumOpen = 256;
 
     CommandTable(Database& database, const KeyRing& keys) : database_(database), keys_(keys) {}
 
@@ -25,6 +28,8 @@ class CommandTable {
     /// Stores the entry, in the place of an earlier one of that id.
     Status put(const CommandEntry& entry);
     Result<std::optional<CommandEntry>> find(const std::string& id);
+    /// Those without a final state, at most kMaximumOpen.
+    Result<std::vector<CommandEntry>> open();
     /// Removes what is out of date, if the clock can be trusted.
     Status purge(const Moment& now);
 

@@ -125,6 +125,7 @@ class SqliteStore final : public Store {
                       std::function<void(Result<std::optional<CommandEntry>>)> done) override;
     void finishCommand(CommandEntry entry, NewRow result,
                        std::function<void(Result<Appended>)> done) override;
+    void openCommands(std::function<void(Result<std::vector<CommandEntry>>)> done) override;
     void countConnection(std::string uplink,
                          std::function<void(Result<std::uint64_t>)> done) override;
     void onCommitted(std::function<void(std::uint64_t newest)> listener) override {
@@ -290,6 +291,17 @@ void SqliteStore::finishCommand(CommandEntry entry, NewRow result,
         [entry = std::move(entry), rows, now = now()](Engine& engine, Result<Appended>& appended) {
             if (auto put = engine.commands().put(entry); !put) return put;
             return engine.append(*rows, {}, now, *appended);
+        },
+        std::move(done));
+}
+
+void SqliteStore::openCommands(std::function<void(Result<std::vector<CommandEntry>>)> done) {
+    read<std::vector<CommandEntry>>(
+        [](Engine& engine, std::vector<CommandEntry>& entries) -> Result<bool> {
+            auto open = engine.commands().open();
+            if (!open) return std::unexpected(open.error());
+            entries = std::move(*open);
+            return true;
         },
         std::move(done));
 }

@@ -127,6 +127,10 @@ class Store {
     virtual void finishCommand(CommandEntry entry, NewRow result,
                                std::function<void(Result<Appended>)> done) = 0;
 
+    /// The entries that were begun and not finished, at most 256: at a start those of an earlier
+    /// life.
+    virtual void openCommands(std::function<void(Result<std::vector<CommandEntry>>)> done) = 0;
+
     /// The number of connections this uplink has made in the hub's life, this one included.
     virtual void countConnection(std::string uplink,
                                  std::function<void(Result<std::uint64_t>)> done) = 0;
