@@ -60,6 +60,7 @@ void Delivery::load(std::function<void(Status)> done) {
     store_.loadSets(options_.uplink, [this, known = std::weak_ptr(connection_),
                                       done = std::move(done)](Result<store::DeliverySets> sets) {
         if (known.expired()) return;
+        loaded_ = true;
         if (!sets) {
             done(failIn("read what was delivered", sets));
             return;
@@ -146,6 +147,8 @@ bool Delivery::acknowledged(std::uint64_t number, int reason) {
 }
 
 void Delivery::save(bool now) {
+    // What was never read must not be overwritten with nothing.
+    if (!loaded_) return;
     if (now) unsaved_ = 0;
     store::DeliverySets sets;
     sets.sent = sent();

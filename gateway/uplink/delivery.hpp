@@ -98,6 +98,7 @@ class Delivery {
     Random& random_;
     Log log_;
     store::RangeSet sent_;
+    bool loaded_ = false;
     std::optional<Lanes> lanes_;
     LaneLimits limits_;
     Publish publish_;

@@ -79,6 +79,9 @@ class MemoryStore final : public store::Store {
                        std::function<void(Result<store::Appended>)> done) override {
         append({std::move(result)}, {}, std::move(done));
     }
+    void openCommands(std::function<void(Result<std::vector<store::CommandEntry>>)> done) override {
+        post([done = std::move(done)] { done(std::vector<store::CommandEntry>{}); });
+    }
     void countConnection(std::string, std::function<void(Result<std::uint64_t>)> done) override {
         post([number = ++connections_, done = std::move(done)] { done(number); });
     }
