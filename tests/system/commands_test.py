@@ -15,7 +15,8 @@ CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
 QUIET = """
 seed: 1
 adapters: {hci0: {address: "00:11:22:33:44:55"}}
-devices: {}
+devices:
+  cuff: {model: blood-pressure, address: "C4:7C:8D:6A:12:34", advertise: {when: after-measurement}, measure: [{at: 300d, systolic: 120, diastolic: 80}]}
 """
 
 

@@ -5,6 +5,7 @@ Everything listens on loopback or in a folder of its own, and is ended by its pi
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -47,11 +48,18 @@ class Watched:
 
     def __init__(self):
         self.items = []
+        self.ended = False
         self.changed = threading.Condition()
 
     def add(self, item):
         with self.changed:
             self.items.append(item)
+            self.changed.notify_all()
+
+    def end(self):
+        """Nothing more will come: a wait that is not fulfilled then fails at once."""
+        with self.changed:
+            self.ended = True
             self.changed.notify_all()
 
     def snapshot(self):
@@ -67,8 +75,9 @@ class Watched:
                 if found:
                     return found
                 left = end - time.monotonic()
-                if left <= 0:
-                    raise AssertionError(f"{what}: not within {limit} s; got {len(self.items)} items: {self.items[-8:]}")
+                if left <= 0 or self.ended:
+                    raise AssertionError(f"{what}: {'not before the end' if self.ended else f'not within {limit} s'}; "
+                                         f"the last of {len(self.items)}: {self.items[-8:]}")
                 self.changed.wait(left)
 
 
@@ -95,7 +104,7 @@ class Forwarder:
         for pair in self.pairs:
             for end in pair:
                 try:
-                    end.shutdown(socket.SHUT_RDWR)
+                    end.shutdown(socket.SHUT_RDWR)  # wakes the copying threads, which close both
                 except OSError:
                     pass
         self.pairs.clear()
@@ -121,10 +130,7 @@ class Forwarder:
         except OSError:
             pass
         for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            end.close()
 
 
 class Program:
@@ -139,8 +145,10 @@ class Program:
         self.reader.start()
 
     def _read(self):
-        for line in self.process.stdout:
-            self.lines.add(line.rstrip("\n"))
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.add(line.rstrip("\n"))
+        self.lines.end()
 
     def output(self):
         return "\n".join(self.lines.snapshot())
@@ -256,10 +264,10 @@ class HubTest(unittest.TestCase):
         self.subscribers = []
         self.port = free_port()
         self.bus = f"unix:path={self.folder}/bus"
+        self.addCleanup(self.end_all)
 
-    def tearDown(self):
-        outcome = self._outcome.result
-        failed = any(test is self for test, _ in outcome.errors + outcome.failures)
+    def end_all(self):
+        failed = not self._outcome.success
         for subscriber in self.subscribers:
             subscriber.close()
         for program in reversed(self.programs):
@@ -271,8 +279,9 @@ class HubTest(unittest.TestCase):
             except subprocess.TimeoutExpired:
                 program.process.kill()
             if failed:
-                print(f"--- {program.name} ---\n" + "\n".join(program.lines.snapshot()[-60:]), flush=True)
-            program.process.stdout.close()
+                lines = [line for line in program.lines.snapshot() if not re.search("(Sending|Received) P", line)]
+                print(f"--- {program.name} ---\n" + "\n".join(lines[-60:]), flush=True)
+            program.reader.join(PATIENCE)
             if "Sanitizer" in program.output():
                 self.fail(f"{program.name}: a sanitizer found something\n{program.output()[-4000:]}")
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -67,7 +67,7 @@ class Readings(harness.HubTest):
         self.assertEqual((thermometer.subject, thermometer.subject_basis), ("", vocabulary_pb2.SUBJECT_UNASSIGNED))
 
         scales = subscriber.wait_readings(2, "scale", limit=90)
-        by_slot = {reading.user_slot: reading for reading in scales}
+        by_slot = {reading.user_slot: reading for reading in reversed(scales)}  # the first of each
         self.assertEqual(values(by_slot[1])["MASS_BODY_ACTUAL"], "71.400 kg")
         self.assertEqual(by_slot[1].subject, "p-1")
         self.assertEqual(values(by_slot[2])["MASS_BODY_ACTUAL"], "84.650 kg")

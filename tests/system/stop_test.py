@@ -39,6 +39,8 @@ class Stop(harness.HubTest):
         self.assert_ends(daemon)
         stopped = subscriber.wait_status(vocabulary_pb2.HUB_STOPPED)
         self.assertEqual(stopped.hub, self.hub)
+        # What was noticed last is kept, and comes with the next start at the latest.
+        self.start_daemon(None)
         subscriber.wait_records(lambda records: any(
             r.event.hub.kind == vocabulary_pb2.HUB_EVENT_STOPPING for r in records), "the event stopping")
 
