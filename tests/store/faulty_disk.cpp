@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <stdexcept>
 
 namespace vitalgate::store::testing {
@@ -147,7 +148,10 @@ void FaultyDisk::release() {
 
 void FaultyDisk::awaitHeldSync() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_ > 0; });
+    const auto waits = [this] { return waiting_ > 0; };
+    if (!changed_.wait_for(lock, std::chrono::seconds{20}, waits)) {
+        throw std::runtime_error("no sync came");
+    }
 }
 
 void FaultyDisk::noteSync() {
