@@ -9,13 +9,13 @@ namespace vitalgate::bluez {
 Connector::Connector(ConnectorActions& actions, Duration limit, Clock& clock, Log log)
     : actions_(actions), limit_(limit), clock_(clock), log_(std::move(log)) {}
 
-void Connector::want(BluetoothAddress address) {
+void Connector::want(BluetoothAddress address, SteadyTime since) {
     auto& candidate = candidates_[address];
     const auto now = clock_.steady();
     candidate.seen = now;
     if (!candidate.queued) {
         candidate.queued = true;
-        candidate.ready = std::max(candidate.ready, now + kAfterDiscovery);
+        candidate.ready = std::max({candidate.ready, now, since + kAfterDiscovery});
     }
     step();
 }

@@ -50,8 +50,8 @@ class Connector {
     /// `actions` must outlive it.
     Connector(ConnectorActions& actions, Duration limit, Clock& clock, Log log);
 
-    /// The device advertises now and is to be connected.
-    void want(BluetoothAddress address);
+    /// The device advertises now, and has done so since then; it is to be connected.
+    void want(BluetoothAddress address, SteadyTime since);
     void forget(BluetoothAddress address);
     /// The device's property Connected has changed.
     void onConnected(BluetoothAddress address);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 
 #include "adapters/bluez/core.hpp"
@@ -68,7 +69,7 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
         log.warning("{}", status.error().message);
     }
     device.descriptor = talk->session->descriptor();
-    device.quietUntil = clock_.steady() + talk->session->reconnectDelay();
+    device.quietUntil = clock_.steady() + pauseAfter(device, *talk, status.has_value());
     device.presence.onDisconnected(clock_.steady());
     judgeBond(device, *talk);
     reportConnection(device, *talk, false);
@@ -92,6 +93,21 @@ void Core::afterEnd(Device& device, const Conversation& talk) {
         service_.call(view->path, kDevice1, "Disconnect", {}, kDisconnectLimit,
                       [](const dbus::Reply&) {});
     }
+}
+
+/// After a conversation the device is left alone for as long as its kind needs. One that came to
+/// nothing is taken up again soon, while the device still advertises; a quirk is kept even then.
+Duration Core::pauseAfter(Device& device, const Conversation& talk, bool success) const {
+    if (talk.reason == v1::DISCONNECT_BLUEZ_GONE || talk.reason == v1::DISCONNECT_ADAPTER_GONE)
+        return Duration::zero();
+    const auto wanted = talk.session->reconnectDelay();
+    if (success && talk.session->values() > 0) {
+        device.failedTalks = 0;
+        return wanted;
+    }
+    const auto doublings = std::min(device.failedTalks++, 6);
+    const auto pause = std::min<Duration>(1s * (1 << doublings), kLongestPause);
+    return wanted > session::Quirk().reconnectDelay ? std::max(pause, wanted) : pause;
 }
 
 /// The device has lost its bond and BlueZ has not: it keeps `Paired`, and each link ends at once.

@@ -192,14 +192,16 @@ void Core::onSighting(const DeviceView& view) {
     unit->second->countAdvertisement();
     auto* device = admit(view, true);
     if (device == nullptr) return;
-    device->presence.onSeen(clock_.steady());
+    const auto now = clock_.steady();
+    if (now - std::exchange(device->seen, now) > kAdvertisingGap) device->advertisesSince = now;
+    device->presence.onSeen(now);
     device->rssiDbm = view.rssiDbm;
     device->adapter = unit->second->name();
     updateAvailability(*device);
     const bool strong = *view.rssiDbm >= options_.signalFloorDbm;
-    const bool quiet = clock_.steady() < device->quietUntil;
+    const bool quiet = now < device->quietUntil;
     if (strong && !quiet && !view.connected && !device->conversation)
-        unit->second->connector().want(view.address);
+        unit->second->connector().want(view.address, device->advertisesSince);
 }
 
 void Core::onConnected(const DeviceView& view) {

@@ -24,6 +24,9 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     static constexpr Duration kTick = std::chrono::seconds{5};
     /// Conversations that have not ended by then are left behind.
     static constexpr Duration kStopLimit = std::chrono::milliseconds{1800};
+    /// After such a gap an advertisement counts as the device's first.
+    static constexpr Duration kAdvertisingGap = std::chrono::seconds{5};
+    static constexpr Duration kLongestPause = std::chrono::minutes{1};
     /// A bonded device that so often in a row leaves before it said anything has lost its bond.
     static constexpr int kEarlyEnds = 3;
     static constexpr Duration kEarly = std::chrono::seconds{5};
@@ -64,7 +67,10 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         std::string adapter;
         std::optional<int> rssiDbm;
         std::string told;  ///< of the conversation's findings, what was last described
+        SteadyTime seen;
+        SteadyTime advertisesSince;
         SteadyTime quietUntil;
+        int failedTalks = 0;  ///< in a row
         int earlyEnds = 0;
         std::shared_ptr<Conversation> conversation;
     };
@@ -91,6 +97,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void begin(Device& device, const DeviceView& view);
     void onEnded(const std::shared_ptr<Conversation>& talk, const Status& status);
     void afterEnd(Device& device, const Conversation& talk);
+    [[nodiscard]] Duration pauseAfter(Device& device, const Conversation& talk, bool success) const;
     void judgeBond(Device& device, const Conversation& talk);
     void endLink(const std::string& device, v1::DisconnectReason reason, const std::string& why);
     void endAll(v1::DisconnectReason reason, const std::string& why, std::string_view below);

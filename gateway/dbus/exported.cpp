@@ -205,16 +205,22 @@ std::optional<sdbus::MethodCall> Connection::Impl::takeCall(std::uint64_t id) {
 void Connection::Impl::answer(std::uint64_t call, const Values& values) {
     const auto message = takeCall(call);
     if (!message) return;
-    guard("reply out", [&] {
+    std::string failure;
+    try {
         auto reply = message->createReply();
         const auto written = encode(reply, values);
         if (written) {
             reply.send();
-        } else {
-            log_.error("reply out: {}", written.error().message);
-            const sdbus::Error error("org.freedesktop.DBus.Error.Failed", written.error().message);
-            message->createErrorReply(error).send();
+            return;
         }
+        failure = written.error().message;
+    } catch (const sdbus::Error& error) {  // also when it is not of the announced signature
+        failure = error.getMessage();
+    }
+    log_.error("reply out: {}", failure);
+    guard("error out", [&] {
+        const sdbus::Error error("org.freedesktop.DBus.Error.Failed", failure);
+        message->createErrorReply(error).send();
     });
 }
 

@@ -143,7 +143,8 @@ TEST_CASE("a device that disconnects at any step is connected again, and deliver
         rig.simulate(cuff("    disconnect: {at: " + step + ", times: 1}\n"));
         rig.start();
         CHECK(rig.until([&] { return rig.sink.count("cuff") >= 1; }, 40s));
-        CHECK(rig.sink.endings("cuff").size() >= 1);
+        // What ends at once was no connection yet.
+        if (step != "connect") CHECK(rig.sink.endings("cuff").size() >= 1);
     }
 }
 

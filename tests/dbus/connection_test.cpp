@@ -202,6 +202,14 @@ TEST_CASE("an answer may come later, and a call that is dropped is still answere
     CHECK(reply.error().name == "org.freedesktop.DBus.Error.NoReply");
 }
 
+TEST_CASE("an answer that is not of the announced type is an error for the caller, not a silence") {
+    TwoEnds ends;
+    auto object = ends.serve("", [](const Call& call) { call.reply({Value(true)}); }, "s");
+    const auto reply = ends.call(ends.request("Do"));
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().name == "org.freedesktop.DBus.Error.Failed");
+}
+
 TEST_CASE("what a handler throws is logged and goes no further") {
     TwoEnds ends;
     auto object = ends.serve("", [](const Call&) { throw std::runtime_error("broken handler"); });

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,21 +38,22 @@ class PrivateBus {
         int ready[2];
         if (pipe2(ready, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
         const std::string config = "--config-file=" + (directory_ / "bus.conf");
-        const char* arguments[] = {"dbus-daemon", config.c_str(),      "--nofork",
-                                   "--nopidfile", "--print-address=3", nullptr};
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, ready[1], 3);
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (directory_ / "log").c_str(),
-                                         O_WRONLY | O_CREAT | O_APPEND, 0600);
-        const int error = posix_spawnp(&process_, "dbus-daemon", &actions, nullptr,
-                                       const_cast<char**>(arguments), environ);
-        posix_spawn_file_actions_destroy(&actions);
+        const std::string log = directory_ / "log";
+        process_ = fork();
+        if (process_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);  // it does not outlive a test that crashes
+            const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+            dup2(ready[1], 3);
+            dup2(file, STDOUT_FILENO);
+            dup2(file, STDERR_FILENO);
+            execlp("dbus-daemon", "dbus-daemon", config.c_str(), "--nofork", "--nopidfile",
+                   "--print-address=3", nullptr);
+            _exit(127);
+        }
         close(ready[1]);
         char byte = 0;
-        const bool told = error == 0 && read(ready[0], &byte, 1) == 1;  // it prints when it listens
+        const bool told = read(ready[0], &byte, 1) == 1;  // it prints when it listens
         close(ready[0]);
-        if (error != 0) process_ = -1;
         if (!told) throw std::runtime_error("dbus-daemon did not start");
     }
 
