@@ -59,14 +59,28 @@ TEST_CASE("without an answer the wait ends at its limit, with a sentence") {
     CHECK(w.got == std::vector<std::string>{"no answer within 5 s"});
 }
 
-TEST_CASE("a wait that is dropped with its loop leaves nothing behind") {
+TEST_CASE("a wait that is dropped with its loop is freed, and a later answer reaches nobody") {
+    struct Witness {
+        std::shared_ptr<int> life = std::make_shared<int>(0);
+        static asio::awaitable<void> wait(Clock& clock, Answer<int> answer,
+                                          std::shared_ptr<int> held) {
+            co_await answer.wait(clock, 5s);
+            ++*held;
+        }
+    };
+    const Witness witness;
     Answer<int> answer;
     {
-        Waiting w;
-        w.start(answer, 5s);
+        asio::io_context io;
+        testing::VirtualClock clock(io);
+        asio::co_spawn(io, Witness::wait(clock, answer, witness.life), asio::detached);
+        clock.run();
+        CHECK(witness.life.use_count() > 1);
     }
+    CHECK(witness.life.use_count() == 1);
     answer.set(3);
     CHECK(answer.isGiven());
+    CHECK(*witness.life == 0);
 }
 
 TEST_CASE(
