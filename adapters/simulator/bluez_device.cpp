@@ -140,8 +140,10 @@ void DeviceObject::changed(const std::vector<std::string>& names) {
 
 void DeviceObject::restartVanishing() {
     if (!temporary_) return vanish_.cancel();
-    vanish_ =
-        host_.clock().after(host_.settings().vanishAfter, [this] { parent_.vanished(*this); });
+    vanish_ = host_.clock().after(host_.settings().vanishAfter, [this] {
+        const auto vanished = parent_.vanished;  // it destroys this
+        vanished(*this);
+    });
 }
 
 void DeviceObject::heard(bool duplicateData) {
@@ -335,9 +337,10 @@ void DeviceObject::bond(const std::string& client, Done done) {
         if (device_.settings().pairing.demand != PairingDemand::passkey) {
             return bondWith(std::nullopt);
         }
-        const auto answered = [this, link](std::optional<std::uint32_t> passkey) {
-            if (!bonding_.empty() && link == link_) bondWith(passkey);
-        };
+        const auto answered =
+            [this, link, alive = std::weak_ptr(alive_)](std::optional<std::uint32_t> passkey) {
+                if (!alive.expired() && !bonding_.empty() && link == link_) bondWith(passkey);
+            };
         agents_.requestPasskey(bondingClient_, path_, answered);
     });
 }

@@ -99,6 +99,7 @@ class DeviceObject final : public GattOwner {
     std::string bondingClient_;
     Timer openLimit_;
     Timer vanish_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for an agent's late answer
 };
 
 }  // namespace vitalgate::simulator::bluez

@@ -17,9 +17,19 @@ dbus::Method Host::method(std::string name, std::string in, std::string out,
                           std::function<void(dbus::Call)> handler) {
     const auto gate = [this, handler](const dbus::Call& call) {
         if (!isFrozen(Freeze::calls)) return handler(call);
-        held_.emplace_back([handler, call] { handler(call); });
+        hold(call, handler);
     };
     return {std::move(name), std::move(in), std::move(out), gate};
+}
+
+/// The object may be gone when the freeze is over.
+void Host::hold(const dbus::Call& call, const std::function<void(dbus::Call)>& handler) {
+    const auto object = served_[call.path()];
+    held_.emplace_back([this, call, handler, object] {
+        const auto found = served_.find(call.path());
+        if (found != served_.end() && found->second == object) return handler(call);
+        call.fail({"org.freedesktop.DBus.Error.UnknownObject", "Method call on an object gone"});
+    });
 }
 
 std::unique_ptr<dbus::ExportedObject> Host::serve(const std::string& path,
@@ -29,12 +39,15 @@ std::unique_ptr<dbus::ExportedObject> Host::serve(const std::string& path,
         log_.error("an object cannot be served: {}", object.error().message);
         return nullptr;
     }
+    served_[path] = ++nextObject_;
     if (!isFrozen(Freeze::signals)) (*object)->announce();
     return std::move(*object);
 }
 
 void Host::remove(std::unique_ptr<dbus::ExportedObject>& object) {
-    if (object && !isFrozen(Freeze::signals)) object->withdraw();
+    if (!object) return;
+    served_.erase(object->path());
+    if (!isFrozen(Freeze::signals)) object->withdraw();
     object.reset();
 }
 

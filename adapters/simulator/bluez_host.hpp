@@ -56,11 +56,16 @@ class Host {
     [[nodiscard]] const BluezSettings& settings() const { return settings_; }
 
   private:
+    void hold(const dbus::Call& call, const std::function<void(dbus::Call)>& handler);
+
     dbus::Connection& connection_;
     Clock& clock_;
     const BluezSettings& settings_;
     Log log_;
     std::map<Freeze, int> frozen_;
+    /// Objects on the bus, by path; one that is taken off and put on again has another number.
+    std::map<std::string, std::uint64_t, std::less<>> served_;
+    std::uint64_t nextObject_ = 0;
     std::deque<std::function<void()>> held_;  ///< calls that came while calls are frozen
 };
 

@@ -139,7 +139,8 @@ struct BluezSettings {
     Duration vanishAfter = std::chrono::seconds{30};
     bool pairOnDemand = true;       ///< an encrypted characteristic starts pairing by itself
     bool resolvedTooEarly = false;  ///< ServicesResolved before the objects are there
-    bool batteryHidden = false;     ///< the Battery Service is Battery1 only, as from BlueZ 5.48 to 5.54
+    bool batteryHidden =
+        false;  ///< the Battery Service is Battery1 only, as from BlueZ 5.48 to 5.54
     std::vector<std::string> neverResolve;                           ///< devices
     std::map<std::string, std::uint32_t, std::less<>> abortConnect;  ///< device to how many times
     std::vector<Fault> faults;

@@ -133,6 +133,30 @@ TEST_CASE("a device that refuses to pair, and one that is removed and pairs anew
     CHECK(house.device("Pair").empty());
 }
 
+TEST_CASE("a device that is removed while the agent thinks is gone when it answers") {
+    ServedHouse house(::house("passkey"));
+    std::optional<dbus::Call> asked;
+    dbus::Interface interface{"org.bluez.Agent1", {}, {}, {}};
+    interface.methods = {
+        {"RequestPasskey", "o", "u", [&](const dbus::Call& call) { asked = call; }},
+        {"Cancel", "", "", [](const dbus::Call& call) { call.reply(); }}};
+    auto agent = house.client->exportObject("/slow", {std::move(interface)});
+    REQUIRE(agent);
+    REQUIRE(house.call("/org/bluez", "org.bluez.AgentManager1", "RegisterAgent",
+                       {dbus::ObjectPath{"/slow"}, "KeyboardOnly"}));
+    REQUIRE(house.connectDevice());
+    std::string error;
+    house.client->call({"org.bluez", kDevice, "org.bluez.Device1", "Pair", {}}, 5s,
+                       [&](const dbus::Reply& reply) { error = house.errorOf(reply); });
+    REQUIRE(house.runs([&] { return asked.has_value(); }));
+    REQUIRE(house.adapter("RemoveDevice", {dbus::ObjectPath{kDevice}}).empty());
+    CHECK(house.runs([&] { return !error.empty(); }));
+    CHECK(error == "org.bluez.Error.AuthenticationCanceled: Authentication Canceled");
+    asked->reply({std::uint32_t{123456}});
+    house.pass(50ms);
+    CHECK_FALSE(house.wrote("bonded"));
+}
+
 TEST_CASE("agents are registered once, by a known capability, and go with their client") {
     ServedHouse house(::house("passkey"));
     {

@@ -12,6 +12,7 @@
 #include "gateway/dbus/connection.hpp"
 #include "tests/support/private_bus.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/virtual_clock.hpp"
 
 namespace vitalgate::simulator::testing {
 
@@ -19,7 +20,11 @@ namespace vitalgate::simulator::testing {
 /// makes one call after the other.
 class ServedHouse {
   public:
-    explicit ServedHouse(std::string_view text) : simulator_(start(text)) {
+    enum class Time { real, still };
+
+    /// With Time::still all timers, those of limits included, wait for advance().
+    explicit ServedHouse(std::string_view text, Time time = Time::real)
+        : clock(time == Time::real ? static_cast<Clock&>(real_) : still_), simulator_(start(text)) {
         std::optional<Status> ready;
         simulator_->start([&ready](Status status) { ready = std::move(status); });
         REQUIRE(runs([&ready] { return ready.has_value(); }));
@@ -38,6 +43,7 @@ class ServedHouse {
     void pass(std::chrono::milliseconds time) {
         (void)runs([] { return false; }, time);
     }
+    void advance(Duration time) { still_.advance(time); }
     [[nodiscard]] std::unique_ptr<dbus::Connection> openClient() {
         auto connection = dbus::Connection::open(bus.address(), clock, Log());
         REQUIRE(connection);
@@ -140,7 +146,13 @@ class ServedHouse {
 
     vitalgate::testing::PrivateBus bus;
     asio::io_context loop;
-    SystemClock clock{loop};
+
+  private:
+    SystemClock real_{loop};
+    vitalgate::testing::VirtualClock still_{loop};
+
+  public:
+    Clock& clock;
     std::ostringstream ledger;
     std::unique_ptr<dbus::Connection> client;
     std::vector<dbus::Signal> signals;

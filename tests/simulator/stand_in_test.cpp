@@ -226,21 +226,50 @@ TEST_CASE("services that never resolve, and services that say so too early") {
 }
 
 TEST_CASE("a frozen discovery shows nothing new, and recovers") {
-    ServedHouse house(::house("", "  faults: [{at: 0s, freeze: discovery, for: 1s}]\n"));
+    ServedHouse house(::house("", "  faults: [{at: 0s, freeze: discovery, for: 10s}]\n"),
+                      ServedHouse::Time::still);
+    house.advance(1s);
     REQUIRE(house.adapter("StartDiscovery").empty());
-    house.pass(100ms);
+    house.advance(8s);
+    house.pass(50ms);
     CHECK(house.count("InterfacesAdded", kDevice) == 0);
+    house.advance(2s);
     CHECK(house.runs([&] { return house.count("InterfacesAdded", kDevice) == 1; }));
 }
 
 TEST_CASE("frozen calls are answered when the freeze is over") {
-    ServedHouse house(::house("", "  faults: [{at: 0s, freeze: calls, for: 1s}]\n"));
+    ServedHouse house(::house("", "  faults: [{at: 0s, freeze: calls, for: 10s}]\n"),
+                      ServedHouse::Time::still);
+    house.advance(1s);
     bool answered = false;
     house.client->call({"org.bluez", house.kAdapter, "org.bluez.Adapter1", "StartDiscovery", {}},
-                       5s, [&answered](const dbus::Reply& reply) { answered = reply.has_value(); });
+                       1h, [&answered](const dbus::Reply& reply) { answered = reply.has_value(); });
     house.pass(100ms);
     CHECK_FALSE(answered);
+    house.advance(10s);
     CHECK(house.runs([&] { return answered; }));
+}
+
+TEST_CASE("a call that is held while its object goes is answered all the same") {
+    ServedHouse house(::house("",
+                              "  vanish-after: 5s\n"
+                              "  faults: [{at: 2s, freeze: calls, for: 60s}]\n"),
+                      ServedHouse::Time::still);
+    REQUIRE(house.adapter("StartDiscovery").empty());
+    house.advance(1s);
+    REQUIRE(house.adapter("StopDiscovery").empty());
+    REQUIRE(house.simulated("cuff").connect());  // to somebody else's phone: silent from now on
+    house.advance(2s);
+    std::string error;
+    house.client->call({"org.bluez", kDevice, "org.bluez.Device1", "Connect", {}}, 1h,
+                       [&](const dbus::Reply& reply) { error = house.errorOf(reply); });
+    house.pass(100ms);
+    CHECK(error.empty());
+    house.advance(10s);
+    REQUIRE(house.runs([&] { return house.count("InterfacesRemoved", kDevice) == 1; }));
+    house.advance(60s);
+    REQUIRE(house.runs([&] { return !error.empty(); }));
+    CHECK(error.starts_with("org.freedesktop.DBus.Error.UnknownObject"));
 }
 
 TEST_CASE("an adapter that is switched off loses its links and does nothing") {

@@ -1,0 +1,80 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+
+#include "tests/support/private_bus.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace vitalgate::testing;
+
+namespace {
+
+struct Outcome {
+    int status = -1;
+    std::string out;
+    std::string err;
+};
+
+const std::string kHousehold = VITALGATE_SOURCE_DIR "/packaging/scenarios/household.yaml";
+
+Outcome shell(const TempDir& dir, const std::string& script) {
+    writeFile(dir / "script", script);
+    const auto command = fmt::format("cd {0} && sh ./script >out 2>err", dir.path().string());
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, readFile(dir / "out"),
+            readFile(dir / "err")};
+}
+
+Outcome simulatorProgram(const std::string& arguments) {
+    const TempDir dir;
+    return shell(dir,
+                 fmt::format("exec {}/vitalgate-simulator {}\n", VITALGATE_BIN_DIR, arguments));
+}
+
+}  // namespace
+
+TEST_CASE("the program says when it serves, and ends cleanly at a signal") {
+    const PrivateBus bus;
+    for (const auto* signal : {"TERM", "INT"}) {
+        const TempDir dir;
+        const auto outcome = shell(
+            dir, fmt::format("{}/vitalgate-simulator --scenario {} --bus {} --ledger l >ready &\n"
+                             "p=$!\n"
+                             "n=0; until grep -q serving ready || [ $((n+=1)) -gt 100 ]; do "
+                             "sleep 0.05; done\n"
+                             "kill -{} $p; wait $p\n",
+                             VITALGATE_BIN_DIR, kHousehold, bus.address(), signal));
+        CHECK(outcome.status == 0);
+        CHECK(readFile(dir / "ready") ==
+              fmt::format("serving org.bluez with 4 devices on {}\n", bus.address()));
+        CHECK(outcome.err.empty());
+        CHECK(readFile(dir / "l").empty());
+    }
+}
+
+TEST_CASE("help and version are answers, wrong usage is not") {
+    CHECK(simulatorProgram("--help").out.find("--scenario FILE") != std::string::npos);
+    CHECK(simulatorProgram("--help").status == 0);
+    CHECK(simulatorProgram("--version").status == 0);
+    const auto without = simulatorProgram("");
+    CHECK(without.status == 2);
+    CHECK(without.err.find("--scenario is required") != std::string::npos);
+    CHECK(simulatorProgram("--scenario x").err.find("--bus is required") != std::string::npos);
+    CHECK(simulatorProgram("--scenario x --bus y --speed 0").status == 2);
+    CHECK(simulatorProgram("--scenario x --bus y --sped 1").status == 2);
+}
+
+TEST_CASE("a scenario, a ledger or a bus that cannot be used is a sentence and a status") {
+    const auto missing = simulatorProgram("--scenario /nonexistent.yaml --bus session");
+    CHECK(missing.status == 1);
+    CHECK(missing.err == "/nonexistent.yaml: no such file\n");
+    const auto ledger =
+        simulatorProgram("--scenario " + kHousehold + " --bus x --ledger /nonexistent/l");
+    CHECK(ledger.status == 1);
+    CHECK(ledger.err == "vitalgate-simulator: /nonexistent/l: cannot be written\n");
+    const auto bus = simulatorProgram("--scenario " + kHousehold + " --bus unix:path=/nonexistent");
+    CHECK(bus.status == 3);
+    CHECK(bus.err.starts_with("vitalgate-simulator: "));
+}
