@@ -69,7 +69,9 @@ MeasuredTime placeUncompared(const LocalDateTime& said, const Moment& received,
     const auto at = followingZone(said, zone.offset(received.wall), zone);
     const bool judged = !isUntrusted(received);
     if (auto fault = momentFault(at, received, judged)) return asReceived(received, {}, *fault);
-    if (judged && at < milli(received.wall) - kOldestUncompared) {
+    // A hub whose clock was not set is behind, never ahead by years: such a date is old by any
+    // clock.
+    if (at < milli(received.wall) - kOldestUncompared) {
         return asReceived(received, {}, v1::CLOCK_FAULT_ABSURD);
     }
     return {WallTime{at}, v1::TIME_DEVICE, v1::DeviceClock{}};

@@ -178,6 +178,13 @@ TEST_CASE("a clock that cannot be compared is believed as far as it can be true"
     }
 }
 
+TEST_CASE(
+    "a date more than 400 days before even an unsynchronised hub's is no time of measurement") {
+    const auto poor = at("2026-11-23T08:00:00Z", ClockTrust::unsynchronised);
+    check(DeviceClock().place(said("2010-01-02T01:31:00"), false, poor, kUtc),
+          "2026-11-23T08:00:00", v1::TIME_RECEIVED, v1::CLOCK_FAULT_ABSURD);
+}
+
 TEST_CASE("a hub that does not know the time does not judge a device's") {
     const auto lost = at("1970-01-01T00:01:00Z", ClockTrust::unsynchronised);
     check(DeviceClock().place(said("2026-11-23T07:30:00"), false, lost, kUtc),
