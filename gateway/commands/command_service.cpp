@@ -44,6 +44,7 @@ CommandService::CommandService(Policy policy, store::Store& store, Clock& clock,
       events_(std::move(events)),
       log_(std::move(log)),
       report_(clock, [this](v1::Event event) { events_.event(std::move(event)); }) {
+    for (const auto& spec : target_.commands()) policy_.supported.insert(spec.kind());
     for (const auto& [id, permission] : policy_.keys) rates_.emplace(id, permission.rate);
     rates_.emplace("", Rate{});
 }
@@ -212,14 +213,6 @@ asio::awaitable<void> CommandService::runOne(JobPtr job) {
 asio::awaitable<v1::CommandResult> CommandService::runLimited(JobPtr job) {
     const auto& verdict = job->verdict;
     v1::CommandResult result;
-    bool isSupported = false;
-    for (const auto& spec : target_.commands()) isSupported |= spec.kind() == verdict.kind;
-    if (!isSupported) {
-        result.set_state(v1::COMMAND_REFUSED);
-        result.set_refusal(v1::REFUSAL_NOT_SUPPORTED);
-        result.set_text(fmt::format("this hub cannot do {}", verdict.kind));
-        co_return result;
-    }
     Answer<v1::CommandResult> answer;
     const auto give = [answer](const std::exception_ptr& thrown, v1::CommandResult given) {
         if (thrown) return answer.set(fail(ErrorKind::internal, "the command ended unexpectedly"));

@@ -31,6 +31,8 @@ struct Permission {
 /// Who may ask this hub for what; see "commands" in the configuration reference.
 struct Policy {
     std::string hub;
+    /// Words of the kinds that this hub can run; the command service fills it in.
+    std::set<std::string, std::less<>> supported;
     v1::CommandTrust accept = v1::TRUST_SIGNED;
     Duration maximumValidity = std::chrono::days{7};
     std::map<std::string, Permission, std::less<>> keys;  ///< by key id

@@ -183,10 +183,14 @@ Outcome checkKind(Examination& on) {
         return Refusal{v1::REFUSAL_UNKNOWN_FIELD,
                        "a field or a value that this version does not know"};
     }
-    if (kind->forHub == command.device().empty()) return {};
-    return Refusal{v1::REFUSAL_OUT_OF_RANGE,
-                   kind->forHub ? fmt::format("{} concerns the hub: leave device empty", kind->word)
-                                : fmt::format("{} needs a device", kind->word)};
+    if (kind->forHub != command.device().empty()) {
+        return Refusal{v1::REFUSAL_OUT_OF_RANGE,
+                       kind->forHub
+                           ? fmt::format("{} concerns the hub: leave device empty", kind->word)
+                           : fmt::format("{} needs a device", kind->word)};
+    }
+    if (on.policy.supported.contains(kind->word)) return {};
+    return Refusal{v1::REFUSAL_NOT_SUPPORTED, fmt::format("this hub cannot do {}", kind->word)};
 }
 
 /// Signed times are the requester's word. Without a signature the transport's expiry is as good.

@@ -34,6 +34,12 @@ class Target final : public CommandTarget {
     Clock& clock_;
 };
 
+/// The service finds out itself what its target can do.
+Policy bare(Policy rules) {
+    rules.supported.clear();
+    return rules;
+}
+
 /// The service over a real store, in virtual time.
 struct Desk {
     Desk() { begin(); }
@@ -89,7 +95,7 @@ struct Desk {
 
     store::testing::Hub hub;
     std::vector<std::unique_ptr<store::Store>> closed;
-    Policy rules = policy();
+    Policy rules = bare(policy());
     Target target{hub.clock};
     std::vector<v1::Event> events;
     std::vector<AnswerRoute> routes;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "gateway/commands/policy.hpp"
@@ -24,10 +25,16 @@ inline Bytes publicKey(std::uint8_t fill) {
     return {key.begin(), key.end()};
 }
 
-/// The service's key `care`: everything ordinary.
+/// The service's key `care`: everything ordinary. The hub can do everything.
 inline Policy policy() {
     Policy policy;
     policy.hub = "hub-7f3a";
+    const auto* kinds = v1::Command::descriptor()->FindOneofByName("kind");
+    for (int i = 0; i < kinds->field_count(); ++i) {
+        auto word = kinds->field(i)->name();
+        std::replace(word.begin(), word.end(), '_', '-');
+        policy.supported.insert(word);
+    }
     policy.keys["care"].publicKey = publicKey(7);
     return policy;
 }

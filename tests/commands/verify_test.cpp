@@ -257,6 +257,17 @@ TEST_CASE("\"all\" leaves out what must be named, and nothing else") {
     }
 }
 
+TEST_CASE("a kind that this hub cannot do is refused as such, whatever its clock says") {
+    REQUIRE(crypto::initialise());
+    auto rules = policy();
+    rules.supported = {"get-status"};
+    auto command = getStatus();
+    command.mutable_restart();
+    const Moment unset{kNow, ClockTrust::unsynchronised, 1, SteadyTime{1min}};
+    CHECK(verify(rules, request(command), unset).refusal == v1::REFUSAL_NOT_SUPPORTED);
+    CHECK(verify(rules, request(getStatus()), unset).state == v1::COMMAND_ACCEPTED);
+}
+
 TEST_CASE("without a trusted clock only what changes nothing is run") {
     REQUIRE(crypto::initialise());
     const Moment behind{WallTime{std::chrono::sys_days{std::chrono::year{2020} / 1 / 1}},
