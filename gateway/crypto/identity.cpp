@@ -57,7 +57,8 @@ std::string uuidText(ByteView octets) {
 
 /// RFC 9562: version in the high half of octet 6, variant 10 in the top bits of octet 8.
 void mark(std::array<std::uint8_t, 16>& octets, std::uint8_t version) {
-    octets[6] = static_cast<std::uint8_t>((octets[6] & 0x0fU) | version << 4U);
+    octets[6] =
+        static_cast<std::uint8_t>((octets[6] & 0x0fU) | static_cast<unsigned>(version) << 4U);
     octets[8] = static_cast<std::uint8_t>((octets[8] & 0x3fU) | 0x80U);
 }
 

@@ -97,13 +97,18 @@ struct StoreOptions {
 /// nothing of that call was stored.
 class Store {
   public:
-    /// Opens or creates the file and brings it up to date. Blocks: for the start only. A foreign
-    /// or newer file is refused unchanged (ErrorKind::refused); a damaged one is
-    /// ErrorKind::damaged.
+    /// Opens or creates the file. Blocks: for the start only. Tells the clock the number of this
+    /// boot. Whatever is wrong, the file stays as it is: ErrorKind::refused for a foreign or newer
+    /// one, damaged, authentication for another key, unavailable if it cannot be written or another
+    /// process has it. `log` is also written to from the store's thread.
     static Result<std::unique_ptr<Store>> open(StoreOptions options, Clock& clock, Log log);
 
     virtual ~Store() = default;
 
+    /// All of it in one transaction. ErrorKind::invalid for what can never be stored; unavailable
+    /// while intake is closed, with the reason, or while the disk cannot keep up. After a disk
+    /// error (INTAKE_CLOSED_FAULT, until the next start) an append that was answered with an error
+    /// may be on the disk all the same; its id then makes it a duplicate.
     virtual void append(std::vector<NewRow> rows, std::vector<BookmarkChange> bookmarks,
                         std::function<void(Result<Appended>)> done) = 0;
 
@@ -112,7 +117,8 @@ class Store {
     virtual void fetch(Range within, RangeSet except, std::uint64_t maximumBytes,
                        std::function<void(Result<std::vector<StoredRow>>)> done) = 0;
 
-    /// The sets as last written; empty for an uplink never seen.
+    /// The sets as last saved; empty for an uplink never seen. Lost rows have joined `sent` and
+    /// `stored`.
     virtual void loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) = 0;
     /// Rides in the next commit of rows; alone after 10 s or with `now`.
     virtual void saveSets(std::string uplink, DeliverySets sets, bool now) = 0;

@@ -78,6 +78,21 @@ TEST_CASE("a result is in the ledger and in the log, or in neither") {
     CHECK(hub.content() == "1:stream-started 2:result-c1");
 }
 
+TEST_CASE("after a start the commands that were begun and not finished are known") {
+    CommandHub hub;
+    CHECK_FALSE(hub.begin(hub.entry("done")).value());
+    CHECK_FALSE(hub.begin(hub.entry("open-late", 2min)).value());
+    CHECK_FALSE(hub.begin(hub.entry("open-soon", 1min)).value());
+    CHECK(hub.finish(hub.entry("done")));
+    hub.reopen();
+    const auto open =
+        hub.await<std::vector<CommandEntry>>([&](auto done) { hub.store->openCommands(done); });
+    REQUIRE(open.value().size() == 2);
+    CHECK(open->at(0).id == "open-soon");
+    CHECK(open->at(1).id == "open-late");
+    CHECK(open->at(1).digest == Bytes(32, 9));
+}
+
 TEST_CASE("a command is kept 7 days longer than it was good for") {
     CommandHub hub;
     CHECK_FALSE(hub.isKnown("old"));
