@@ -18,9 +18,13 @@ bool isSeparator(char c) {
 }  // namespace
 
 std::string toHex(ByteView bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
     out.reserve(bytes.size() * 2);
-    for (const auto octet : bytes) fmt::format_to(std::back_inserter(out), "{:02x}", octet);
+    for (const auto octet : bytes) {
+        out += kDigits[octet >> 4];
+        out += kDigits[octet & 0xf];
+    }
     return out;
 }
 
