@@ -26,7 +26,6 @@ void print(const config::KeyHelp& help) {
     fmt::print("{}\n    {}\n    {}", help.key, help.help, help.type);
     if (!help.range.empty()) fmt::print(", {}", help.range);
     fmt::print("; {}{}\n", help.standard == "required" ? "" : "default ", help.standard);
-    fmt::print("    {}\n", help.live ? "taken over while running" : "needs a restart");
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ std::string nearestKey(std::string_view key) {
 std::string referencePage() {
     std::string page = "| key | type | default | range | meaning |\n|---|---|---|---|---|\n";
     for (const auto& help : configurationKeys()) {
-        page += fmt::format("| `{}`{} | {} | {} | {} | {} |\n", help.key, help.live ? " *" : "",
-                            help.type, help.standard, help.range, help.help);
+        page += fmt::format("| `{}` | {} | {} | {} | {} |\n", help.key, help.type, help.standard,
+                            help.range, help.help);
     }
     return page;
 }

@@ -13,7 +13,6 @@ struct KeyHelp {
     std::string standard;  ///< the default as one would write it, "none", or "required"
     std::string range;     ///< "10s to 10m"; empty: none
     std::string help;
-    bool live = false;  ///< may be changed without a restart
 };
 
 /// Every key, in the order of the table.

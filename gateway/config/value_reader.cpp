@@ -254,7 +254,7 @@ Node standardNode(const KeyInfo& info, const Place& place) {
 }
 
 KeyHelp keyHelp(const KeyInfo& info, const std::string& key, std::string type) {
-    KeyHelp help{key, std::move(type), "none", rangeText(info), std::string(info.help), info.live};
+    KeyHelp help{key, std::move(type), "none", rangeText(info), std::string(info.help)};
     if (!info.standard.empty()) help.standard = info.standard;
     if (!info.otherwise.empty()) help.standard = info.otherwise;
     if (info.required) help.standard = "required";

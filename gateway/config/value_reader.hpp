@@ -41,7 +41,6 @@ struct KeyInfo {
     std::string_view placeholder = {};  ///< "<id>": the name of a section in a map of sections
     Form form = Form::text;
     bool required = false;
-    bool live = false;
 };
 
 std::string below(std::string_view path, std::string_view key);

@@ -28,7 +28,6 @@ TEST_CASE("a key is explained by its name, its section or with a real name in it
     CHECK(keep[0].standard == "30d");
     CHECK(keep[0].range == "1h to 400d");
     CHECK(keep[0].type == "duration");
-    CHECK(keep[0].live);
     CHECK(explain("devices.cuff.address").size() == 1);
     CHECK(explain("devices.cuff.address")[0].standard == "required");
     CHECK(explain("bluetooth.pairing").size() == 3);
