@@ -2,35 +2,18 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <asio/co_spawn.hpp>
 
 #include "tests/bluez/rig.hpp"
 
 using namespace vitalgate;
 using namespace std::chrono_literals;
+using vitalgate::testing::cuff;
+using vitalgate::testing::kCuffAddress;
 using vitalgate::testing::Rig;
+using vitalgate::testing::says;
 
 namespace {
-
-constexpr const char* kCuffAddress = "C4:7C:8D:6A:12:34";
-
-/// One cuff that measures after 1 s and then every 2 s; `more` are further lines of the device.
-std::string cuff(const std::string& more = "", const std::string& bluez = "") {
-    return R"(
-seed: 1
-adapters: {hci0: {address: "00:11:22:33:44:55"}}
-devices:
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:6A:12:34"
-    information: {name: BP-7000, manufacturer: Example, model: BP-7000}
-    advertise: {when: always, every: 100ms, signal: -60dBm}
-    measure:
-      - {at: 1s, every: 2s, systolic: 128, diastolic: 82, pulse: 71}
-)" + more + "bluez: {" +
-           (bluez.empty() ? "connect-after: 50ms" : bluez) + "}\n";
-}
 
 const std::string kNoDevices = R"(
 seed: 1
@@ -38,11 +21,6 @@ adapters: {hci0: {address: "00:11:22:33:44:55"}}
 devices:
   other: {model: advertiser, address: "AA:00:00:00:00:01", signal: -50dBm}
 )";
-
-bool says(const std::vector<std::string>& lines, std::string_view text) {
-    return std::ranges::any_of(
-        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
-}
 
 }  // namespace
 
@@ -186,66 +164,6 @@ TEST_CASE("under the policy never no device gets a bond") {
     CHECK(pairing[0].pairing().state() == v1::PAIRING_REFUSED);
 }
 
-TEST_CASE("BlueZ that starts later, ends and comes back is used again") {
-    Rig rig;
-    rig.configure("cuff", kCuffAddress);
-    rig.start();
-    CHECK(rig.until([&] { return says(rig.lines, "BlueZ is not running"); }));
-    rig.simulate(cuff());
-    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }));
-    rig.simulator.reset();
-    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
-    CHECK(rig.sink.endings("cuff")[0] == v1::DISCONNECT_BLUEZ_GONE);
-    CHECK(rig.hasProblem("bluez-away"));
-    CHECK(rig.adapter->adapters().empty());
-    const auto before = rig.sink.count("cuff");
-    rig.simulate(cuff());
-    CHECK(rig.until([&] { return rig.sink.count("cuff") > before; }, 25s));
-    CHECK_FALSE(rig.hasProblem("bluez-away"));
-}
-
-TEST_CASE("a bus that is away at first and lost later is connected to again") {
-    Rig rig;
-    rig.configure("cuff", kCuffAddress);
-    rig.bus.stop();
-    rig.start();
-    CHECK(rig.hasProblem("bus-away"));
-    rig.bus.start();
-    rig.simulate(cuff());
-    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }));
-    rig.bus.stop();
-    REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
-    rig.simulator.reset();
-    rig.bus.start();
-    const auto before = rig.sink.count("cuff");
-    rig.simulate(cuff());
-    CHECK(rig.until([&] { return rig.sink.count("cuff") > before; }, 25s));
-}
-
-TEST_CASE("an adapter that is off is switched on; one that is missing is a problem") {
-    Rig rig;
-    rig.simulate(R"(
-seed: 1
-adapters: {hci0: {address: "00:11:22:33:44:55", powered: false}}
-devices:
-  other: {model: advertiser, address: "AA:00:00:00:00:01"}
-)");
-    rig.start();
-    CHECK(rig.until([&] {
-        const auto adapters = rig.adapter->adapters();
-        return adapters.size() == 1 && adapters[0].state() == v1::ADAPTER_READY;
-    }));
-    rig.stop();
-    rig.options.adapters = {"hci7", "66:55:44:33:22:11"};
-    rig.start();
-    CHECK(rig.until([&] { return rig.hasProblem("adapter-missing"); }));
-    CHECK(rig.adapter->adapters().empty());
-    rig.stop();
-    rig.options.adapters = {"00:11:22:33:44:55"};
-    rig.start();
-    CHECK(rig.until([&] { return rig.adapter->adapters().size() == 1; }));
-}
-
 TEST_CASE("a crowd of strangers does not keep a device from delivering") {
     Rig rig;
     rig.configure("cuff", kCuffAddress);
@@ -254,36 +172,6 @@ TEST_CASE("a crowd of strangers does not keep a device from delivering") {
     CHECK(rig.until([&] { return rig.sink.count("cuff") >= 2; }, 15s));
     CHECK(rig.adapter->devices().size() == 1);
     CHECK(rig.adapter->adapters().at(0).advertisements_per_min() > 100);
-}
-
-TEST_CASE("stopping in any state is quick, and nothing happens afterwards") {
-    for (const auto pause : {0ms, 300ms, 1100ms, 1400ms, 2500ms}) {
-        CAPTURE(pause.count());
-        Rig rig;
-        rig.configure("cuff", kCuffAddress);
-        rig.simulate(cuff());
-        rig.start();
-        rig.until([] { return false; }, pause);
-        CHECK(rig.stop() < 2s);
-        const auto events = rig.sink.events.size();
-        rig.until([] { return false; }, 200ms);
-        CHECK(rig.sink.events.size() == events);
-    }
-}
-
-TEST_CASE("stopping without a bus, without BlueZ, and with a frozen BlueZ is quick") {
-    Rig rig;
-    rig.configure("cuff", kCuffAddress);
-    rig.start();
-    CHECK(rig.stop() < 2s);
-    rig.bus.stop();
-    rig.start();
-    CHECK(rig.stop() < 2s);
-    rig.bus.start();
-    rig.simulate(cuff("", "faults: [{at: 1500ms, freeze: calls, for: 1m}]"));
-    rig.start();
-    rig.until([] { return false; }, 2s);
-    CHECK(rig.stop() < 2s);
 }
 
 TEST_CASE("a device command is refused in a sentence") {

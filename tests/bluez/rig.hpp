@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <map>
 #include <optional>
@@ -14,6 +15,30 @@
 #include "tests/support/run_until.hpp"
 
 namespace vitalgate::testing {
+
+inline constexpr const char* kCuffAddress = "C4:7C:8D:6A:12:34";
+
+/// One cuff that measures after 1 s and then every 2 s; `more` are further lines of the device.
+inline std::string cuff(const std::string& more = "", const std::string& bluez = "") {
+    return R"(
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:6A:12:34"
+    information: {name: BP-7000, manufacturer: Example, model: BP-7000}
+    advertise: {when: always, every: 100ms, signal: -60dBm}
+    measure:
+      - {at: 1s, every: 2s, systolic: 128, diastolic: 82, pulse: 71}
+)" + more + "bluez: {" +
+           (bluez.empty() ? "connect-after: 50ms" : bluez) + "}\n";
+}
+
+inline bool says(const std::vector<std::string>& lines, std::string_view text) {
+    return std::ranges::any_of(
+        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
+}
 
 /// A sink that keeps everything, and can be closed.
 class KeepingSink final : public Sink {
