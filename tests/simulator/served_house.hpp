@@ -129,6 +129,20 @@ class ServedHouse {
         }
         return out;
     }
+    /// Where among all signals the first change of a property of the device stands, or the first
+    /// signal of that name about `path`.
+    [[nodiscard]] std::ptrdiff_t place(const std::string& name,
+                                       const std::string& path = "") const {
+        const auto fits = [&](const dbus::Signal& signal) {
+            if (!path.empty()) {
+                const auto* about = signal.arguments.at(0).get<dbus::ObjectPath>();
+                return signal.member == name && about && about->text == path;
+            }
+            if (signal.path != kDevice || signal.member != "PropertiesChanged") return false;
+            return dbus::toProperties(signal.arguments.at(1))->contains(name);
+        };
+        return std::ranges::find_if(signals, fits) - signals.begin();
+    }
     bool discoverDevice() {
         if (!adapter("StartDiscovery").empty()) return false;
         return runs([this] { return count("InterfacesAdded", kDevice) > 0; });
