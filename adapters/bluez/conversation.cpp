@@ -66,7 +66,7 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
     if (status) {
         log.info("conversation ended");
     } else {
-        log.warning("{}", status.error().message);
+        log_.warning("{}", status.error().message);
     }
     device.descriptor = talk->session->descriptor();
     device.quietUntil = clock_.steady() + pauseAfter(device, *talk, status.has_value());

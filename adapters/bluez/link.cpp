@@ -65,12 +65,20 @@ void BluezLink::hold(std::vector<Value>& place, std::size_t limit, Value value) 
     }
 }
 
+/// The device holds them as delivered, so they are given out although nobody has asked yet.
+void BluezLink::releaseEarly() {
+    for (auto& value : std::exchange(early_, {})) {
+        if (!inbox_.push(std::move(value))) ++dropped_;
+    }
+}
+
 void BluezLink::wake() {
     if (change_) std::exchange(change_, std::nullopt)->set(std::monostate());
 }
 
 void BluezLink::end(Error why) {
     if (end_) return;
+    releaseEarly();
     end_ = std::move(why);
     inbox_.close(*end_);
     if (running_) std::exchange(running_, std::nullopt)->set(std::unexpected(*end_));
@@ -200,9 +208,9 @@ asio::awaitable<Status> BluezLink::subscribe(Characteristic characteristic, Dura
 }
 
 asio::awaitable<Result<Value>> BluezLink::nextValue(Duration limit) {
-    if (stopped_) co_return std::unexpected(*end_);
+    if (limit == Duration::zero()) releaseEarly();
     auto value = co_await inbox_.next(clock_, limit);
-    if (stopped_) co_return std::unexpected(*end_);
+    if (!value && stopped_) co_return std::unexpected(*end_);
     co_return value;
 }
 
@@ -244,6 +252,11 @@ asio::awaitable<Status> BluezLink::disconnect(Duration limit) {
 v1::Link BluezLink::security() const {
     const auto view = deviceView(service_.tree(), device_);
     return view && view->paired ? v1::LINK_ENCRYPTED : v1::LINK_OPEN;
+}
+
+std::string BluezLink::advertisedName() const {
+    const auto view = deviceView(service_.tree(), device_);
+    return view ? view->name : std::string{};
 }
 
 std::optional<int> BluezLink::rssiDbm() const {

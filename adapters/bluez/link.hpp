@@ -61,6 +61,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     void stop() override;
     [[nodiscard]] v1::Link security() const override;
     [[nodiscard]] std::optional<int> rssiDbm() const override;
+    [[nodiscard]] std::string advertisedName() const override;
     [[nodiscard]] std::string adapterName() const override { return adapter_; }
 
   private:
@@ -73,6 +74,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     void queue(session::Value value);
     void hold(std::vector<session::Value>& place, std::size_t limit, session::Value value);
     void endReading(const Result<Bytes>& result);
+    void releaseEarly();
     void wake();
 
     Service& service_;

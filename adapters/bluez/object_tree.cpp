@@ -189,6 +189,7 @@ std::optional<DeviceView> deviceView(const ObjectTree& tree, const std::string& 
     view.path = path;
     view.adapter = pathOf(*properties, "Adapter", parentOf(path));
     view.address = *address;
+    view.name = dbus::property<std::string>(*properties, "Name").value_or("");
     view.connected = isSet(*properties, "Connected");
     view.paired = isSet(*properties, "Paired");
     view.servicesResolved = isSet(*properties, "ServicesResolved");

@@ -72,6 +72,7 @@ struct DeviceView {
     std::string path;
     std::string adapter;  ///< path
     BluetoothAddress address;
+    std::string name;  ///< as the device advertises it: hostile text
     bool connected = false;
     bool paired = false;
     bool servicesResolved = false;

@@ -57,7 +57,7 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
       log_(std::move(log)),
       calls_(*link_, options_.limits, log_),
       quirk_(chooseQuirk(settings_.quirk, {})),
-      bucket_(options_.limits.valuesPerSecond, options_.limits.burst),
+      bucket_(options_.limits.valuesPerSecond, std::chrono::seconds{1}, options_.limits.burst),
       descriptor_(startDescriptor(settings_, options_.plainIdentifiers)) {}
 
 asio::awaitable<Status> Session::run() {

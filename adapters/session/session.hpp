@@ -14,7 +14,7 @@
 #include "adapters/session/gatt_link.hpp"
 #include "adapters/session/options.hpp"
 #include "adapters/session/quirks.hpp"
-#include "adapters/session/token_bucket.hpp"
+#include "gateway/base/token_bucket.hpp"
 #include "gateway/runtime/answer.hpp"
 #include "gateway/runtime/clock.hpp"
 #include "gateway/runtime/log.hpp"

@@ -45,8 +45,8 @@ CommandService::CommandService(Policy policy, store::Store& store, Clock& clock,
       log_(std::move(log)),
       report_(clock, [this](v1::Event event) { events_.event(std::move(event)); }) {
     for (const auto& spec : target_.commands()) policy_.supported.insert(spec.kind());
-    for (const auto& [id, permission] : policy_.keys) rates_.emplace(id, permission.rate);
-    rates_.emplace("", Rate{});
+    for (const auto& [id, permission] : policy_.keys) rates_.emplace(id, permission.rate.bucket());
+    rates_.emplace("", Rate{}.bucket());
 }
 
 void CommandService::start(std::function<void()> done) {
@@ -77,7 +77,7 @@ void CommandService::receive(const Request& request) {
     const auto& verdict = job->verdict;
     if (verdict.state == v1::COMMAND_ACCEPTED) return begin(job);
     if (verdict.state == v1::COMMAND_REFUSED) reportRefusal(*job);
-    if (!unrunAnswers_.take(clock_.steady())) return;
+    if (!unrunAnswers_.tryTake(clock_.steady())) return;
     if (verdict.authentic) return begin(job);
     answerUnledgered(job, resultOf(*job, verdict.state));
 }
@@ -95,7 +95,7 @@ void CommandService::limit(Verdict& verdict) {
     if (unfinished_ >= kMostQueued) {
         return refuse(v1::REFUSAL_BUSY, fmt::format("{} commands are waiting", kMostQueued));
     }
-    if (rate != rates_.end() && !rate->second.take(clock_.steady())) {
+    if (rate != rates_.end() && !rate->second.tryTake(clock_.steady())) {
         return refuse(v1::REFUSAL_OVER_LIMIT, "more than the rate of this key allows");
     }
 }
@@ -140,13 +140,13 @@ void CommandService::answerAgain(const JobPtr& job, const store::CommandEntry& k
         verdict.refusal = v1::REFUSAL_ID_REUSED;
         verdict.text = "this id belongs to another command";
         reportRefusal(*job);
-        if (!unrunAnswers_.take(clock_.steady())) return;
+        if (!unrunAnswers_.tryTake(clock_.steady())) return;
         return answerUnledgered(job, resultOf(*job, v1::COMMAND_REFUSED));
     }
     // The one that runs will answer for both.
     if (running_.contains(verdict.id)) return;
     if (known.state < v1::COMMAND_DONE) return finishUnknown(known);
-    if (!known.result || !unrunAnswers_.take(clock_.steady())) return;
+    if (!known.result || !unrunAnswers_.tryTake(clock_.steady())) return;
     auto again = *known.result;
     again.set_already_answered(true);
     answerUnledgered(job, std::move(again));

@@ -11,7 +11,6 @@
 #include "gateway/commands/refusal_report.hpp"
 #include "gateway/commands/request.hpp"
 #include "gateway/commands/target.hpp"
-#include "gateway/commands/token_bucket.hpp"
 #include "gateway/commands/verify.hpp"
 #include "gateway/runtime/clock.hpp"
 #include "gateway/runtime/log.hpp"
@@ -96,7 +95,7 @@ class CommandService : public std::enable_shared_from_this<CommandService> {
     ServiceEvents events_;
     Log log_;
     RefusalReport report_;
-    TokenBucket unrunAnswers_{kUnrunAnswers};
+    TokenBucket unrunAnswers_ = kUnrunAnswers.bucket();
     std::map<std::string, TokenBucket, std::less<>> rates_;  ///< by key id
     std::map<std::string, JobPtr, std::less<>> running_;  ///< by command id, queued ones included
     std::map<std::string, std::deque<JobPtr>> queues_;    ///< by target, while it is served

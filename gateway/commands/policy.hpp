@@ -8,6 +8,7 @@
 
 #include "gateway/base/bytes.hpp"
 #include "gateway/base/time.hpp"
+#include "gateway/base/token_bucket.hpp"
 #include "vitalgate/v1/vocabulary.pb.h"
 
 namespace vitalgate::commands {
@@ -16,6 +17,8 @@ namespace vitalgate::commands {
 struct Rate {
     std::uint32_t count = 60;
     Duration per = std::chrono::minutes{1};
+
+    [[nodiscard]] TokenBucket bucket() const { return {count, per, count}; }
 };
 
 /// What the holder of one key may ask for.

@@ -177,8 +177,8 @@ class PahoConnection::Listeners {
     Disconnect disconnect;
 };
 
-PahoConnection::PahoConnection(UplinkThread& thread, std::shared_ptr<PahoOutlet> outlet)
-    : thread_(thread), outlet_(std::move(outlet)) {}
+PahoConnection::PahoConnection(TlsGate& gate, std::shared_ptr<PahoOutlet> outlet)
+    : gate_(gate), outlet_(std::move(outlet)) {}
 
 PahoConnection::~PahoConnection() {
     if (trustMemory_ >= 0) ::close(trustMemory_);
@@ -195,21 +195,21 @@ void PahoConnection::connect(MqttConnectOptions options, std::string host) {
         failed(files);
         return;
     }
-    thread_.tls().enter(this, options_.tls, options_.broker.host,
-                        [self = shared_from_this()](Status gate) { self->begin(std::move(gate)); });
+    gate_.enter(this, options_.tls, options_.broker.host,
+                [self = shared_from_this()](Status ready) { self->begin(std::move(ready)); });
 }
 
-void PahoConnection::begin(Status gate) {
+void PahoConnection::begin(Status ready) {
     const auto trust = trustFile();
-    if (!gate || !trust) {
-        failed(!gate ? gate : std::unexpected(trust.error()));
+    if (!ready || !trust) {
+        failed(!ready ? ready : std::unexpected(trust.error()));
         return;
     }
     try {
         mqtt::create_options create(options_.version5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
         create.set_send_while_disconnected(false);
         create.set_max_buffered_messages(kMostBuffered);
-        listeners_ = std::make_unique<Listeners>(outlet_, thread_.tls());
+        listeners_ = std::make_unique<Listeners>(outlet_, gate_);
         client_ = std::make_unique<mqtt::async_client>(pahoUri(options_.broker, host_),
                                                        options_.clientId, create, nullptr);
         listeners_->attach(*client_);
@@ -242,7 +242,7 @@ void PahoConnection::failed(Status why) {
 }
 
 void PahoConnection::leaveGate() {
-    thread_.tls().leave(this);
+    gate_.leave(this);
 }
 
 void PahoConnection::publish(std::uint64_t number, const MqttMessage& message) {

@@ -7,7 +7,7 @@
 
 #include "gateway/uplink/loop_outlet.hpp"
 #include "gateway/uplink/mqtt_transport.hpp"
-#include "gateway/uplink/uplink_thread.hpp"
+#include "gateway/uplink/tls_gate.hpp"
 
 namespace vitalgate::uplink {
 
@@ -37,7 +37,8 @@ using PahoOutlet = LoopOutlet<PahoEvents>;
 /// One client of the library. Every function runs on the uplink thread; nothing is thrown.
 class PahoConnection : public std::enable_shared_from_this<PahoConnection> {
   public:
-    PahoConnection(UplinkThread& thread, std::shared_ptr<PahoOutlet> outlet);
+    /// The gate lives as long as the uplink thread runs.
+    PahoConnection(TlsGate& gate, std::shared_ptr<PahoOutlet> outlet);
     ~PahoConnection();
 
     /// `host` is a resolved address, or the broker's own name where TLS must tell it.
@@ -53,11 +54,11 @@ class PahoConnection : public std::enable_shared_from_this<PahoConnection> {
   private:
     class Listeners;
 
-    void begin(Status gate);
+    void begin(Status ready);
     [[nodiscard]] Result<std::string> trustFile();
     void failed(Status why);
 
-    UplinkThread& thread_;
+    TlsGate& gate_;
     std::shared_ptr<PahoOutlet> outlet_;
     MqttConnectOptions options_;
     std::string host_;

@@ -9,6 +9,8 @@ using mqtt::property;
 
 constexpr int kMostInFlight = 2000;  ///< the window is ours; the library shall not queue
 
+constexpr Duration kLibraryMargin = std::chrono::seconds{5};
+
 /// Level 2 leaves out TLS 1.0 and 1.1 and keys below 112 bits; whatever the system's file says.
 constexpr auto kCiphers = "DEFAULT:@SECLEVEL=2";
 /// No suite of TLS 1.2 can be used without a pre-shared key, which we never have: only 1.3 is left.
@@ -111,7 +113,8 @@ mqtt::connect_options pahoConnectOptions(const MqttConnectOptions& from,
     mqtt::connect_options options;
     setSession(from, options);
     options.set_keep_alive_interval(static_cast<int>(seconds(from.keepAlive)));
-    options.set_connect_timeout(static_cast<int>(std::max<std::uint32_t>(1, seconds(from.limit))));
+    // Ours comes first: it knows what to say.
+    options.set_connect_timeout(static_cast<int>(seconds(from.limit + kLibraryMargin)));
     options.set_automatic_reconnect(false);
     options.set_max_inflight(kMostInFlight);
     if (!from.user.empty()) options.set_user_name(from.user);

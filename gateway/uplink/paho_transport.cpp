@@ -11,8 +11,6 @@ namespace vitalgate::uplink {
 namespace {
 
 constexpr Duration kProbeLimit = std::chrono::seconds{3};
-/// The library has the same limit as we have and knows more when it is reached.
-constexpr Duration kLibraryMargin = std::chrono::seconds{1};
 
 /// The part of a transport that lives on the loop.
 class LoopSide final : public PahoEvents, public std::enable_shared_from_this<LoopSide> {
@@ -101,10 +99,10 @@ void LoopSide::resolved(const std::error_code& error,
 void LoopSide::open(std::string host, asio::ip::tcp::endpoint endpoint) {
     phase_ = Phase::connecting;
     endpoint_ = endpoint;
-    limit_ = clock_.after(options_.limit + kLibraryMargin,
-                          [this] { give(std::unexpected(silenceError(options_))); });
+    limit_ =
+        clock_.after(options_.limit, [this] { give(std::unexpected(silenceError(options_))); });
     outlet_ = std::make_shared<PahoOutlet>(clock_.loop(), weak_from_this());
-    connection_ = std::make_shared<PahoConnection>(thread_, outlet_);
+    connection_ = std::make_shared<PahoConnection>(thread_.tls(), outlet_);
     thread_.post([connection = connection_, options = options_, host = std::move(host)] {
         connection->connect(options, host);
     });

@@ -8,13 +8,10 @@
 
 #include <algorithm>
 #include <asio/ip/address.hpp>
-#include <memory>
 #include <utility>
 
 namespace vitalgate::uplink {
 namespace {
-
-using Parameters = std::unique_ptr<X509_VERIFY_PARAM, decltype(&X509_VERIFY_PARAM_free)>;
 
 bool isAddress(const std::string& host) {
     std::error_code error;
@@ -22,31 +19,29 @@ bool isAddress(const std::string& host) {
     return !error;
 }
 
+/// A name or an address, never both: what is left of an earlier one would be checked as well.
 bool setName(X509_VERIFY_PARAM* parameters, const std::string& name) {
+    X509_VERIFY_PARAM_set1_host(parameters, nullptr, 0);
+    X509_VERIFY_PARAM_set1_ip(parameters, nullptr, 0);
     if (isAddress(name)) return X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1;
-    X509_VERIFY_PARAM_set_hostflags(
-        parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size()) == 1;
 }
 
-/// The parameters that every client-side verification in this process begins with from now on.
-Status setDefaults(const TlsSettings& settings, const std::string& host) {
-    const auto& name = settings.serverName.empty() ? host : settings.serverName;
-    Parameters parameters(X509_VERIFY_PARAM_new(), X509_VERIFY_PARAM_free);
-    const bool complete =
-        parameters && X509_VERIFY_PARAM_set1_name(parameters.get(), "ssl_server") == 1 &&
-        X509_VERIFY_PARAM_set_purpose(parameters.get(), X509_PURPOSE_SSL_SERVER) == 1 &&
-        X509_VERIFY_PARAM_set_trust(parameters.get(), X509_TRUST_SSL_SERVER) == 1 &&
-        setName(parameters.get(), name);
-    if (!complete) return fail(ErrorKind::internal, "set up the check of the broker's certificate");
-    if (!settings.revocationFile.empty()) {
-        X509_VERIFY_PARAM_set_flags(parameters.get(), X509_V_FLAG_CRL_CHECK);
+/// The parameters that every client-side verification of this process begins with; null if there is
+/// no memory for them.
+X509_VERIFY_PARAM* makeDefaults() {
+    auto* parameters = X509_VERIFY_PARAM_new();
+    if (parameters == nullptr) return nullptr;
+    X509_VERIFY_PARAM_set_hostflags(
+        parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (X509_VERIFY_PARAM_set1_name(parameters, "ssl_server") == 1 &&
+        X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_SERVER) == 1 &&
+        X509_VERIFY_PARAM_set_trust(parameters, X509_TRUST_SSL_SERVER) == 1 &&
+        X509_VERIFY_PARAM_add0_table(parameters) == 1) {
+        return parameters;
     }
-    if (X509_VERIFY_PARAM_add0_table(parameters.get()) != 1) {
-        return fail(ErrorKind::internal, "set up the check of the broker's certificate");
-    }
-    static_cast<void>(parameters.release());
-    return {};
+    X509_VERIFY_PARAM_free(parameters);
+    return nullptr;
 }
 
 /// Runs as the library frees a connection: the only moment at which the result can be read.
@@ -58,12 +53,27 @@ void noteResult(void* parent, void*, CRYPTO_EX_DATA*, int, long, void* verified)
 }  // namespace
 
 TlsGate::TlsGate()
-    : index_(CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, &verified_, nullptr, nullptr,
+    : defaults_(makeDefaults()),
+      index_(CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, &verified_, nullptr, nullptr,
                                      noteResult)) {}
 
 TlsGate::~TlsGate() {
     CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, index_);
+    // OpenSSL does not free the name itself.
+    if (defaults_ != nullptr) X509_VERIFY_PARAM_set1_name(defaults_, nullptr);
     X509_VERIFY_PARAM_table_cleanup();
+}
+
+Status TlsGate::prepare(const TlsSettings& settings, const std::string& host) {
+    const auto& name = settings.serverName.empty() ? host : settings.serverName;
+    if (defaults_ == nullptr || index_ < 0 || !setName(defaults_, name)) {
+        return fail(ErrorKind::internal, "the check of the broker's certificate cannot be set up");
+    }
+    X509_VERIFY_PARAM_clear_flags(defaults_, X509_V_FLAG_CRL_CHECK);
+    if (!settings.revocationFile.empty()) {
+        X509_VERIFY_PARAM_set_flags(defaults_, X509_V_FLAG_CRL_CHECK);
+    }
+    return {};
 }
 
 void TlsGate::enter(const void* who, TlsSettings settings, std::string host,
@@ -85,7 +95,7 @@ void TlsGate::beginNext() {
     waiting_.pop_front();
     inside_ = next.who;
     verified_ = X509_V_OK;
-    next.begin(setDefaults(next.settings, next.host));
+    next.begin(prepare(next.settings, next.host));
 }
 
 std::string TlsGate::verificationFailure() const {

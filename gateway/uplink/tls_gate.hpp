@@ -8,6 +8,8 @@
 #include "gateway/base/error.hpp"
 #include "gateway/uplink/mqtt_transport.hpp"
 
+struct X509_VERIFY_PARAM_st;
+
 namespace vitalgate::uplink {
 
 /// What the MQTT library does not verify of a broker's certificate, done by OpenSSL itself: the
@@ -41,11 +43,13 @@ class TlsGate {
     };
 
     void beginNext();
+    [[nodiscard]] Status prepare(const TlsSettings& settings, const std::string& host);
 
     std::deque<Waiting> waiting_;
     const void* inside_ = nullptr;
-    int index_ = -1;
     std::atomic<long> verified_{0};
+    X509_VERIFY_PARAM_st* defaults_;  ///< owned by OpenSSL's table; changed between handshakes
+    int index_;
 };
 
 }  // namespace vitalgate::uplink

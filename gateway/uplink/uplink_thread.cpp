@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -15,7 +16,7 @@ struct UplinkThread::State {
     std::deque<std::function<void()>> jobs;
     bool ending = false;
     bool ended = false;
-    TlsGate tls;
+    std::optional<TlsGate> tls{std::in_place};
 };
 
 UplinkThread::UplinkThread() : state_(std::make_shared<State>()) {
@@ -41,6 +42,8 @@ void UplinkThread::run(const std::shared_ptr<State>& state) {
         job = nullptr;
         lock.lock();
     }
+    // What it set for the whole process must be gone before anybody hears that it has ended.
+    state->tls.reset();
     state->ended = true;
     state->changed.notify_all();
 }
@@ -60,7 +63,7 @@ bool UplinkThread::finish(Duration limit) {
 }
 
 TlsGate& UplinkThread::tls() {
-    return state_->tls;
+    return *state_->tls;
 }
 
 }  // namespace vitalgate::uplink

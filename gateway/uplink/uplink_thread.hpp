@@ -27,7 +27,7 @@ class UplinkThread {
     /// process must then leave with std::_Exit, because the library's threads still run.
     [[nodiscard]] bool finish(Duration limit);
 
-    /// Only on the thread itself.
+    /// To be used by jobs only; it lives until the last job is done.
     [[nodiscard]] TlsGate& tls();
 
   private:

@@ -185,7 +185,7 @@ TEST_CASE("config explain gives a key, a section or the whole table") {
     CHECK(keep.status == 0);
     CHECK(keep.out ==
           "store.keep\n    History after acknowledgement, and the outage to be ready for.\n"
-          "    duration, 1h to 400d; default 30d\n    taken over while running\n");
+          "    duration, 1h to 400d; default 30d\n");
     const auto all = vitalgateProgram("config explain");
     CHECK(all.out.starts_with("| key | type | default |"));
     const auto unknown = vitalgateProgram("config explain store.kep");

@@ -361,7 +361,8 @@ TEST_CASE("no bus at the address is an error with the address") {
 namespace {
 
 asio::awaitable<void> takeName(Connection& connection, std::optional<Status>& result) {
-    result = co_await connection.requestName("test.name", std::chrono::seconds{5});
+    const auto limit = std::chrono::seconds{5};
+    result = co_await connection.requestName("test.name", limit);
 }
 
 }  // namespace

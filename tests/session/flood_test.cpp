@@ -1,27 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "adapters/session/token_bucket.hpp"
 #include "tests/session/conversation.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::testing;
-
-TEST_CASE("a bucket gives its burst at once, then its rate, and fills again when left alone") {
-    session::TokenBucket bucket(10, 3);
-    SteadyTime now{1h};
-    CHECK(bucket.take(now) == 0ms);
-    CHECK(bucket.take(now) == 0ms);
-    CHECK(bucket.take(now) == 0ms);
-    CHECK(bucket.take(now) == 100ms);
-    CHECK(bucket.take(now) == 200ms);
-    now += 200ms;
-    CHECK(bucket.take(now) == 100ms);
-    now += 1h;
-    CHECK(bucket.take(now) == 0ms);
-    CHECK(bucket.take(now) == 0ms);
-    CHECK(bucket.take(now) == 0ms);
-    CHECK(bucket.take(now) == 100ms);
-}
 
 namespace {
 

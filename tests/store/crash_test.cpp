@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <random>
 #include <set>
-#include <thread>
 
 #include "tests/store/store_fixture.hpp"
 #include "tests/support/child_process.hpp"
+#include "tests/support/poll_until.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::store;
@@ -71,12 +71,10 @@ TEST_CASE("killed at any moment, the store has everything that it acknowledged")
             vitalgate::testing::ChildProcess child(
                 {"/proc/self/exe", "--no-skip", "--test-case=(child) appends until killed"},
                 hub.dir / "child.log");
-            const auto limit = std::chrono::steady_clock::now() + 20s;
-            while (ledgerOf(ledger).size() < before + 20) {
-                REQUIRE(std::chrono::steady_clock::now() < limit);
-                std::this_thread::sleep_for(5ms);
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds{random() % 20});
+            const auto enough = [&] { return ledgerOf(ledger).size() >= before + 20; };
+            REQUIRE(vitalgate::testing::pollUntil(enough, 60s));
+            const auto never = [] { return false; };
+            vitalgate::testing::pollUntil(never, std::chrono::milliseconds{random() % 20});
         }
         hub.options.bootId = "parent";
         hub.open();

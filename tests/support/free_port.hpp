@@ -4,7 +4,8 @@
 #include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
-#include <thread>
+
+#include "tests/support/poll_until.hpp"
 
 namespace vitalgate::testing {
 
@@ -18,14 +19,13 @@ inline std::uint16_t freePort() {
 /// False if nobody listens there within ten seconds. Makes one connection that says nothing.
 inline bool waitUntilItListens(std::uint16_t port) {
     asio::io_context loop;
-    for (int attempt = 0; attempt < 1000; ++attempt) {
+    const auto listens = [&] {
         asio::ip::tcp::socket socket(loop);
         std::error_code error;
         socket.connect({asio::ip::make_address("127.0.0.1"), port}, error);
-        if (!error) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    }
-    return false;
+        return !error;
+    };
+    return pollUntil(listens, std::chrono::seconds{10});
 }
 
 }  // namespace vitalgate::testing

@@ -300,7 +300,9 @@ class HubTest(unittest.TestCase):
 
     def start_broker(self, extra="allow_anonymous true\n", port=None):
         path = self.folder / "mosquitto.conf"
-        path.write_text(f"listener {port or self.port} 127.0.0.1\nset_tcp_nodelay true\npersistence false\n"
+        # Started by root it would change to a user who may not read the test's folder.
+        user = "user root\n" if os.geteuid() == 0 else ""
+        path.write_text(f"{user}listener {port or self.port} 127.0.0.1\nset_tcp_nodelay true\npersistence false\n"
                         f"max_queued_messages 0\nlog_type all\n{extra}")
         broker = self.start("mosquitto", [shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin"),
                                           "-c", path], env={**os.environ, "LD_PRELOAD": ""})

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <asio/io_context.hpp>
 #include <optional>
 #include <string>
@@ -17,7 +19,7 @@ struct RealLoop {
     RealLoop() = default;
     ~RealLoop() {
         // Lets the library end its clients, so that leaks would show.
-        static_cast<void>(thread.finish(std::chrono::seconds{20}));
+        CHECK(thread.finish(std::chrono::seconds{60}));
     }
     template <class Predicate>
     bool until(Predicate done, std::chrono::milliseconds limit = std::chrono::seconds{10}) {
