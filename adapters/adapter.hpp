@@ -62,6 +62,9 @@ class Sink {
   public:
     virtual ~Sink() = default;
     virtual asio::awaitable<Result<Accepted>> append(Append what) = 0;
+    /// False while nothing can be kept: then no device is connected to, so that it keeps what it
+    /// has.
+    [[nodiscard]] virtual bool isOpen() const { return true; }
     /// A device's descriptor changed (retained upstream, not kept in the stream).
     virtual void describe(const v1::DeviceDescriptor& descriptor) = 0;
     /// The value that append() last committed under that name; empty if there is none.

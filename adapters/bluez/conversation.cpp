@@ -20,7 +20,9 @@ v1::Pairing pairingEvent(v1::PairingState state) {
     v1::Pairing pairing;
     pairing.set_state(state);
     if (state == v1::PAIRING_PEER_FORGOT)
-        pairing.set_advice("put the device into pairing mode, forget it here and pair it anew");
+        pairing.set_advice(
+            "remove the device with bluetoothctl and put it into pairing mode: the hub then pairs "
+            "it");
     return pairing;
 }
 
@@ -40,7 +42,7 @@ void Core::begin(Device& device, const DeviceView& view) {
     talk->link =
         std::make_shared<BluezLink>(service_, agent_, view.path, name, clock_, log, pairing);
     talk->session = std::make_shared<session::Session>(talk->link, clock_, sink_, device.settings,
-                                                       options_.session, log);
+                                                       options_.session, log, device.descriptor);
     device.conversation = talk;
     device.adapter = name;
     if (view.rssiDbm) device.rssiDbm = view.rssiDbm;
@@ -116,6 +118,8 @@ void Core::judgeBond(Device& device, const Conversation& talk) {
                        clock_.steady() - talk.since < kEarly &&
                        talk.reason == v1::DISCONNECT_BY_DEVICE;
     device.earlyEnds = early ? device.earlyEnds + 1 : 0;
+    if (talk.session->values() > 0 && device.pairing == v1::PAIRING_PEER_FORGOT)
+        device.pairing = v1::PAIRING_BONDED;
     if (device.earlyEnds < kEarlyEnds) return;
     device.quietUntil = std::max(device.quietUntil, clock_.steady() + kBondLostPause);
     if (device.earlyEnds == kEarlyEnds) onPairing(talk.address, v1::PAIRING_PEER_FORGOT);
@@ -141,6 +145,8 @@ void Core::endAll(v1::DisconnectReason reason, const std::string& why, std::stri
 
 void Core::onPairing(BluetoothAddress address, v1::PairingState state) {
     auto& device = devices_.at(address);
+    // Each attempt finds out the same again until a person acts.
+    if (device.pairing == state && state != v1::PAIRING_RUNNING) return;
     device.pairing = state;
     v1::Event event;
     *event.mutable_pairing() = pairingEvent(state);

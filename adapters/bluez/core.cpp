@@ -200,7 +200,7 @@ void Core::onSighting(const DeviceView& view) {
     updateAvailability(*device);
     const bool strong = *view.rssiDbm >= options_.signalFloorDbm;
     const bool quiet = now < device->quietUntil;
-    if (strong && !quiet && !view.connected && !device->conversation)
+    if (strong && !quiet && !view.connected && !device->conversation && sink_.isOpen())
         unit->second->connector().want(view.address, device->advertisesSince);
 }
 

@@ -107,6 +107,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     // report.cpp
     void reportConnection(const Device& device, const Conversation& talk, bool connected);
     void reportDropped(const Device& device, const Conversation& talk);
+    void reportLoss(const Device& device, v1::LossReason reason, std::uint64_t count,
+                    const std::string& text);
     void updateAvailability(Device& device);
     void describe(Device& device);
     void describeNews(Device& device);

@@ -52,7 +52,7 @@ void BluezLink::take(const Change& change) {
 void BluezLink::queue(Value value) {
     if (!subscribed_.contains(value.handle)) {
         hold(early_, kMaxEarly, std::move(value));
-    } else if (!inbox_.push(std::move(value)) && !end_ && !stopped_) {
+    } else if (!inbox_.push(std::move(value))) {
         if (dropped_++ == 0) log_.warning("values come faster than they are kept: some are lost");
     }
 }
@@ -100,8 +100,8 @@ bool BluezLink::isResolved() const {
 
 bool BluezLink::holds(const std::vector<Uuid>& expected) const {
     const auto database = gattDatabase(service_.tree(), device_);
-    if (database.empty()) return false;
-    return std::ranges::all_of(expected, [&database](const Uuid& uuid) {
+    if (database.empty() || expected.empty()) return !database.empty();
+    return std::ranges::any_of(expected, [&database](const Uuid& uuid) {
         const auto found = std::ranges::find(database, uuid, &session::Service::uuid);
         return found != database.end() && !found->characteristics.empty();
     });
@@ -219,8 +219,10 @@ asio::awaitable<Status> BluezLink::pair(Duration limit) {
     const auto view = deviceView(service_.tree(), device_);
     if (view && view->paired) {
         pairing_(v1::PAIRING_PEER_FORGOT);
-        co_return fail(ErrorKind::authentication,
-                       "the device has forgotten this hub: forget it here too and pair it anew");
+        co_return fail(
+            ErrorKind::authentication,
+            "the device has forgotten this hub: remove it with bluetoothctl and put it into "
+            "pairing mode; the hub then pairs it anew");
     }
     if (!agent_.openWindow(device_)) {
         pairing_(v1::PAIRING_REFUSED);

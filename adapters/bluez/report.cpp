@@ -40,12 +40,19 @@ void Core::reportConnection(const Device& device, const Conversation& talk, bool
 }
 
 void Core::reportDropped(const Device& device, const Conversation& talk) {
-    if (talk.link->droppedValues() == 0) return;
+    reportLoss(device, v1::LOSS_FLOOD, talk.link->droppedValues(),
+               "the device sent more values than could be taken");
+    reportLoss(device, v1::LOSS_INTAKE_CLOSED, talk.session->unkept(),
+               "values came while nothing could be kept");
+}
+
+void Core::reportLoss(const Device& device, v1::LossReason reason, std::uint64_t count,
+                      const std::string& text) {
+    if (count == 0) return;
     v1::Event event;
-    event.mutable_loss()->set_reason(v1::LOSS_FLOOD);
-    event.mutable_loss()->set_count(talk.link->droppedValues());
-    events_->write(std::move(event), device.settings.id, v1::SEVERITY_ALARM,
-                   "the device sent more values than could be taken");
+    event.mutable_loss()->set_reason(reason);
+    event.mutable_loss()->set_count(count);
+    events_->write(std::move(event), device.settings.id, v1::SEVERITY_ALARM, text);
 }
 
 void Core::updateAvailability(Device& device) {
@@ -145,8 +152,8 @@ std::vector<v1::Problem> Core::findProblems() const {
     if (service_.state() != Service::State::ready) return found;
     if (units_.empty()) {
         const auto text = options_.adapters.empty()
-                              ? std::string("no Bluetooth adapter is there")
-                              : fmt::format("none of the configured Bluetooth adapters is there");
+                              ? "no Bluetooth adapter is there: bluetoothctl list"
+                              : "none of bluetooth.adapters is there: bluetoothctl list";
         found.push_back(problem("adapter-missing", text, v1::SEVERITY_ALARM));
     }
     for (const auto& [path, unit] : units_) {
@@ -160,10 +167,12 @@ std::vector<v1::Problem> Core::findProblems() const {
                                 v1::SEVERITY_WARNING));
     for (const auto& [address, device] : devices_) {
         if (device.pairing == v1::PAIRING_PEER_FORGOT)
-            found.push_back(problem("bond-lost",
-                                    "device " + device.settings.id +
-                                        " has forgotten this hub: forget it here and pair it anew",
-                                    v1::SEVERITY_WARNING));
+            found.push_back(
+                problem("bond-lost",
+                        "device " + device.settings.id +
+                            " has forgotten this hub: remove it with bluetoothctl and put "
+                            "it into pairing mode",
+                        v1::SEVERITY_WARNING));
     }
     return found;
 }

@@ -95,6 +95,9 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
         addObservation(measurement, codes::Term::cuffPulseRate, zeroIsNotComputed(*frame.pulse),
                        "/min");
     }
+    if (!systolic && !diastolic && !mean) {
+        refuse(measurement, v1::REFUSED_FAILED);
+    }
     if (contradict(frame.pressures)) {
         refuse(measurement, v1::REFUSED_CONTRADICTORY, "diastolic");
     }

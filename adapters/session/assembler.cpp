@@ -86,6 +86,8 @@ NewReading readingOf(const AssemblyContext& context, const Value& value,
     reading.set_device(context.settings.id);
     if (measurement.deviceTime) reading.set_device_time(measurement.deviceTime->text());
     fillTimes(context, value.received, measurement, reading);
+    // A date that is no time of measurement may stand still: equal values must not become one.
+    if (reading.time_basis() == v1::TIME_RECEIVED) made.identity.deviceTime.clear();
     assignSubject(context.settings.subjects, reading);
     fillSource(context, value, *reading.mutable_source());
     if (context.options.raw) addRaw(context, value, *reading.mutable_source());

@@ -47,8 +47,8 @@ class GattLink {
   public:
     virtual ~GattLink() = default;
 
-    /// Waits until the services are there (the objects, not only the flag); `expected` services are
-    /// waited for to the end of the limit before what is there is given.
+    /// Waits until the services are there (the objects, not only the flag) and one of the
+    /// `expected` is among them; at the end of the limit what is there is given.
     virtual asio::awaitable<Result<GattDatabase>> discover(std::vector<Uuid> expected,
                                                            Duration limit) = 0;
     virtual asio::awaitable<Result<Bytes>> read(Characteristic characteristic, Duration limit) = 0;

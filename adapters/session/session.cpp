@@ -25,12 +25,13 @@ v1::DisconnectReason reasonOf(ErrorKind kind, bool wasReady) {
     }
 }
 
+/// Those that give measurements; of the configured kinds, where some are configured.
 std::vector<Uuid> expectedServices(const DeviceSettings& settings) {
     std::vector<Uuid> services;
     for (const auto& profile : profiles::allProfiles()) {
-        for (const auto& kind : settings.profiles) {
-            if (profile.kind == kind) services.emplace_back(profile.service);
-        }
+        const auto& kinds = settings.profiles;
+        const bool wanted = kinds.empty() || std::ranges::find(kinds, profile.kind) != kinds.end();
+        if (!profile.kind.empty() && wanted) services.emplace_back(profile.service);
     }
     return services;
 }
@@ -48,7 +49,7 @@ const std::array<Session::Step, 7> Session::kSteps{{
 }};
 
 Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, DeviceSettings settings,
-                 SessionOptions options, Log log)
+                 SessionOptions options, Log log, v1::DeviceDescriptor known)
     : link_(std::move(link)),
       clock_(clock),
       sink_(sink),
@@ -58,7 +59,8 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
       calls_(*link_, options_.limits, log_),
       quirk_(chooseQuirk(settings_.quirk, {})),
       bucket_(options_.limits.valuesPerSecond, std::chrono::seconds{1}, options_.limits.burst),
-      descriptor_(startDescriptor(settings_, options_.plainIdentifiers)) {}
+      descriptor_(known.device().empty() ? startDescriptor(settings_, options_.plainIdentifiers)
+                                         : std::move(known)) {}
 
 asio::awaitable<Status> Session::run() {
     const auto self = shared_from_this();
@@ -82,6 +84,7 @@ asio::awaitable<Status> Session::converse() {
     // as delivered whatever has arrived.
     draining_ = true;
     const auto rest = co_await collect(Duration::zero());
+    co_await countUnkept();
     if (reason_ == v1::DISCONNECT_UNSPECIFIED) reason_ = reasonOf(end.kind, ready.has_value());
     if (!ready) co_return ready;
     if (!isUsualEnd(end)) co_return std::unexpected(end);

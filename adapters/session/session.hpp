@@ -30,8 +30,9 @@ namespace vitalgate::session {
 class Session : public std::enable_shared_from_this<Session> {
   public:
     /// `log` is the device's own part.
+    /// `known` is what earlier conversations have found out; this one corrects and completes it.
     Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, DeviceSettings settings,
-            SessionOptions options, Log log);
+            SessionOptions options, Log log, v1::DeviceDescriptor known = {});
 
     /// Ends when the device has ended the link (which is success once measurements were asked
     /// for), after the idle limit (success), with an error that has "device <id>: " in front
@@ -49,6 +50,8 @@ class Session : public std::enable_shared_from_this<Session> {
     [[nodiscard]] v1::DisconnectReason reason() const { return reason_; }
     /// Values taken: readings and refused ones.
     [[nodiscard]] std::uint32_t values() const { return values_; }
+    /// Values that the device holds as delivered and that could not be kept (intake closed).
+    [[nodiscard]] std::uint32_t unkept() const { return unkept_; }
     /// How long the device does not want to be connected to again; known after run().
     [[nodiscard]] Duration reconnectDelay() const { return quirk_->reconnectDelay; }
     /// What the conversation found out; availability, pairing state and keys are not its affair.
@@ -76,11 +79,12 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::awaitable<bool> throttle();
     asio::awaitable<Status> commit(Append what);
     asio::awaitable<void> hangUp();
+    asio::awaitable<void> countUnkept();
 
     asio::awaitable<Status> readAll(profiles::Role role);
     void takeStatic(const Endpoint& endpoint, Bytes value);
     asio::awaitable<Result<profiles::CurrentTime>> readClock(Endpoint clock);
-    asio::awaitable<Status> setClock(Endpoint clock);
+    asio::awaitable<Status> setClock(Endpoint clock, bool compared);
     asio::awaitable<Result<bool>> verifyClock(Endpoint clock, Status written);
     void describe();
     [[nodiscard]] v1::Event clockEvent(const std::optional<v1::DeviceClock>& before) const;
@@ -100,6 +104,7 @@ class Session : public std::enable_shared_from_this<Session> {
     v1::DeviceDescriptor descriptor_;
     v1::DisconnectReason reason_ = v1::DISCONNECT_UNSPECIFIED;
     std::uint32_t values_ = 0;
+    std::uint32_t unkept_ = 0;
     std::uint32_t throttled_ = 0;  ///< values in a row that had to wait
     bool draining_ = false;        ///< what is queued is taken at once: no more can come
     bool unencryptedTold_ = false;

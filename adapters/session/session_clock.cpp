@@ -60,7 +60,7 @@ asio::awaitable<Status> Session::compareClock() {
     if (!settable || !shouldSetClock(ahead, options_.setDeviceClocks, clock_.now())) {
         co_return Status{};
     }
-    co_return co_await setClock(*clock);
+    co_return co_await setClock(*clock, ahead.has_value());
 }
 
 asio::awaitable<Result<profiles::CurrentTime>> Session::readClock(Endpoint clock) {
@@ -69,8 +69,9 @@ asio::awaitable<Result<profiles::CurrentTime>> Session::readClock(Endpoint clock
     co_return decodeClock(clock.spec->uuid, *value);
 }
 
-asio::awaitable<Status> Session::setClock(Endpoint clock) {
-    const auto before = deviceClock_.message();
+/// `compared`: the clock was read just now; else what is remembered of it says nothing of the step.
+asio::awaitable<Status> Session::setClock(Endpoint clock, bool compared) {
+    const auto before = compared ? deviceClock_.message() : std::nullopt;
     const auto local = options_.zone.toLocal(clock_.wall());
     const auto value = encodeClock(clock.spec->uuid, local);
     const auto written = co_await calls_.write(clock.characteristic, value);

@@ -12,7 +12,10 @@ asio::awaitable<Error> Session::collect(Duration patience) {
         if (!value) co_return value.error();
         const bool goesOn = co_await throttle();
         const auto kept = co_await keep(std::move(*value));
-        if (!kept) co_return kept.error();
+        if (!kept) {
+            ++unkept_;
+            co_return kept.error();
+        }
         if (!goesOn) {
             reason_ = v1::DISCONNECT_FLOOD;
             const auto rate = options_.limits.valuesPerSecond;
@@ -20,6 +23,16 @@ asio::awaitable<Error> Session::collect(Duration patience) {
             co_return why;
         }
     }
+}
+
+/// What is still queued after a commit has failed is lost, and has to be told.
+asio::awaitable<void> Session::countUnkept() {
+    while (unkept_ > 0) {
+        const auto value = co_await link_->nextValue(Duration::zero());
+        if (!value) break;
+        ++unkept_;
+    }
+    if (unkept_ > 0) log_.error("{} values could not be kept", unkept_);
 }
 
 /// False if the device has been too fast for too long.
@@ -36,7 +49,6 @@ asio::awaitable<bool> Session::throttle() {
 }
 
 asio::awaitable<Status> Session::keep(Value value) {
-    ++values_;
     const AssemblyContext context{settings_,         options_,
                                   database_,         deviceClock_,
                                   link_->security(), link_->adapterName(),
@@ -51,6 +63,7 @@ asio::awaitable<Status> Session::keep(Value value) {
         append = assemble(context, value);
     }
     if (append.readings.empty() && append.events.empty()) co_return Status{};
+    ++values_;
     bool newMeasures = false;
     for (const auto& made : append.readings) {
         newMeasures = describeMeasures(made.reading, descriptor_) || newMeasures;

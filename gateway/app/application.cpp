@@ -111,6 +111,7 @@ void Application::makeCommands(const config::Config& config, commands::Policy po
 void Application::start(std::function<void()> ready) {
     intake_.record(hubEvent(v1::HUB_EVENT_STARTED, "the hub has started"));
     commands_->start([this, ready = std::move(ready)] {
+        if (isStopping_) return;
         for (auto& link : links_) link.uplink->start();
         adapter_->start();
         watchStatus();
@@ -203,6 +204,7 @@ std::string Application::summary() const {
 }
 
 void Application::stop(std::function<void()> done) {
+    isStopping_ = true;
     commands_->stop();
     const auto close = [this, done = std::move(done)] {
         links_.clear();

@@ -95,6 +95,7 @@ class Application {
     HubCommands hubCommands_;
     std::shared_ptr<commands::CommandService> commands_;
     Timer statusTimer_;
+    bool isStopping_ = false;
     bool isLastEventStored_ = false;
     std::size_t uplinksToStop_ = 0;
 };

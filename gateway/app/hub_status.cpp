@@ -26,7 +26,8 @@ struct IntakeProblem {
     std::string_view text;
 };
 constexpr std::array<IntakeProblem, 3> kIntakeProblems{{
-    {v1::INTAKE_CLOSED_FULL, "the disk is full: no readings are taken; free some space"},
+    {v1::INTAKE_CLOSED_FULL,
+     "the disk is full, or store.max-size is too small: no readings are taken"},
     {v1::INTAKE_CLOSED_READ_ONLY, "the disk cannot be written: no readings are taken"},
     {v1::INTAKE_CLOSED_FAULT, "the disk fails: no readings are taken; replace it"},
 }};

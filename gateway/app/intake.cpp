@@ -42,7 +42,10 @@ v1::Priority priorityOf(const v1::Event& event) {
     const bool isAlarm =
         event.severity() == v1::SEVERITY_ALARM || event.has_loss() || event.has_security();
     if (isAlarm) return v1::PRIORITY_ALARM;
-    return event.has_connection() ? v1::PRIORITY_SERIES : v1::PRIORITY_READING;
+    // What a strap without contact says every second must not push out readings.
+    const bool isSeries = event.has_connection() ||
+                          (event.has_refused() && contains(kSeriesKinds, event.refused().kind()));
+    return isSeries ? v1::PRIORITY_SERIES : v1::PRIORITY_READING;
 }
 
 Intake::Intake(IntakeOptions options, store::Store& store, Clock& clock, Random& random,

@@ -36,6 +36,7 @@ class Intake final : public Sink {
            Describe describe, Log log);
 
     asio::awaitable<Result<Accepted>> append(Append what) override;
+    [[nodiscard]] bool isOpen() const override { return store_.status().intake == v1::INTAKE_OPEN; }
     void describe(const v1::DeviceDescriptor& descriptor) override;
     asio::awaitable<Result<std::string>> bookmark(std::string device, std::string name) override;
 

@@ -123,13 +123,14 @@ void CommandService::begun(const JobPtr& job, const std::optional<store::Command
         --unfinished_;
         return answerAgain(job, *known);
     }
+    // From now on a repetition waits for this one's answer.
+    running_.emplace(verdict.id, job);
     if (verdict.state != v1::COMMAND_ACCEPTED) {
         return finish(job, resultOf(*job, verdict.state));
     }
     if (isStale(verdict)) {
         return refuse(job, v1::REFUSAL_STALE, "a later one of this key and target came before it");
     }
-    running_.emplace(verdict.id, job);
     if (verdict.command.sequence() == 0) return enqueue(job);
     keepOrder(job);
 }

@@ -133,6 +133,8 @@ class Checker {
             wrong({"uplinks", name, "tls", "certificate"}, "needs key beside it");
         if (key && !certificate)
             wrong({"uplinks", name, "tls", "key"}, "needs certificate beside it");
+        if (!tls.crl.empty() && tls.ca == "system")
+            wrong({"uplinks", name, "tls", "crl"}, "needs tls.ca to be a file, not system");
         if (!reader_.options().checkSecrets) return;
         readable({"uplinks", name, "tls", "ca"}, tls.ca == "system" ? "" : tls.ca);
         readable({"uplinks", name, "tls", "certificate"}, tls.certificate);

@@ -49,7 +49,6 @@ struct Names {
     std::vector<std::string> list;
 };
 
-enum class AddressType { automatic, publicAddress, randomAddress };
 enum class ClockUse { set, leave };
 enum class PairingPolicy { justWorks, never };
 enum class Protocol { mqtt5, mqtt311 };
@@ -86,7 +85,6 @@ struct Person {
 };
 struct Device {
     BluetoothAddress address;
-    AddressType addressType{};
     std::string label;  ///< the id if none is written
     bool enabled = false;
     std::vector<std::string> profiles;           ///< kind words; empty: all that are found
@@ -149,7 +147,6 @@ struct Commands {
 };
 struct LogLevels {
     std::string level;  ///< a word of parseLogLevel
-    std::map<std::string, std::string> parts;
 };
 struct Privacy {
     DeviceIdentifiers deviceIdentifiers{};

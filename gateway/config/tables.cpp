@@ -8,6 +8,9 @@ namespace {
 
 /// What the profiles of adapters/profiles give; a test compares the two.
 constexpr std::string_view kKinds = "blood-pressure body-temperature weight heart-rate";
+/// The rows of the session's quirk table; a test compares them.
+constexpr std::string_view kQuirks =
+    "none and-scale and-device taidoc-td1241 indie-scale philips-ear beurer-bm85 trailing-octets";
 constexpr std::string_view kLogLevels = "error warning info debug";
 
 constexpr Key<Hub> kHub[] = {
@@ -39,11 +42,12 @@ constexpr Key<PairingRules> kPairing[] = {
                                 .least = "10s",
                                 .most = "10m",
                                 .help = "How long pairing stays open once it is opened."}),
-    key<&PairingRules::signalFloor>({.name = "signal-floor",
-                                     .standard = "-75dBm",
-                                     .least = "-110dBm",
-                                     .most = "-30dBm",
-                                     .help = "Weaker devices are not paired with."}),
+    key<&PairingRules::signalFloor>(
+        {.name = "signal-floor",
+         .standard = "-75dBm",
+         .least = "-110dBm",
+         .most = "-30dBm",
+         .help = "Weaker devices are not admitted by a rule that names no signal of its own."}),
     key<&PairingRules::policy>(
         {.name = "policy", .standard = "just-works", .help = "Which way of pairing is accepted."}),
 };
@@ -83,9 +87,6 @@ constexpr Key<Device> kDevice[] = {
     key<&Device::address>({.name = "address",
                            .help = "The device's Bluetooth address, in quotes.",
                            .required = true}),
-    key<&Device::addressType>({.name = "address-type",
-                               .standard = "auto",
-                               .help = "Kind of that address; `auto` finds out."}),
     key<&Device::label>({.name = "label",
                          .otherwise = "the id",
                          .most = "120",
@@ -114,7 +115,8 @@ constexpr Key<Device> kDevice[] = {
     key<&Device::quirk>({.name = "quirk",
                          .otherwise = "by model",
                          .help = "Row of the quirk table to apply, or `none`.",
-                         .form = Form::identifier}),
+                         .choices = kQuirks,
+                         .form = Form::word}),
     key<&Device::requireBond>({.name = "require-bond",
                                .standard = "false",
                                .help = "Readings are taken only over a bonded, encrypted link."}),
@@ -156,11 +158,12 @@ constexpr Key<Store> kStore[] = {
                        .least = "1h",
                        .most = "400d",
                        .help = "History after acknowledgement, and the outage to be ready for."}),
-    key<&Store::maxSize>({.name = "max-size",
-                          .standard = "512MiB",
-                          .least = "8MiB",
-                          .most = "64GiB",
-                          .help = "The most that the store takes on the disk."}),
+    key<&Store::maxSize>(
+        {.name = "max-size",
+         .standard = "512MiB",
+         .least = "8MiB",
+         .most = "64GiB",
+         .help = "The most that the records take on the disk, beside a journal of up to 16 MiB."}),
     key<&Store::key>({.name = "key",
                       .otherwise = "made at first start",
                       .help = "Key of 32 octets that seals the store."}),
@@ -280,11 +283,6 @@ constexpr Key<LogLevels> kLog[] = {
     key<&LogLevels::level>({.name = "level",
                             .standard = "info",
                             .help = "How much is logged.",
-                            .choices = kLogLevels,
-                            .form = Form::word}),
-    key<&LogLevels::parts>({.name = "parts",
-                            .most = "16",
-                            .help = "Level for a part of the program alone.",
                             .choices = kLogLevels,
                             .form = Form::word}),
 };

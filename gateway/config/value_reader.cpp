@@ -418,7 +418,6 @@ template struct ValueReader<Rate>;
 template struct ValueReader<std::uint32_t>;
 template struct ValueReader<BluetoothAddress>;
 template struct ValueReader<WallTime>;
-template struct ValueReader<AddressType>;
 template struct ValueReader<ClockUse>;
 template struct ValueReader<PairingPolicy>;
 template struct ValueReader<Protocol>;

@@ -10,8 +10,6 @@ namespace vitalgate::config {
 template <class E>
 constexpr std::string_view kWords = "";
 template <>
-inline constexpr std::string_view kWords<AddressType> = "auto public random";
-template <>
 inline constexpr std::string_view kWords<ClockUse> = "set leave";
 template <>
 inline constexpr std::string_view kWords<PairingPolicy> = "just-works never";

@@ -101,7 +101,8 @@ class Inbox {
     /// False if the queue is full or closed: the value was not taken.
     [[nodiscard]] bool push(T value) {
         if (end_ || values_.size() >= limit_) return false;
-        if (waiting_) {
+        // A wait that has timed out and not yet resumed takes nothing any more.
+        if (waiting_ && !waiting_->isGiven()) {
             std::exchange(waiting_, std::nullopt)->set(std::move(value));
         } else {
             values_.push_back(std::move(value));

@@ -196,10 +196,19 @@ Result<std::uint64_t> Engine::countConnection(const std::string& uplink) {
     return store::countConnection(database_, uplink);
 }
 
+Result<std::uint64_t> Engine::connections(const std::string& uplink) {
+    return store::connections(database_, uplink);
+}
+
 Result<bool> Engine::step(Fetch& fetch, const Moment& now) {
     fetch.last = std::min(fetch.last, log_.counters().next - 1);
     auto ended = log_.step(fetch);
     if (!ended) failed(ended.error(), now);
+    if (!fetch.damaged.empty() && status_.intake != v1::INTAKE_OPEN) {
+        // Their loss cannot be recorded now, and nothing may stand for them before it is.
+        fetch.damaged.clear();
+        return fail(ErrorKind::unavailable, "a damaged record cannot be recorded as lost yet");
+    }
     damaged_.insert(damaged_.end(), fetch.damaged.begin(), fetch.damaged.end());
     fetch.damaged.clear();
     return ended;
@@ -230,7 +239,8 @@ void Engine::loseDamaged(const Moment& now) {
 }
 
 bool Engine::wantsCheckpoint() const {
-    return database_.walPages() >= kCheckpointPages && status_.intake != v1::INTAKE_CLOSED_FAULT;
+    // One that failed is tried again with the next write: it must not keep reads from their turn.
+    return database_.walPages() >= kCheckpointPages && status_.intake == v1::INTAKE_OPEN;
 }
 
 void Engine::checkpoint(const Moment& now) {

@@ -42,6 +42,8 @@ class Engine {
                   const Moment& now, Appended& appended);
     CommandTable& commands() { return commands_; }
     Result<std::uint64_t> countConnection(const std::string& uplink);
+    /// As counted so far.
+    Result<std::uint64_t> connections(const std::string& uplink);
 
     // Reading, at any time.
     /// One step; true at the end. Rows that do not open are remembered, see loseDamaged().

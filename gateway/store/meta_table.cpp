@@ -51,11 +51,14 @@ Status knowUplink(Database& database, std::string_view uplink) {
                         connectionName(uplink));
 }
 
+Result<std::uint64_t> connections(Database& database, std::string_view uplink) {
+    return readNumber(database, connectionName(uplink));
+}
+
 Result<std::uint64_t> countConnection(Database& database, std::string_view uplink) {
-    const auto name = connectionName(uplink);
-    const auto before = readNumber(database, name);
+    const auto before = connections(database, uplink);
     if (!before) return before;
-    if (auto written = writeNumber(database, name, *before + 1); !written) {
+    if (auto written = writeNumber(database, connectionName(uplink), *before + 1); !written) {
         return std::unexpected(written.error());
     }
     return *before + 1;

@@ -21,6 +21,8 @@ Result<std::vector<std::string>> readUplinks(Database& database);
 Status knowUplink(Database& database, std::string_view uplink);
 /// Adds one to the uplink's connections and gives the sum.
 Result<std::uint64_t> countConnection(Database& database, std::string_view uplink);
+/// As counted so far.
+Result<std::uint64_t> connections(Database& database, std::string_view uplink);
 
 /// The number of this start of the kernel: the one it has, or the next. The last 1000 are kept.
 Result<std::uint32_t> numberOfBoot(Database& database, std::string_view bootId);

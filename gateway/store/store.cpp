@@ -86,6 +86,8 @@ struct LoopSide {
     StoreStatus status;
     std::vector<std::function<void(std::uint64_t)>> listeners;
     std::size_t waitingBytes = 0;
+    std::map<std::string, std::uint64_t> uncounted;  ///< connections that could not be written
+    bool isClosed = false;
     std::function<void()> whenClosed;  ///< intake is closed; empty once the store is
 
     void take(const StoreStatus& now, bool hasNewRows) {
@@ -308,14 +310,33 @@ void SqliteStore::openCommands(std::function<void(Result<std::vector<CommandEntr
 
 void SqliteStore::countConnection(std::string uplink,
                                   std::function<void(Result<std::uint64_t>)> done) {
+    // Sending goes on while nothing can be written: then the count goes on in memory.
+    auto counted = [this, loop = std::weak_ptr(loop_), uplink,
+                    done = std::move(done)](Result<std::uint64_t> count) {
+        const auto side = loop.lock();
+        if (!side) return;
+        auto& extra = side->uncounted[uplink];
+        if (count) return done(*count + extra);
+        if (side->isClosed) return done(count);
+        ++extra;
+        auto read = [uplink](Engine& engine, std::uint64_t& before) -> Result<bool> {
+            const auto connections = engine.connections(uplink);
+            if (!connections) return std::unexpected(connections.error());
+            before = *connections;
+            return true;
+        };
+        this->read<std::uint64_t>(read, [extra, done](Result<std::uint64_t> before) {
+            done(before ? Result<std::uint64_t>(*before + extra) : before);
+        });
+    };
     write<std::uint64_t>(
         std::size_t{0},
-        [uplink = std::move(uplink)](Engine& engine, Result<std::uint64_t>& count) -> Status {
+        [uplink](Engine& engine, Result<std::uint64_t>& count) -> Status {
             count = engine.countConnection(uplink);
             if (!count) return std::unexpected(count.error());
             return {};
         },
-        std::move(done));
+        std::move(counted));
 }
 
 void SqliteStore::flush() {
@@ -339,6 +360,7 @@ void SqliteStore::purge() {
 
 void SqliteStore::close() {
     loop_->whenClosed = nullptr;
+    loop_->isClosed = true;
     setsTimer_.cancel();
     retryTimer_.cancel();
     purgeTimer_.cancel();

@@ -80,6 +80,7 @@ void Worker::work() {
     if (!writes_.empty()) commitWaiting();
     if (engine_->wantsCheckpoint()) {
         engine_->checkpoint(now_);
+        if (engine_->status().intake != v1::INTAKE_OPEN) report(false);
     } else if (!reads_.empty()) {
         readStep();
     } else if (isPurging_) {

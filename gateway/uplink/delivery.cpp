@@ -60,11 +60,11 @@ void Delivery::load(std::function<void(Status)> done) {
     store_.loadSets(options_.uplink, [this, known = std::weak_ptr(connection_),
                                       done = std::move(done)](Result<store::DeliverySets> sets) {
         if (known.expired()) return;
-        loaded_ = true;
         if (!sets) {
             done(failIn("read what was delivered", sets));
             return;
         }
+        loaded_ = true;
         sent_ = std::move(sets->sent);
         done({});
     });

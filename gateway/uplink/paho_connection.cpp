@@ -200,6 +200,7 @@ void PahoConnection::connect(MqttConnectOptions options, std::string host) {
 }
 
 void PahoConnection::begin(Status ready) {
+    outlet_->tell([](PahoEvents& loop) { loop.onBegun(); });
     const auto trust = trustFile();
     if (!ready || !trust) {
         failed(!ready ? ready : std::unexpected(trust.error()));

@@ -23,6 +23,8 @@ struct PahoFailure {
 class PahoEvents {
   public:
     virtual ~PahoEvents() = default;
+    /// The network is touched from now on.
+    virtual void onBegun() = 0;
     virtual void onConnected(const MqttConnected& connection) = 0;
     virtual void onFailed(const PahoFailure& failure) = 0;
     virtual void onLost(const std::string& why) = 0;

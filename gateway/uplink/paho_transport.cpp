@@ -11,6 +11,8 @@ namespace vitalgate::uplink {
 namespace {
 
 constexpr Duration kProbeLimit = std::chrono::seconds{3};
+/// How many attempts of other connections one may have to wait for.
+constexpr int kMostInFront = 8;
 
 /// The part of a transport that lives on the loop.
 class LoopSide final : public PahoEvents, public std::enable_shared_from_this<LoopSide> {
@@ -24,6 +26,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     void disconnect(Duration limit, std::function<void()> done);
     void close();
 
+    void onBegun() override;
     void onConnected(const MqttConnected& connection) override;
     void onFailed(const PahoFailure& failure) override;
     void onLost(const std::string& why) override;
@@ -38,6 +41,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     void resolve();
     void resolved(const std::error_code& error, const asio::ip::tcp::resolver::results_type& found);
     void open(std::string host, asio::ip::tcp::endpoint endpoint);
+    void limitTo(Duration limit);
     void probe(const PahoFailure& failure);
     void give(Result<MqttConnected> result);
 
@@ -99,8 +103,7 @@ void LoopSide::resolved(const std::error_code& error,
 void LoopSide::open(std::string host, asio::ip::tcp::endpoint endpoint) {
     phase_ = Phase::connecting;
     endpoint_ = endpoint;
-    limit_ =
-        clock_.after(options_.limit, [this] { give(std::unexpected(silenceError(options_))); });
+    limitTo(options_.limit * kMostInFront);
     outlet_ = std::make_shared<PahoOutlet>(clock_.loop(), weak_from_this());
     connection_ = std::make_shared<PahoConnection>(thread_.tls(), outlet_);
     thread_.post([connection = connection_, options = options_, host = std::move(host)] {
@@ -118,6 +121,20 @@ void LoopSide::give(Result<MqttConnected> result) {
     }
     const auto handler = events_.connected;
     if (handler) handler(std::move(result));
+}
+
+void LoopSide::limitTo(Duration limit) {
+    limit_ = clock_.after(limit, [this] {
+        // It may still be in its handshake: only when its client is gone may the next one begin.
+        if (connection_) thread_.post([connection = connection_] { connection->close(); });
+        give(std::unexpected(silenceError(options_)));
+    });
+}
+
+/// The time spent waiting for others' handshakes does not count.
+void LoopSide::onBegun() {
+    if (phase_ != Phase::connecting) return;
+    limitTo(options_.limit);
 }
 
 void LoopSide::onConnected(const MqttConnected& connection) {

@@ -134,7 +134,8 @@ void Uplink::onAcknowledged(std::uint64_t number, int reason) {
 }
 
 void Uplink::onReceived(MqttMessage message) {
-    if (message.topic != topics_.commands() || !command_) return;
+    // A session from before commands were forbidden, or a broker of ill will, may send some.
+    if (!options_.acceptCommands || message.topic != topics_.commands() || !command_) return;
     ReceivedCommand command;
     command.retained = message.retained;
     command.tooLarge = message.payload.size() > kMaximumCommandBytes;

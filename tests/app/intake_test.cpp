@@ -185,7 +185,9 @@ TEST_CASE("alarms, series and what lies between get their priorities") {
     CHECK(priorityOf(one) == v1::PRIORITY_SERIES);
 
     v1::Event event;
-    event.mutable_refused();
+    event.mutable_refused()->set_kind("heart-rate");
+    CHECK(priorityOf(event) == v1::PRIORITY_SERIES);
+    event.mutable_refused()->set_kind("blood-pressure");
     CHECK(priorityOf(event) == v1::PRIORITY_READING);
     event.mutable_connection();
     CHECK(priorityOf(event) == v1::PRIORITY_SERIES);

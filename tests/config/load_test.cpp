@@ -67,7 +67,6 @@ TEST_CASE("what is not written has the default of the key table") {
     CHECK(config.people.at("p-1").label == "p-1");
     const auto& cuff = config.devices.at("cuff");
     CHECK(cuff.address.text() == "C4:7C:8D:6A:12:34");
-    CHECK(cuff.addressType == AddressType::automatic);
     CHECK(cuff.label == "cuff");
     CHECK(cuff.enabled);
     CHECK(cuff.profiles.empty());
@@ -104,7 +103,7 @@ time: {zone: Europe/Prague, set-device-clocks: never}
 bluetooth: {bus: "unix:path=/run/x", adapters: [hci0, "00:11:22:33:44:55"], signal-floor: -80dBm}
 people: {p-1: {label: Anna}}
 devices:
-  cuff: {address: "C4:7C:8D:6A:12:34", address-type: random, label: Cuff, enabled: false,
+  cuff: {address: "C4:7C:8D:6A:12:34", label: Cuff, enabled: false,
          profiles: [blood-pressure], slots: {1: p-1, 0: p-1}, clock: leave, quirk: none, require-bond: true}
   strap: {address: F0:13:C3:55:66:77, person: p-1, profiles: heart-rate}
 store: {path: /var/x, keep: 1h, max-size: 8MiB, key: {credential: store-key}}
@@ -116,7 +115,7 @@ uplinks:
     client-id: c-1
     user: u
     password: {file: /p}
-    tls: {ca: system, certificate: /c.pem, key: /k.pem, server-name: b.example, crl: /r, min-version: 1.3}
+    tls: {ca: /ca.pem, certificate: /c.pem, key: /k.pem, server-name: b.example, crl: /r, min-version: 1.3}
     window: 7
     batch-size: 4KiB
     keep-alive: 90s
@@ -128,7 +127,7 @@ commands:
   max-validity: 1d
   keys:
     k: {public-key: 5Kq0mJ5S0m9b1cY2o3Tt4u5v6w7x8y9zABCDEFGHIJk=, kinds: [get-status], devices: [cuff], rate: 5/min}
-log: {level: debug, parts: {uplink: error}}
+log: {level: debug}
 privacy: {device-identifiers: plain, id-key: {file: /id}}
 )");
     CHECK(config.hub.location == "attic");
@@ -137,7 +136,6 @@ privacy: {device-identifiers: plain, id-key: {file: /id}}
     CHECK_FALSE(config.time.setDeviceClocks);
     CHECK(config.bluetooth.adapters == std::vector<std::string>{"hci0", "00:11:22:33:44:55"});
     const auto& cuff = config.devices.at("cuff");
-    CHECK(cuff.addressType == AddressType::randomAddress);
     CHECK_FALSE(cuff.enabled);
     CHECK(cuff.slots == std::map<std::uint32_t, std::string>{{0, "p-1"}, {1, "p-1"}});
     CHECK(cuff.clock == ClockUse::leave);
@@ -154,7 +152,7 @@ privacy: {device-identifiers: plain, id-key: {file: /id}}
     CHECK(a.root == "site/{hub}/x");
     CHECK(a.clientId == "c-1");
     CHECK(a.password->name == "/p");
-    CHECK(a.tls.ca == "system");
+    CHECK(a.tls.ca == "/ca.pem");
     CHECK(a.tls.key->secret.name == "/k.pem");
     CHECK(a.tls.minVersion == TlsVersion::tls13);
     CHECK(a.window == 7);
@@ -163,7 +161,6 @@ privacy: {device-identifiers: plain, id-key: {file: /id}}
     CHECK(config.commands.keys.at("k").kinds.list == std::vector<std::string>{"get-status"});
     CHECK_FALSE(config.commands.keys.at("k").devices.all);
     CHECK(config.commands.keys.at("k").rate.perMinute == 5);
-    CHECK(config.log.parts.at("uplink") == "error");
     CHECK(config.privacy.deviceIdentifiers == DeviceIdentifiers::plain);
 }
 
@@ -308,9 +305,15 @@ constexpr Mistake kMistakes[] = {
     {"commands: {accept: signed, keys: {k: {public-key: abc, kinds: all}}}",
      "v.yaml:1:51: commands.keys.k.public-key: \"abc\" is not a public key of 32 octets in "
      "base64 (44 characters); write for example 5Kq0mJ5S0m9b1cY2o3Tt4u5v6w7x8y9zABCDEFGHIJk="},
-    {"log: {parts: {uplink: loud}}",
-     "v.yaml:1:23: log.parts.uplink: \"loud\" is not allowed here; write error or warning or "
+    {"log: {level: loud}",
+     "v.yaml:1:14: log.level: \"loud\" is not allowed here; write error or warning or "
      "info or debug"},
+    {"devices: {cuff: {address: \"C4:7C:8D:6A:12:34\", quirk: beurer-bm58}}",
+     "v.yaml:1:55: devices.cuff.quirk: \"beurer-bm58\" is not allowed here; did you mean "
+     "\"beurer-bm85\"?; write none or and-scale or and-device or taidoc-td1241 or indie-scale or "
+     "philips-ear or beurer-bm85 or trailing-octets"},
+    {"uplinks: {a: {broker: mqtts://b.example, tls: {ca: system, crl: /r}}}",
+     "v.yaml:1:65: uplinks.a.tls.crl: needs tls.ca to be a file, not system"},
     {"hub: {id: h, location: \"a\\nb\"}",
      "v.yaml:1:24: hub.location: has a control character or a line end; remove it"},
 };

@@ -144,6 +144,12 @@ TEST_CASE("special values are absent with their reason") {
     CHECK(m.reading.observations(1).unit() == "mm[Hg]");
 }
 
+TEST_CASE("without a single pressure the measurement failed, though it has a pulse") {
+    const auto m = measurement(kMeasurement, octets("04 ff07 ff07 ff07 4800"));
+    CHECK(m.refused == v1::REFUSED_FAILED);
+    CHECK(m.reading.observations().empty());
+}
+
 TEST_CASE("without a single number the measurement failed, but time, user and status stay") {
     const auto m =
         measurement(kMeasurement, octets("1e ff07 ff07 ff07 ea070b17080e05 ff07 02 0100"));

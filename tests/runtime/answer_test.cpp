@@ -102,6 +102,24 @@ TEST_CASE(
     CHECK(w.got == std::vector<std::string>{"1", "2", "gone"});
 }
 
+TEST_CASE("a value pushed between the time-out of a wait and its resumption is not lost") {
+    Waiting w;
+    Inbox<int> inbox(2);
+    auto read = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 2; ++i) {
+            auto value = co_await inbox.next(w.clock, 1s);
+            w.got.push_back(value ? std::to_string(*value) : value.error().message);
+        }
+    };
+    // Due at the same moment as the limit, and set before the waiter can run again.
+    Timer push;
+    asio::co_spawn(w.io, read, asio::detached);
+    w.clock.run();
+    push = w.clock.after(1s, [&] { CHECK(inbox.push(5)); });
+    w.clock.advance(1s);
+    CHECK(w.got == std::vector<std::string>{"no answer within 1 s", "5"});
+}
+
 TEST_CASE("a value pushed after a timed-out wait is not lost") {
     Waiting w;
     Inbox<int> inbox(2);

@@ -313,6 +313,31 @@ TEST_CASE("a store that takes nothing ends the conversation before more is asked
     CHECK(c.session->reason() == v1::DISCONNECT_BY_HUB);
 }
 
+TEST_CASE("what had arrived when a store takes nothing is counted, each value of it") {
+    Conversation c;
+    c.addCuff(0s);
+    c.start();
+    c.sink.failure = Error{ErrorKind::unavailable, "intake is closed: the disk is full"};
+    for (int i = 0; i < 5; ++i) c.link->send(0x2A35, kPressure);
+    c.clock.run();
+    CHECK_FALSE(c.succeeded());
+    CHECK(c.sink.readings.empty());
+    CHECK(c.session->unkept() == 5);
+}
+
+TEST_CASE("a conversation goes on from what earlier ones have found out") {
+    Conversation c;
+    c.addBloodPressure();
+    v1::DeviceDescriptor known;
+    known.set_device("cuff");
+    known.set_model("BP-7000");
+    known.set_battery_percent(80);
+    c.session = std::make_shared<session::Session>(c.link, c.clock, c.sink, c.settings, c.options,
+                                                   Log(), known);
+    CHECK(c.session->descriptor().model() == "BP-7000");
+    CHECK(c.session->descriptor().battery_percent() == 80);
+}
+
 TEST_CASE("a store that takes nothing when the clock is set ends it before the subscription") {
     Conversation c;
     c.addCuff(-1h);

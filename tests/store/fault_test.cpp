@@ -66,6 +66,27 @@ TEST_CASE("without room, or the right to write, intake closes visibly and opens 
     }
 }
 
+TEST_CASE(
+    "connections are counted on while nothing can be written, so that an uplink can connect") {
+    FaultyHub hub;
+    hub.open();
+    const auto connect = [&hub] {
+        std::optional<Result<std::uint64_t>> number;
+        hub.store->countConnection("care", [&](Result<std::uint64_t> n) { number = std::move(n); });
+        hub.runUntil([&] { return number.has_value(); });
+        return number->value_or(0);
+    };
+    CHECK(connect() == 1);
+    CHECK(connect() == 2);
+    hub.disk.set(Fault::full);
+    CHECK(connect() == 3);
+    CHECK(connect() == 4);
+    hub.disk.set(Fault::none);
+    hub.clock.advance(60s);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+    CHECK(connect() == 5);
+}
+
 TEST_CASE("sets that could not be written while intake was closed are written when it opens") {
     FaultyHub hub;
     hub.open();

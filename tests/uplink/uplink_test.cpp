@@ -272,12 +272,21 @@ TEST_CASE(
     CHECK(commands[2].payload.empty());
 }
 
-TEST_CASE("where no commands are taken, nothing is subscribed") {
+TEST_CASE("where no commands are taken, nothing is subscribed, and what comes is not run") {
     auto options = careOptions();
     options.acceptCommands = false;
     Hub hub(options);
+    int commands = 0;
+    hub.uplink->onCommand([&](const ReceivedCommand&) { ++commands; });
     hub.start();
     CHECK(hub.broker.subscriptions.empty());
+    // The broker's session may still hold an old subscription.
+    MqttMessage message;
+    message.topic = kRoot + "commands";
+    message.payload = "payload";
+    hub.broker.deliver(message);
+    hub.clock.run();
+    CHECK(commands == 0);
 }
 
 TEST_CASE("a result goes to the response topic with the request's correlation, others to results") {
