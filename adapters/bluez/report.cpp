@@ -146,7 +146,7 @@ std::vector<v1::Problem> Core::findProblems() const {
     std::vector<v1::Problem> found;
     if (service_.state() == Service::State::noBus)
         found.push_back(problem("bus-away", service_.lastError(), v1::SEVERITY_ALARM));
-    if (service_.state() == Service::State::noBluez || service_.state() == Service::State::loading)
+    if (service_.state() == Service::State::noBluez)
         found.push_back(problem("bluez-away", "BlueZ is not running: systemctl status bluetooth",
                                 v1::SEVERITY_ALARM));
     if (service_.state() != Service::State::ready) return found;

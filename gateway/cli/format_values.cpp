@@ -115,7 +115,8 @@ void addSite(const v1::Observation& observation, std::vector<std::string>& remar
         const auto site =
             std::ranges::find(sites, observation.body_site().code(), &codes::BodySite::code);
         if (site == sites.end()) continue;
-        remarks.push_back(spaced(site->word));
+        auto place = spaced(site->word);
+        if (std::ranges::find(remarks, place) == remarks.end()) remarks.push_back(std::move(place));
         return;
     }
 }

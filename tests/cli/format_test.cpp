@@ -4,6 +4,7 @@
 
 #include "adapters/profiles/profile.hpp"
 #include "gateway/cli/format_values.hpp"
+#include "gateway/codes/codes.hpp"
 #include "gateway/config/reference.hpp"
 
 using namespace vitalgate;
@@ -233,6 +234,15 @@ TEST_CASE("results and the hub's status have lines too") {
     CHECK(prague().status(status) ==
           "08:15:02              hub             status            –       " +
               fmt::format("{:<42}  no adapter", "hub-7f3a is online"));
+}
+
+TEST_CASE("a place that several observations share is named once") {
+    v1::Reading reading;
+    for (int i = 0; i < 2; ++i) {
+        auto& site = *reading.add_observations()->mutable_body_site();
+        site.set_code(std::string(codes::temperatureSites()[0].code));
+    }
+    CHECK(formatRemarks(reading).size() == 1);
 }
 
 TEST_CASE("the kinds of the configuration are those of the profiles") {
