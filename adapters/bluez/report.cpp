@@ -149,6 +149,8 @@ std::vector<v1::Problem> Core::findProblems() const {
     if (service_.state() == Service::State::noBluez)
         found.push_back(problem("bluez-away", "BlueZ is not running: systemctl status bluetooth",
                                 v1::SEVERITY_ALARM));
+    if (service_.state() == Service::State::loading && !service_.lastError().empty())
+        found.push_back(problem("bluez-away", service_.lastError(), v1::SEVERITY_ALARM));
     if (service_.state() != Service::State::ready) return found;
     if (units_.empty()) {
         const auto text = options_.adapters.empty()

@@ -99,6 +99,7 @@ void Service::onOwnerChanged(const dbus::Signal& signal) {
 
 void Service::setOwner(const std::string& owner) {
     owner_ = owner;
+    lastError_.clear();
     log_.info("BlueZ is there");
     load();
 }
