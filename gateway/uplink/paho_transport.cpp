@@ -11,6 +11,9 @@ namespace vitalgate::uplink {
 namespace {
 
 constexpr Duration kProbeLimit = std::chrono::seconds{3};
+/// After it has told of a failure, the library still looks up the failed client by its socket's
+/// number; a new connection whose socket has got the same number would be closed in its place.
+constexpr Duration kSettling = std::chrono::milliseconds{200};
 /// How many attempts of other connections one may have to wait for.
 constexpr int kMostInFront = 8;
 
@@ -42,6 +45,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     void resolved(const std::error_code& error, const asio::ip::tcp::resolver::results_type& found);
     void open(std::string host, asio::ip::tcp::endpoint endpoint);
     void limitTo(Duration limit);
+    void explain(const PahoFailure& failure);
     void probe(const PahoFailure& failure);
     void give(Result<MqttConnected> result);
 
@@ -143,6 +147,10 @@ void LoopSide::onConnected(const MqttConnected& connection) {
 
 void LoopSide::onFailed(const PahoFailure& failure) {
     if (phase_ != Phase::connecting) return;
+    limit_ = clock_.after(kSettling, [this, failure] { explain(failure); });
+}
+
+void LoopSide::explain(const PahoFailure& failure) {
     if (isUnexplained(failure)) {
         probe(failure);
     } else {
