@@ -7,8 +7,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
-#include <thread>
 
+#include "tests/support/poll_until.hpp"
 #include "tests/support/private_bus.hpp"
 #include "tests/support/run_until.hpp"
 
@@ -245,10 +245,11 @@ TEST_CASE("signals that a blocking library call has already read are not left ly
     auto object = ends.serve("", echo);
     int seen = 0;
     auto match = ends.client->match(kRule, [&seen](const Signal&) { ++seen; });
+    runUntil(ends.loop, [] { return false; }, 30ms);  // nothing is left to do but to wait
     object->emit("test.Thing", "Changed", {});
     // The bus passes the message on, and the loop does not look yet; then adding a match reads all
     // there is from the socket.
-    std::this_thread::sleep_for(50ms);
+    vitalgate::testing::pollUntil([] { return false; }, 50ms);
     auto second = ends.client->match("type='signal',interface='test.Other'", [](const Signal&) {});
     CHECK(runUntil(ends.loop, [&seen] { return seen == 1; }, 300ms));
 }
