@@ -87,7 +87,6 @@ class Watch {
         return status_;
     }
 
-    [[nodiscard]] bool wasConnected() const { return wasConnected_; }
     /// Awaited devices that have delivered nothing.
     [[nodiscard]] std::vector<std::string> missing() const {
         std::vector<std::string> names;
@@ -158,9 +157,10 @@ Result<std::set<std::string>> awaitedDevices(const config::Config& config,
     return awaited;
 }
 
-ExitStatus subscribe(const config::Config& config, const uplink::BrokerSettings& settings,
-                     uplink::Topics topics, const std::set<std::string>& awaited,
-                     const WatchArguments& arguments) {
+/// Ends the process.
+[[noreturn]] void subscribe(const config::Config& config, const uplink::BrokerSettings& settings,
+                            uplink::Topics topics, const std::set<std::string>& awaited,
+                            const WatchArguments& arguments) {
     asio::io_context loop;
     uplink::UplinkThread thread;
     SystemClock clock(loop);
@@ -169,7 +169,6 @@ ExitStatus subscribe(const config::Config& config, const uplink::BrokerSettings&
     if (!arguments.json) printLine(Formatter(labelsOf(config), TimeZone{}).header());
     ExitStatus status{};
     std::vector<std::string> missing;
-    bool mayBeResolving = false;
     {
         uplink::Subscriber subscriber(settings, std::move(topics),
                                       uplink::pahoTransports(thread, clock), clock, random, Log{});
@@ -178,17 +177,15 @@ ExitStatus subscribe(const config::Config& config, const uplink::BrokerSettings&
             arguments.timeout || awaited.empty() ? arguments.timeout : std::optional(kUntilLimit);
         status = watch.run(limit, settings.brokers.size());
         missing = watch.missing();
-        mayBeResolving = !watch.wasConnected();
     }
     if (status == ExitStatus::timedOut) {
         fmt::print(stderr, "no reading has come from: {}\n", fmt::join(missing, ", "));
     }
-    // Loop and library would wait for a name that is still being looked up.
-    if (!thread.finish(kGoodbyeLimit) || mayBeResolving) {
-        std::fflush(nullptr);
-        std::_Exit(static_cast<int>(status));
-    }
-    return status;
+    // Loop and library would wait for a name that is still being looked up, and the library's
+    // threads may still be ending while the process takes its globals down.
+    static_cast<void>(thread.finish(kGoodbyeLimit));
+    std::fflush(nullptr);
+    std::_Exit(static_cast<int>(status));
 }
 
 }  // namespace
@@ -214,7 +211,7 @@ ExitStatus watch(const config::Config& config, const WatchArguments& arguments) 
     }
     auto topics = uplink::Topics::make(uplink.root, config.hub.id);
     if (!topics) return refuse(ExitStatus::no, "uplink {}: {}", name, topics.error().message);
-    return subscribe(config, *settings, std::move(*topics), *awaited, arguments);
+    subscribe(config, *settings, std::move(*topics), *awaited, arguments);
 }
 
 }  // namespace vitalgate::cli
