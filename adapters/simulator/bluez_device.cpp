@@ -215,9 +215,16 @@ void DeviceObject::linkOpened() {
     ++link_;
     openLimit_.cancel();
     changed({"Connected"});
-    if (bonded_) device_.encrypt();
+    if (bonded_ && !device_.encrypt()) keysDoNotFit();
     for (auto waiting = std::exchange(opening_, {}); const auto& done : waiting) done(std::nullopt);
     resolveServices();
+}
+
+/// The device has lost the bond: the kernel ends the link, and BlueZ still shows it as paired.
+void DeviceObject::keysDoNotFit() {
+    later_.after(host_.settings().answerAfter, [this, link = link_] {
+        if (connected_ && link == link_) dropLink("by-hub");
+    });
 }
 
 void DeviceObject::resolveServices() {

@@ -62,6 +62,7 @@ class DeviceObject final : public GattOwner {
     void tryLink();
     void linkOpened();
     void linkFailed(const dbus::RemoteError& error);
+    void keysDoNotFit();
     void resolveServices();
     void servicesResolved();
     void forgetLink();

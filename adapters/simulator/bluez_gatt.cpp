@@ -183,17 +183,35 @@ void GattObjects::arrived(const Characteristic& characteristic, const Bytes& val
         if (entry->characteristic != &characteristic || entry->listeners.empty()) continue;
         setValue(*entry, value);
         if (host_.isFrozen(Freeze::signals)) return;
-        auto once = std::make_shared<std::function<void()>>(std::move(read));
+        const auto once = std::make_shared<std::function<void()>>(std::move(read));
         for (const auto& client : entry->listeners) {
-            dbus::Request ping{client, "/", "org.freedesktop.DBus.Peer", "Ping", {}};
-            const auto answered = [once](const dbus::Reply& reply) {
-                if (!reply) return;
-                if (auto report = std::exchange(*once, nullptr)) report();
-            };
-            host_.connection().call(std::move(ping), kPingLimit, answered);
+            unread_[client].sent.push_back(once);
+            ping(client);
         }
         return;
     }
+}
+
+/// One ping at a time for each client, whatever the number of values: its answer counts for all
+/// that were sent before it.
+void GattObjects::ping(const std::string& client) {
+    auto& unread = unread_[client];
+    if (unread.isAsked || unread.sent.empty()) return;
+    unread.isAsked = true;
+    const auto answered = [this, client, asked = std::exchange(unread.sent, {}),
+                           alive = std::weak_ptr(alive_)](const dbus::Reply& reply) {
+        for (const auto& once : asked) {
+            auto report = reply ? std::exchange(*once, nullptr) : nullptr;
+            if (report) report();
+        }
+        if (alive.expired()) return;
+        auto& rest = unread_[client];
+        rest.isAsked = false;
+        if (!rest.sent.empty()) return ping(client);
+        unread_.erase(client);
+    };
+    dbus::Request request{client, "/", "org.freedesktop.DBus.Peer", "Ping", {}};
+    host_.connection().call(std::move(request), kPingLimit, answered);
 }
 
 void GattObjects::rearm() {

@@ -49,6 +49,12 @@ class GattObjects {
         std::set<std::string> listeners;
     };
 
+    /// Values that were sent to a client, each with what is to run when it has read it.
+    struct Unread {
+        std::vector<std::shared_ptr<std::function<void()>>> sent;
+        bool isAsked = false;  ///< a ping for earlier ones is under way
+    };
+
     void serveService(const Service& service);
     void serveCharacteristic(const std::string& servicePath, const Characteristic& characteristic);
     void serveDescriptor(const Entry& entry);
@@ -58,6 +64,7 @@ class GattObjects {
     void stopNotify(Entry& entry, const dbus::Call& call);
     void setValue(Entry& entry, Bytes value);
     void removeListener(Entry& entry, const std::string& client);
+    void ping(const std::string& client);
 
     Host& host_;
     GattOwner& owner_;
@@ -65,6 +72,8 @@ class GattObjects {
     std::string devicePath_;
     std::vector<std::unique_ptr<dbus::ExportedObject>> others_;  ///< services and descriptors
     std::vector<std::unique_ptr<Entry>> entries_;
+    std::map<std::string, Unread> unread_;  ///< by client
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace vitalgate::simulator::bluez

@@ -76,6 +76,10 @@ void Device::start() {
         schedules_.push_back({&each, each.times, {}});
         plan(schedules_.back(), each.first);
     }
+    for (const auto& away : settings_.advertise.away) {
+        journeys_.push_back(clock_.after(away.at, [this] { leave(); }));
+        journeys_.push_back(clock_.after(away.at + away.lasting, [this] { comeBack(); }));
+    }
     if (settings_.advertise.when == AdvertiseWhen::always) openWindow();
 }
 
@@ -154,7 +158,7 @@ void Device::trim(std::size_t limit, std::string_view why) {
 }
 
 void Device::openWindow() {
-    if (link_) return;
+    if (link_ || away_ > 0) return;
     const bool wasOpen = std::exchange(advertising_, true);
     if (settings_.advertise.when == AdvertiseWhen::afterMeasurement) {
         window_ = clock_.after(settings_.advertise.window, [this] { closeWindow(); });
@@ -165,9 +169,26 @@ void Device::openWindow() {
 }
 
 void Device::closeWindow() {
-    advertising_ = false;
-    packets_.cancel();
+    stopAdvertising();
     trim(settings_.memory, "no connection while advertising");
+}
+
+void Device::stopAdvertising() {
+    packets_.cancel();
+    window_.cancel();
+    if (std::exchange(advertising_, false)) radio_.silenced(*this);
+}
+
+/// Out of range.
+void Device::leave() {
+    if (away_++ > 0) return;
+    stopAdvertising();
+    if (link_) end("link-lost");
+}
+
+void Device::comeBack() {
+    if (--away_ > 0) return;
+    if (settings_.advertise.when == AdvertiseWhen::always || !memory_.empty()) openWindow();
 }
 
 void Device::advertise() {
@@ -178,9 +199,7 @@ void Device::advertise() {
 
 bool Device::connect() {
     if (!advertising_ || link_ || !settings_.advertise.connectable) return false;
-    advertising_ = false;
-    packets_.cancel();
-    window_.cancel();
+    stopAdvertising();
     link_.emplace();
     ledger_.write(name(), "connected");
     if (endsAt(Step::connect)) return true;
@@ -280,6 +299,10 @@ AttResult<void> Device::writeClock(const Characteristic& characteristic, ByteVie
 
 AttResult<void> Device::subscribe(const Characteristic& characteristic, bool on) {
     if (!characteristic.hasConfiguration()) return std::unexpected(AttError::invalidHandle);
+    if (!on && !link_) {
+        subscribed_.erase(characteristic.handle);
+        return {};
+    }
     if (endsAt(Step::subscribe)) return std::unexpected(AttError::unlikely);
     if (auto allowed = permit(characteristic, settings_.refuse.notify); !allowed) return allowed;
     if (on) {
@@ -292,20 +315,56 @@ AttResult<void> Device::subscribe(const Characteristic& characteristic, bool on)
 }
 
 PairingResult Device::pair(std::optional<std::uint32_t> passkey) {
-    static constexpr std::string_view kWords[] = {"none", "just-works", "passkey", "refuse"};
     const auto& pairing = settings_.pairing;
-    ledger_.write(name(), "pairing",
-                  {{"demand", std::string(kWords[static_cast<std::size_t>(pairing.demand)])}});
+    pairingAsked();
     if (pairing.demand == PairingDemand::refuse || !link_) return PairingResult::refused;
     if (pairing.demand == PairingDemand::passkey && passkey != pairing.passkey) {
         return PairingResult::wrongPasskey;
     }
-    bond_ = strength(pairing.demand);
-    link_->security = bond_;
-    ledger_.write(
-        name(), "bonded",
-        {{"level", std::string(bond_ == Security::authenticated ? "authenticated" : "encrypted")}});
+    bonded();
     return PairingResult::bonded;
+}
+
+void Device::pairingAsked() {
+    static constexpr std::string_view kWords[] = {"none", "just-works", "passkey", "refuse"};
+    const auto demand = static_cast<std::size_t>(settings_.pairing.demand);
+    ledger_.write(name(), "pairing", {{"demand", std::string(kWords[demand])}});
+}
+
+void Device::bonded() {
+    setBond();
+    const std::string level = bond_ == Security::authenticated ? "authenticated" : "encrypted";
+    ledger_.write(name(), "bonded", {{"level", level}});
+    secured();
+}
+
+void Device::adoptBond(bool exists) {
+    if (exists == (bond_ != Security::open)) return;
+    if (exists) return setBond();
+    bond_ = Security::open;
+    bondEnds_.cancel();
+    subscribed_.clear();
+}
+
+void Device::setBond() {
+    bond_ = strength(settings_.pairing.demand);
+    const auto& lasting = settings_.pairing.forgetAfter;
+    if (lasting) bondEnds_ = clock_.after(*lasting, [this] { forgetBond(); });
+}
+
+/// As a device does whose battery was changed.
+void Device::forgetBond() {
+    ledger_.write(name(), "erased");
+    bond_ = Security::open;
+    subscribed_.clear();
+    if (link_) end("by-device");
+    radio_.erased(*this);
+}
+
+void Device::secured() {
+    if (!link_) return;
+    link_->security = strength(settings_.pairing.demand);
+    pump();
 }
 
 bool Device::encrypt() {

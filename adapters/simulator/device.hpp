@@ -24,11 +24,16 @@ class Radio {
     virtual ~Radio() = default;
     /// One advertising packet went out.
     virtual void advertised(Device& device) = 0;
+    /// No packet follows, and no link comes about, until it advertises again: it has a link, its
+    /// window is over, or it is out of range.
+    virtual void silenced(Device& device) = 0;
     /// A notification or an indication goes out on the open link; answer with Device::confirmed().
     virtual void send(Device& device, const Characteristic& characteristic, const Bytes& value,
                       std::uint64_t number) = 0;
     /// The device has ended the link.
     virtual void closed(Device& device) = 0;
+    /// The device has lost the keys of its bond; a link that was open has been closed before.
+    virtual void erased(Device& device) = 0;
 };
 
 /// How an attempt to pair ends.
@@ -69,8 +74,16 @@ class Device {
 
     /// Pairing on the open link; `passkey` is what the other side's person typed.
     PairingResult pair(std::optional<std::uint32_t> passkey);
+    /// The same where the radio's own stack pairs and decides: an attempt, and its success.
+    void pairingAsked();
+    void bonded();
+    /// Whether a stack that keeps the keys itself has them for the other side of a link that is
+    /// about to open; it may know them from an earlier run.
+    void adoptBond(bool exists);
     /// Both sides have the keys of an earlier pairing. False if the device has none.
     bool encrypt();
+    /// The stack has made sure that the open link is as well protected as the device demands.
+    void secured();
     /// How the bond with the present keys protects; open without a bond.
     [[nodiscard]] Security bond() const { return bond_; }
     [[nodiscard]] Security security() const;
@@ -107,7 +120,12 @@ class Device {
     void pump();
     void openWindow();
     void closeWindow();
+    void stopAdvertising();
     void advertise();
+    void leave();
+    void comeBack();
+    void setBond();
+    void forgetBond();
     void end(std::string_view reason);
     void afterDelivery();
     bool endsAt(Step step);
@@ -134,11 +152,14 @@ class Device {
     std::set<std::uint16_t> subscribed_;  ///< handles
     Security bond_ = Security::open;
     bool advertising_ = false;
+    int away_ = 0;  ///< times out of range that are under way
     int signalDbm_;
     std::uint32_t endings_ = 0;
     Timer packets_;
     Timer window_;
     Timer idle_;
+    Timer bondEnds_;
+    std::vector<Timer> journeys_;
 };
 
 }  // namespace vitalgate::simulator

@@ -56,10 +56,18 @@ enum class PairingDemand { none, justWorks, passkey, refuse };
 struct PairingSettings {
     PairingDemand demand = PairingDemand::none;
     std::uint32_t passkey = 0;
-    std::vector<Uuid> encrypt;  ///< need a bond as strong as `demand` gives
+    std::vector<Uuid> encrypt;            ///< need a bond as strong as `demand` gives
+    std::optional<Duration> forgetAfter;  ///< loses a bond this long after it was made
 };
 
 enum class AdvertiseWhen { always, afterMeasurement };
+
+/// A time out of range: the link is lost, and nothing is heard.
+struct Away {
+    Duration at{};  ///< from the start
+    Duration lasting{};
+    bool operator==(const Away&) const = default;
+};
 
 struct AdvertiseSettings {
     AdvertiseWhen when = AdvertiseWhen::always;
@@ -69,6 +77,7 @@ struct AdvertiseSettings {
     bool connectable = true;
     std::map<std::uint16_t, Bytes> manufacturerData;
     std::map<Uuid, Bytes> serviceData;
+    std::vector<Away> away;
 };
 
 /// Steps of a conversation at which a device can end the link.

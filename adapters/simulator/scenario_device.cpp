@@ -50,6 +50,13 @@ void readPairing(MapReader& device, PairingSettings& out) {
         map->missing("passkey", "is required: six digits");
     }
     readUuids(*map, "encrypt", out.encrypt);
+    const bool forgets = map->read("forget-after", out.forgetAfter, parseSpan);
+    if (forgets && *out.forgetAfter <= Duration::zero()) {
+        map->missing("forget-after", "must be longer than nothing");
+    }
+    const bool bonds =
+        out.demand == PairingDemand::justWorks || out.demand == PairingDemand::passkey;
+    if (forgets && !bonds) map->missing("forget-after", "needs a demand that bonds");
     map->done();
 }
 
@@ -95,6 +102,23 @@ void readData(MapReader& map, std::string_view name, std::map<Key, Bytes>& out,
     });
 }
 
+void readAway(MapReader& map, std::vector<Away>& out) {
+    const auto* list = map.take("away");
+    if (!list) return;
+    if (!list->isList()) return map.problem(*list, "away", "must be a list");
+    for (const auto& item : list->items) {
+        Away away;
+        MapReader reader(item, map.pathOf("away"), map.problems());
+        const bool complete =
+            reader.read("at", away.at, parseSpan) & reader.read("for", away.lasting, parseSpan);
+        reader.done();
+        if (!complete || away.at < Duration::zero() || away.lasting <= Duration::zero()) {
+            reader.missing("", "needs at and for: from the start, and longer than nothing");
+        }
+        out.push_back(away);
+    }
+}
+
 void readAdvertise(MapReader& device, AdvertiseSettings& out) {
     auto map = device.below("advertise");
     if (!map) return;
@@ -110,6 +134,7 @@ void readAdvertise(MapReader& device, AdvertiseSettings& out) {
     readData(*map, "manufacturer-data", out.manufacturerData,
              [](std::string_view text) { return parseWhole(text, 0, 0xffff); });
     readData(*map, "service-data", out.serviceData, Uuid::parse);
+    readAway(*map, out.away);
     map->done();
 }
 

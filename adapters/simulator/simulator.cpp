@@ -66,6 +66,7 @@ class Simulator::Impl final : public Radio {
     void advertised(Device& device) override {
         for (auto& adapter : adapters_) adapter->advertised(device);
     }
+    void silenced(Device&) override {}
     void send(Device& device, const Characteristic& characteristic, const Bytes& value,
               std::uint64_t number) override {
         if (auto* object = connectedObject(device)) object->arrived(characteristic, value, number);
@@ -73,6 +74,8 @@ class Simulator::Impl final : public Radio {
     void closed(Device& device) override {
         if (auto* object = connectedObject(device)) object->linkClosed();
     }
+    /// The other side does not know: it finds out when it encrypts the next link.
+    void erased(Device&) override {}
 
     Scenario scenario_;
     Options options_;

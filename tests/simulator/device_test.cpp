@@ -22,9 +22,13 @@ struct TestRadio final : Radio {
         if (confirms) device.confirmed();
     }
     void closed(Device&) override { ++closings; }
+    void silenced(Device&) override { ++silences; }
+    void erased(Device&) override { ++erasures; }
 
     int packets = 0;
     int closings = 0;
+    int silences = 0;
+    int erasures = 0;
     bool confirms = true;
     std::vector<std::pair<std::uint64_t, std::string>> sent;
 };
@@ -270,6 +274,99 @@ TEST_CASE("an encrypted characteristic needs a bond, which outlives the link") {
     CHECK_FALSE(bench.device->read(maker));
     CHECK(bench.device->encrypt());
     CHECK(bench.device->read(maker));
+}
+
+TEST_CASE("a device out of range loses the link, is silent, and comes back") {
+    Bench bench(joined({kUtc,
+                        "    advertise: {every: 1s, away: [{at: 20s, for: 10s}]}\n"
+                        "    measure: [{at: 15s, failed: true}]\n"}));
+    bench.clock.advance(18s);
+    const auto heard = bench.radio.packets;
+    CHECK(heard == 18);
+    REQUIRE(bench.device->connect());
+    CHECK(bench.radio.silences == 1);
+    bench.clock.advance(3s);
+    CHECK_FALSE(bench.device->isConnected());
+    CHECK(bench.radio.closings == 1);
+    CHECK(bench.wrote(R"("what":"disconnected","why":"link-lost")"));
+    CHECK_FALSE(bench.device->connect());
+    bench.clock.advance(8s);
+    CHECK(bench.radio.packets == heard);
+    bench.clock.advance(3s);
+    CHECK(bench.radio.packets > heard);
+    REQUIRE(bench.device->connect());
+    REQUIRE(bench.device->subscribe(bench.characteristic(0x2a35), true));
+    CHECK(bench.radio.sent.size() == 1);
+}
+
+TEST_CASE("a device that is away while it advertises falls silent; what it measures is not heard") {
+    Bench bench(
+        joined({"    clock: {zone: UTC}\n"
+                "    advertise: {when: after-measurement, for: 5s, every: 100ms, "
+                "away: [{at: 12s, for: 10s}, {at: 15s, for: 20s}]}\n",
+                "    measure: [{at: 10s, failed: true}, {at: 30s, failed: true}]\n"}));
+    bench.clock.advance(13s);
+    CHECK(bench.radio.silences == 1);
+    CHECK_FALSE(bench.device->isAdvertising());
+    const auto heard = bench.radio.packets;
+    bench.clock.advance(21s);
+    CHECK(bench.radio.packets == heard);
+    bench.clock.advance(2s);  // back for the values that it has kept
+    CHECK(bench.device->isAdvertising());
+    CHECK(bench.radio.packets > heard);
+    CHECK_FALSE(bench.wrote("missed"));
+}
+
+TEST_CASE("a device forgets its bond, the link and who has subscribed") {
+    Bench bench(joined({kUtc,
+                        "    pairing: {demand: just-works, encrypt: [2A35], forget-after: 30s}\n"
+                        "    measure: [{at: 100s, failed: true}]\n"}));
+    REQUIRE(bench.device->connect());
+    REQUIRE(bench.device->pair(std::nullopt) == PairingResult::bonded);
+    REQUIRE(bench.device->subscribe(bench.characteristic(0x2a35), true));
+    bench.clock.advance(29s);
+    CHECK(bench.device->isConnected());
+    CHECK(bench.radio.erasures == 0);
+    bench.clock.advance(1s);
+    CHECK_FALSE(bench.device->isConnected());
+    CHECK(bench.radio.closings == 1);
+    CHECK(bench.radio.erasures == 1);
+    CHECK(bench.device->bond() == Security::open);
+    CHECK(bench.lines.str().find(R"("what":"erased")") <
+          bench.lines.str().find(R"("what":"disconnected","why":"by-device")"));
+    REQUIRE(bench.device->connect());
+    CHECK_FALSE(bench.device->encrypt());
+    bench.clock.advance(100s);
+    CHECK(bench.radio.sent.empty());
+    REQUIRE(bench.device->pair(std::nullopt) == PairingResult::bonded);
+    bench.clock.advance(30s);  // every bond ends like that
+    CHECK(bench.radio.erasures == 2);
+}
+
+TEST_CASE("a stack that keeps the keys tells the device of its bond") {
+    Bench bench(joined({kUtc,
+                        "    pairing: {demand: passkey, passkey: 1, encrypt: [2A35]}\n"
+                        "    measure: [{at: 1s, failed: true}, {at: 2s, failed: true}]\n"}));
+    bench.clock.advance(3s);
+    const auto& pressure = bench.characteristic(0x2a35);
+    bench.device->adoptBond(true);
+    REQUIRE(bench.device->connect());
+    CHECK(bench.device->encrypt());
+    CHECK(bench.device->security() == Security::authenticated);
+    REQUIRE(bench.device->subscribe(pressure, true));
+    CHECK(bench.radio.sent.size() == 2);
+    CHECK_FALSE(bench.wrote("bonded"));
+    bench.device->disconnect("link-lost");
+    bench.device->adoptBond(false);
+    REQUIRE(bench.device->connect());
+    CHECK_FALSE(bench.device->encrypt());
+    CHECK(bench.device->subscribe(pressure, true).error() == AttError::insufficientAuthentication);
+    bench.device->secured();
+    CHECK(bench.device->subscribe(pressure, true));
+    bench.device->bonded();
+    CHECK(bench.wrote(R"("what":"bonded","level":"authenticated")"));
+    bench.device->disconnect("link-lost");
+    REQUIRE(bench.device->subscribe(pressure, false));  // the stack forgets without a link
 }
 
 TEST_CASE("a device that refuses to pair stays open") {

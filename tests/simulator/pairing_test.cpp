@@ -133,6 +133,24 @@ TEST_CASE("a device that refuses to pair, and one that is removed and pairs anew
     CHECK(house.device("Pair").empty());
 }
 
+TEST_CASE(
+    "a device that has forgotten its bond loses every link until it is removed and paired anew") {
+    ServedHouse house(::house("just-works, forget-after: 300ms"));
+    REQUIRE(house.connectDevice());
+    REQUIRE(house.device("Pair").empty());
+    REQUIRE(house.runs([&] { return house.wrote(R"("what":"erased")"); }));
+    CHECK(house.ofDevice<bool>("Connected") == false);
+    CHECK(house.ofDevice<bool>("Paired") == true);
+    const auto changes = house.changes(kDevice, "Connected").size();
+    REQUIRE(house.device("Connect").empty());
+    CHECK(house.runs([&] { return house.changes(kDevice, "Connected").size() == changes + 2; }));
+    CHECK(house.ofDevice<bool>("Connected") == false);
+    CHECK(house.ofDevice<bool>("Paired") == true);
+    REQUIRE(house.adapter("RemoveDevice", {dbus::ObjectPath{kDevice}}).empty());
+    REQUIRE(house.runs([&] { return house.count("InterfacesAdded", kDevice) == 2; }));
+    CHECK(house.device("Pair").empty());
+}
+
 TEST_CASE("a device that is removed while the agent thinks is gone when it answers") {
     ServedHouse house(::house("passkey"));
     std::optional<dbus::Call> asked;

@@ -28,10 +28,10 @@ devices:
     model: blood-pressure
     address: "C4:7C:8D:6A:12:34"
     information: {name: BP-7000, manufacturer: Example, firmware: "1.4"}
-    pairing: {demand: passkey, passkey: 123456, encrypt: [2A35]}
+    pairing: {demand: passkey, passkey: 123456, encrypt: [2A35], forget-after: 12h}
     clock: {ahead: -16y, settable: true, drift: 20ppm}
     users: {1: {slot: 1}, 2: {slot: 3}}
-    advertise: {when: after-measurement, for: 5s, every: 100ms, signal: -62dBm}
+    advertise: {when: after-measurement, for: 5s, every: 100ms, signal: -62dBm, away: [{at: 20s, for: 10s}]}
     disconnect: {after-values: 3, reason: by-device}
     measure:
       - {at: 10s, user: 1, systolic: 128, diastolic: 82, mean: 97, pulse: 71, status: [irregular-pulse]}
@@ -60,6 +60,7 @@ TEST_CASE("a scenario is read whole") {
     CHECK(cuff.pairing.demand == PairingDemand::passkey);
     CHECK(cuff.pairing.passkey == 123456);
     CHECK(cuff.pairing.encrypt == std::vector{Uuid{0x2a35}});
+    CHECK(cuff.pairing.forgetAfter == 12h);
     CHECK(cuff.clock.kind == ClockKind::currentTime);
     CHECK(cuff.clock.ahead == -5844 * 24h);
     CHECK(cuff.clock.driftPpm == 20);
@@ -68,6 +69,7 @@ TEST_CASE("a scenario is read whole") {
     CHECK(cuff.advertise.window == 5s);
     CHECK(cuff.advertise.every == 100ms);
     CHECK(cuff.advertise.signalDbm == -62);
+    CHECK(cuff.advertise.away == std::vector{Away{20s, 10s}});
     CHECK(cuff.disconnect.afterValues == 3U);
     REQUIRE(cuff.measures.size() == 3);
     CHECK(cuff.measures[0].first == 10s);
@@ -127,6 +129,11 @@ TEST_CASE("values that make no sense are refused") {
     CHECK(says(with("pairing: {demand: passkey}"), "passkey: is required: six digits"));
     CHECK(says(with("pairing: {demand: maybe}"), "is not one of: none, just-works"));
     CHECK(says(with("pairing: {demand: passkey, passkey: 1000000}"), "no whole number"));
+    CHECK(says(with("pairing: {demand: just-works, forget-after: 0s}"), "longer than nothing"));
+    CHECK(says(with("pairing: {demand: refuse, forget-after: 1s}"), "needs a demand that bonds"));
+    CHECK(says(with("advertise: {away: 5s}"), "advertise.away: must be a list"));
+    CHECK(says(with("advertise: {away: [{at: 5s}]}"), "needs at and for"));
+    CHECK(says(with("advertise: {away: [{at: 5s, for: 0s, to: 1s}]}"), "unknown key"));
     CHECK(says(with("unit: stone"), "is not one of: mmHg, kPa"));
     CHECK(says(with("site: ear"), "unknown key"));
     CHECK(says(with("battery: full"), "no whole number"));

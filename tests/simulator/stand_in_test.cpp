@@ -12,19 +12,19 @@ using vitalgate::simulator::testing::ServedHouse;
 namespace {
 
 /// A cuff that is always there, and BlueZ in a hurry.
-std::string house(std::string_view cuff, std::string_view bluez = "") {
+std::string house(std::string_view cuff, std::string_view bluez = "",
+                  std::string_view advertise = "    advertise: {when: always, every: 20ms}\n") {
     return fmt::format(R"(devices:
   cuff:
     model: blood-pressure
     address: "C4:7C:8D:6A:12:34"
     information: {{name: BP-7000, manufacturer: Example}}
-    advertise: {{when: always, every: 20ms}}
-{}bluez:
+{}{}bluez:
   connect-after: 10ms
   services-resolved-after: 50ms
   answer-after: 2ms
 {})",
-                       cuff, bluez);
+                       advertise, cuff, bluez);
 }
 
 const std::string& kDevice = ServedHouse::kDevice;
@@ -163,6 +163,64 @@ TEST_CASE("an indication arrives as a change of Value, also when it is the same 
     REQUIRE(house.characteristic("2A35", "StopNotify"));
     CHECK(house.errorOf(house.characteristic("2A35", "StopNotify")) ==
           "org.bluez.Error.Failed: No notify session started");
+}
+
+TEST_CASE("a strap sends a thousand values and more as fast as the link takes, in order") {
+    constexpr std::size_t kValues = 2000;
+    ServedHouse house(fmt::format(R"(devices:
+  cuff:
+    model: heart-rate
+    address: "C4:7C:8D:6A:12:34"
+    advertise: {{when: always, every: 20ms}}
+    memory: {0}
+    measure: [{{at: 500ms, every: 1ms, times: {0}, rate: 60..200}}]
+bluez: {{connect-after: 0ms, services-resolved-after: 0ms, answer-after: 0ms}}
+)",
+                                  kValues));
+    REQUIRE(house.connectDevice());
+    const auto path = house.pathOf("2A37");
+    REQUIRE(house.characteristic("2A37", "StartNotify"));
+    const auto number = fmt::format(R"("what":"taken","n":{})", kValues);
+    CHECK(house.runs([&] { return house.wrote(number); }, std::chrono::seconds{60}));
+    std::vector<std::string> offered;
+    std::istringstream lines(house.ledger.str());
+    std::size_t taken = 0;
+    for (std::string line; std::getline(lines, line);) {
+        const auto hex = line.find(R"("hex":")");
+        if (hex != std::string::npos) offered.push_back(line.substr(hex + 7, 4));
+        if (line.find(R"("what":"taken")") != std::string::npos) ++taken;
+    }
+    std::vector<std::string> arrived;
+    for (const auto& value : house.changes(path, "Value")) {
+        arrived.push_back(toHex(*value.get<Bytes>()));
+    }
+    CHECK(taken == kValues);
+    CHECK(arrived.size() == kValues);
+    CHECK(arrived == offered);
+}
+
+TEST_CASE("a device out of range is lost, and heard again when it is back") {
+    ServedHouse house(
+        ::house("    advertise: {when: always, every: 20ms, away: [{at: 10s, for: 60s}]}\n", "",
+                ""),
+        ServedHouse::Time::still);
+    REQUIRE(house.adapter("StartDiscovery").empty());
+    house.advance(1s);
+    bool connected = false;
+    house.client->call({"org.bluez", kDevice, "org.bluez.Device1", "Connect", {}}, 1h,
+                       [&](const dbus::Reply& reply) { connected = reply.has_value(); });
+    house.pass(50ms);
+    house.advance(1s);
+    REQUIRE(house.runs([&] { return connected; }));
+    house.advance(9s);
+    CHECK(house.runs([&] { return house.changes(kDevice, "Connected").size() == 2; }));
+    CHECK(house.wrote(R"("what":"disconnected","why":"link-lost")"));
+    const auto heard = house.changes(kDevice, "RSSI").size();
+    house.advance(50s);
+    house.pass(50ms);
+    CHECK(house.changes(kDevice, "RSSI").size() == heard);
+    house.advance(20s);
+    CHECK(house.runs([&] { return house.changes(kDevice, "RSSI").size() > heard; }));
 }
 
 TEST_CASE("what a client has not read is offered, but not taken") {
