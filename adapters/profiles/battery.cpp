@@ -15,7 +15,7 @@ DecodeResult decodeLevel(ByteView bytes, const DecodeOptions& options) {
     const auto level = reader.u8("battery level");
     if (level > kFull) {
         return std::unexpected(DecodeError{v1::REFUSED_IMPLAUSIBLE, "battery level", 0,
-                                           "battery level: more than 100 percent"});
+                                           "battery level: octet 0 says more than 100 percent"});
     }
     std::vector<Field> fields{{"batteryPercent", static_cast<double>(level)}};
     return conclude(std::move(fields), reader, options);

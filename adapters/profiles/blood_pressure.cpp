@@ -56,7 +56,7 @@ Frame readFrame(ByteReader& reader, const DecoderQuirk& quirk, Measurement& meas
     Frame frame;
     frame.pressures.systolic = readShortFloat(reader, "systolic");
     frame.pressures.diastolic = readShortFloat(reader, "diastolic");
-    frame.pressures.mean = readShortFloat(reader, "mean");
+    frame.pressures.mean = zeroIsNotComputed(readShortFloat(reader, "mean"));
     frame.pressures.unit = (flags & kKilopascal) != 0 ? "kPa" : "mm[Hg]";
     const auto u16 = [&](std::string_view field) {
         const auto raw = reader.u16(field);
@@ -73,9 +73,14 @@ Frame readFrame(ByteReader& reader, const DecoderQuirk& quirk, Measurement& meas
     return frame;
 }
 
-bool contradict(const Pressures& pressures) {
-    return pressures.systolic && pressures.diastolic &&
-           pressures.diastolic->value >= pressures.systolic->value;
+/// The pressure that cannot be beside the others; empty if all can.
+std::string_view contradiction(const Pressures& pressures) {
+    const auto& [systolic, diastolic, mean, unit] = pressures;
+    if (!systolic || !diastolic) return {};
+    if (diastolic->value >= systolic->value) return "diastolic";
+    const bool isBetween =
+        !mean || (mean->value >= diastolic->value && mean->value <= systolic->value);
+    return isBetween ? std::string_view{} : "mean";
 }
 
 DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
@@ -90,16 +95,16 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
     const auto& [systolic, diastolic, mean, unit] = frame.pressures;
     addObservation(measurement, codes::Term::systolicPressure, systolic, unit);
     addObservation(measurement, codes::Term::diastolicPressure, diastolic, unit);
-    addObservation(measurement, codes::Term::meanPressure, zeroIsNotComputed(mean), unit);
+    addSecondary(measurement, codes::Term::meanPressure, mean, unit);
     if (frame.pulse) {
-        addObservation(measurement, codes::Term::cuffPulseRate, zeroIsNotComputed(*frame.pulse),
-                       "/min");
+        addSecondary(measurement, codes::Term::cuffPulseRate, zeroIsNotComputed(*frame.pulse),
+                     "/min");
     }
     if (!systolic && !diastolic && !mean) {
         refuse(measurement, v1::REFUSED_FAILED);
     }
-    if (contradict(frame.pressures)) {
-        refuse(measurement, v1::REFUSED_CONTRADICTORY, "diastolic");
+    if (const auto field = contradiction(frame.pressures); !field.empty()) {
+        refuse(measurement, v1::REFUSED_CONTRADICTORY, field);
     }
     return conclude(std::move(measurement), reader, options);
 }

@@ -1,5 +1,6 @@
 #include "adapters/profiles/date_time.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "adapters/profiles/decoding.hpp"
@@ -55,26 +56,39 @@ DecodeResult currentTimeFields(ByteView bytes, const DecodeOptions& options) {
     return conclude(std::move(fields), reader, options);
 }
 
-/// Local Time Information: what is unknown or reserved is left out.
+/// In minutes; nothing where the part is unknown or reserved.
+struct LocalTime {
+    std::optional<int> zone;
+    std::optional<int> daylightSaving;
+};
+
+LocalTime readLocalTime(ByteReader& reader) {
+    const int quarters = reader.s8("time zone");
+    const auto code = reader.u8("daylight saving offset");
+    LocalTime time;
+    if (quarters >= kWesternmostQuarter && quarters <= kEasternmostQuarter) {
+        time.zone = quarters * kMinutesPerQuarter;
+    }
+    const auto row = std::ranges::find(kDaylightSaving, code, &DaylightSaving::code);
+    if (row != kDaylightSaving.end()) time.daylightSaving = row->minutes;
+    return time;
+}
+
 DecodeResult localTimeFields(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes);
-    const int quarters = reader.s8("time zone");
-    const auto daylightSaving = reader.u8("daylight saving offset");
+    const auto time = readLocalTime(reader);
     std::vector<Field> fields;
-    if (quarters >= kWesternmostQuarter && quarters <= kEasternmostQuarter) {
-        fields.push_back({"timeZoneMin", static_cast<double>(quarters * kMinutesPerQuarter)});
-    }
-    for (const auto& row : kDaylightSaving) {
-        if (row.code == daylightSaving) {
-            fields.push_back({"daylightSavingMin", static_cast<double>(row.minutes)});
-        }
+    if (time.zone) fields.push_back({"timeZoneMin", static_cast<double>(*time.zone)});
+    if (time.daylightSaving) {
+        fields.push_back({"daylightSavingMin", static_cast<double>(*time.daylightSaving)});
     }
     return conclude(std::move(fields), reader, options);
 }
 
 constexpr std::array kCharacteristics{
     CharacteristicSpec{0x2A2B, "Current Time", Role::clock, currentTimeFields},
-    CharacteristicSpec{0x2A0F, "Local Time Information", Role::information, localTimeFields},
+    CharacteristicSpec{kLocalTimeInformation, "Local Time Information", Role::information,
+                       localTimeFields},
 };
 
 constexpr Profile kProfile{0x1805, "", "Current Time", kCharacteristics};
@@ -129,6 +143,13 @@ std::expected<CurrentTime, DecodeError> decodeCurrentTime(ByteView bytes) {
     const auto time = readCurrentTime(reader);
     if (auto error = lengthError(reader, false)) return std::unexpected(std::move(*error));
     return time;
+}
+
+std::optional<chr::minutes> decodeLocalOffset(ByteView bytes) {
+    ByteReader reader(bytes);
+    const auto time = readLocalTime(reader);
+    if (lengthError(reader, false) || !time.zone || !time.daylightSaving) return std::nullopt;
+    return chr::minutes{*time.zone + *time.daylightSaving};
 }
 
 std::expected<LocalDateTime, DecodeError> decodeDateTime(ByteView bytes) {

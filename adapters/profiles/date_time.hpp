@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include "adapters/profiles/profile.hpp"
 #include "gateway/base/byte_reader.hpp"
@@ -37,6 +38,11 @@ Bytes encodeDateTime(const LocalDateTime& time);
 /// LocalDateTime::isComplete() before using them.
 std::expected<CurrentTime, DecodeError> decodeCurrentTime(ByteView bytes);
 std::expected<LocalDateTime, DecodeError> decodeDateTime(ByteView bytes);
+
+/// Local Time Information, 0x2A0F: local time minus UTC, daylight saving included. Nothing if a
+/// part of it is unknown or reserved, or the octets do not fit.
+inline constexpr std::uint16_t kLocalTimeInformation = 0x2A0F;
+std::optional<std::chrono::minutes> decodeLocalOffset(ByteView bytes);
 
 /// The seven octets of a Date Time inside another value.
 LocalDateTime readDateTime(ByteReader& reader);

@@ -62,7 +62,7 @@ v1::Observation& addObservation(Measurement& measurement, codes::Term term, cons
     }
     out.set_value(number->value);
     out.set_decimals(number->decimals);
-    if (const auto converted = codes::convert(number->value, unit, row.unit)) {
+    if (const auto converted = codes::convert(number->value, number->decimals, unit, row.unit)) {
         auto& reported = *out.mutable_reported();
         reported.set_value(number->value);
         reported.set_decimals(number->decimals);
@@ -71,6 +71,21 @@ v1::Observation& addObservation(Measurement& measurement, codes::Term term, cons
         out.set_decimals(converted->decimals);
     }
     return out;
+}
+
+v1::Observation& addSecondary(Measurement& measurement, codes::Term term, const Number& number,
+                              std::string_view unit) {
+    auto& out = addObservation(measurement, term, number, unit);
+    if (isPlausible(out)) return out;
+    out.clear_decimals();
+    out.clear_reported();
+    setImplausible(out);
+    return out;
+}
+
+void setImplausible(v1::Observation& observation) {
+    observation.set_absent(v1::ABSENT_UNSPECIFIED);
+    observation.add_status(std::string(kImplausible));
 }
 
 Number zeroIsNotComputed(const Number& number) {

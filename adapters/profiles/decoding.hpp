@@ -27,9 +27,20 @@ struct FlagWord {
 std::vector<std::string> flagWords(std::uint32_t bits, std::span<const FlagWord> table);
 
 /// Adds an observation in its canonical unit. What the device said in another `unit` (UCUM) stays
-/// beside it as `reported`.
+/// beside it as `reported`. An implausible number refuses the whole measurement (conclude()).
 v1::Observation& addObservation(Measurement& measurement, codes::Term term, const Number& number,
                                 std::string_view unit);
+
+/// The same for a value beside the principal one: the measurement stands without it. A number that
+/// no person has is left out, as setImplausible() says.
+v1::Observation& addSecondary(Measurement& measurement, codes::Term term, const Number& number,
+                              std::string_view unit);
+
+/// The word of an observation or a span whose number was left out because no person has it. There
+/// is no Absent for that: the device did give a number, and it stands in the raw octets.
+inline constexpr std::string_view kImplausible = "implausible";
+/// No number, ABSENT_UNSPECIFIED, and that word.
+void setImplausible(v1::Observation& observation);
 
 /// For values that devices leave at 0 when they did not compute them.
 Number zeroIsNotComputed(const Number& number);
@@ -45,7 +56,7 @@ void setBodySite(Measurement& measurement, const codes::BodySite* site);
 void refuse(Measurement& measurement, v1::MeasurementRefusal reason, std::string_view field = {});
 
 /// What a decoder gives back: truncated or trailing octets are an error; a measurement without a
-/// single number has failed; one with an implausible number is refused.
+/// single number has failed; one with an implausible number is refused (secondary ones have none).
 DecodeResult conclude(Measurement measurement, const ByteReader& reader,
                       const DecodeOptions& options);
 /// `mayGrow`: later versions of the specification append to this value, so more octets are no

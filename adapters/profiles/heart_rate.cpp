@@ -21,12 +21,25 @@ constexpr std::uint8_t kResetEnergy = 1;
 void readEnergy(ByteReader& reader, Measurement& measurement) {
     const auto energy = reader.u16("energy expended");
     auto& observation =
-        addObservation(measurement, codes::Term::energyExpended, decimal(energy, 0), "kJ");
+        addSecondary(measurement, codes::Term::energyExpended, decimal(energy, 0), "kJ");
     // 3.1.1.3: the counter stays at its highest value until it is reset.
     if (energy == kEnergyFull) observation.set_comparator(v1::COMPARATOR_ABOVE);
 }
 
-/// The rest of the value, oldest first; none at all is how many straps say "no beat since".
+/// A place where intervals were left out, `elapsed` (1/1024 s) after the first one began. How long
+/// they were is not known, so it is a point.
+void markGap(v1::Samples& samples, std::uint64_t elapsed) {
+    const auto at = static_cast<std::uint32_t>(elapsed * 1000 / 1024);
+    if (!samples.spans().empty() && samples.spans().rbegin()->from_ms() == at) return;
+    auto& span = *samples.add_spans();
+    span.set_from_ms(at);
+    span.set_to_ms(at);
+    span.add_status(std::string(kImplausible));
+}
+
+/// The rest of the value, oldest first; none at all is how many straps say "no beat since". An
+/// interval that no heart has is left out and its place marked: over it no two intervals follow
+/// each other.
 void readIntervals(ByteReader& reader, Measurement& measurement) {
     if (reader.remaining() == 0) return;
     const auto& row = codes::observation(codes::Term::rrInterval);
@@ -37,7 +50,17 @@ void readIntervals(ByteReader& reader, Measurement& measurement) {
     auto& samples = *observation.mutable_samples();
     samples.set_scale(1000.0 / 1024);
     samples.set_decimals(1);
-    while (reader.remaining() > 0) samples.add_raw(reader.u16("RR interval"));
+    std::uint64_t elapsed = 0;
+    while (reader.remaining() > 0) {
+        const auto raw = reader.u16("RR interval");
+        if (!codes::isPlausible(row, raw * samples.scale())) {
+            markGap(samples, elapsed);
+            continue;
+        }
+        samples.add_raw(raw);
+        elapsed += raw;
+    }
+    if (samples.raw().empty()) setImplausible(observation);
 }
 
 DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {

@@ -21,6 +21,10 @@ constexpr std::array kQuirks{
                  .userAlwaysPresent = true,
                  .reason = "Beurer BM85 and relatives: pulse and status high octet first, user "
                            "octet always sent"},
+    DecoderQuirk{.name = "detecto-7550",
+                 .reservedIsBelowZero = true,
+                 .reason = "Detecto 7550: its manual adds a flag \"below zero\" to those of the "
+                           "specification, the weight itself has no sign"},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@ struct DecoderQuirk {
     std::string_view name;
     bool ignoreTrailingOctets = false;  ///< octets after the last field are not an error
     bool poundsInTenths = false;        ///< 2A9D: pounds come in steps of 0.1 lb, not 0.01 lb
+    bool reservedIsBelowZero = false;   ///< 2A9D: reserved flags say that the weight is below zero
     bool bigEndianPulse = false;        ///< 2A35: pulse and status come high octet first
     bool userAlwaysPresent = false;     ///< 2A35: the user octet is there whatever its flag says
     std::string_view reason;            ///< which devices, and what was seen

@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "adapters/profiles/date_time.hpp"
 #include "adapters/profiles/decoding.hpp"
@@ -15,7 +15,13 @@ constexpr std::uint8_t kImperial = 0x01;
 constexpr std::uint8_t kHasTime = 0x02;
 constexpr std::uint8_t kHasUser = 0x04;
 constexpr std::uint8_t kHasBodyMass = 0x08;
+constexpr std::uint8_t kReservedFlags = 0xF0;
 constexpr std::uint16_t kUnsuccessful = 0xFFFF;
+/// Of BMI and height: the specification names no such value, devices send it for "not known".
+constexpr std::uint16_t kNotKnown = 0xFFFF;
+
+/// Weight and height are rounded before the scale shows them, and some scales round the BMI.
+constexpr double kBodyMassTolerance = 0.1;
 
 constexpr std::array kFeatureWords{
     FlagWord{0x01, 0x01, "time-stamp"},
@@ -77,16 +83,42 @@ Decimal weightOf(std::uint16_t raw, bool imperial, const DecodeOptions& options)
     return measured(raw, step, resolution.imperialDecimals);
 }
 
+Number knownNumber(std::uint16_t raw, const Number& number) {
+    if (raw == kNotKnown) return std::unexpected(v1::ABSENT_RESERVED_VALUE);
+    return zeroIsNotComputed(number);
+}
+
 void readBodyMass(ByteReader& reader, Measurement& measurement, bool imperial,
                   const DecodeOptions& options) {
-    const Number index = decimal(reader.u16("BMI"), -1);
+    const auto rawIndex = reader.u16("BMI");
     const auto rawHeight = reader.u16("height");
+    const Number index = decimal(rawIndex, -1);
     const auto& resolution = at(kHeightResolutions, heightResolution(featureOf(options)));
     const Number height = imperial ? measured(rawHeight, 1, resolution.imperialDecimals)
                                    : measured(rawHeight, 3, resolution.metricDecimals);
-    addObservation(measurement, codes::Term::bodyMassIndex, zeroIsNotComputed(index), "kg/m2");
-    addObservation(measurement, codes::Term::bodyHeight, zeroIsNotComputed(height),
-                   imperial ? "[in_i]" : "m");
+    addSecondary(measurement, codes::Term::bodyMassIndex, knownNumber(rawIndex, index), "kg/m2");
+    addSecondary(measurement, codes::Term::bodyHeight, knownNumber(rawHeight, height),
+                 imperial ? "[in_i]" : "m");
+}
+
+/// In our unit; nothing if there is no number, or one that no person has.
+std::optional<double> plausibleNumber(const Measurement& measurement, codes::Term term) {
+    const auto& row = codes::observation(term);
+    for (const auto& each : measurement.reading.observations()) {
+        const bool isNumber = each.code() == row.code && each.has_value();
+        if (isNumber && codes::isPlausible(row, each.value())) return each.value();
+    }
+    return std::nullopt;
+}
+
+/// The BMI is another than weight / height^2.
+bool contradicts(const Measurement& measurement) {
+    const auto weight = plausibleNumber(measurement, codes::Term::bodyWeight);
+    const auto height = plausibleNumber(measurement, codes::Term::bodyHeight);
+    const auto index = plausibleNumber(measurement, codes::Term::bodyMassIndex);
+    if (!weight || !height || !index) return false;
+    const double expected = *weight / (*height * *height);
+    return std::abs(*index - expected) > kBodyMassTolerance * expected;
 }
 
 DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
@@ -101,7 +133,15 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
     if ((flags & kHasTime) != 0) readTimeStamp(reader, measurement);
     if ((flags & kHasUser) != 0) readUserSlot(reader, measurement);
     if ((flags & kHasBodyMass) != 0) readBodyMass(reader, measurement, imperial, options);
-    if (raw == kUnsuccessful) refuse(measurement, v1::REFUSED_FAILED, "weight");
+    const bool isBelowZero =
+        (flags & kReservedFlags) != 0 && decoderQuirk(options.quirk).reservedIsBelowZero;
+    if (raw == kUnsuccessful) {
+        refuse(measurement, v1::REFUSED_FAILED, "weight");
+    } else if (isBelowZero) {
+        refuse(measurement, v1::REFUSED_IMPLAUSIBLE, "weight");
+    } else if (contradicts(measurement)) {
+        refuse(measurement, v1::REFUSED_CONTRADICTORY, "BMI");
+    }
     return conclude(std::move(measurement), reader, options);
 }
 

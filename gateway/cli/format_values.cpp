@@ -84,6 +84,8 @@ std::string observed(const v1::Observation& observation) {
         case v1::Observation::kSamples:
             return samples(observation.samples(), observation.unit());
         case v1::Observation::kAbsent:
+            // Then the observation's status says why.
+            if (observation.absent() == v1::ABSENT_UNSPECIFIED) break;
             return fmt::format("– ({})",
                                spaced(enumWord(v1::Absent_Name(observation.absent()), "ABSENT_")));
         case v1::Observation::RESULT_NOT_SET:

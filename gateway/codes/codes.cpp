@@ -27,8 +27,8 @@ constexpr std::array kObservations{
                     20, 300, "11073-10407; LOINC generic heart rate"},
     ObservationCode{Term::heartRate, "heart rate", "MDC_ECG_HEART_RATE", 147842, "8867-4", "/min",
                     20, 300, "11073-10406; LOINC vital signs"},
-    ObservationCode{Term::rrInterval, "RR interval", "MDC_ECG_TIME_PD_RR_GL", 147240, "", "ms", 0,
-                    64000, "11073-10406; 65535/1024 s is all the field holds"},
+    ObservationCode{Term::rrInterval, "RR interval", "MDC_ECG_TIME_PD_RR_GL", 147240, "", "ms", 150,
+                    10000, "11073-10406; from 400 beats a minute to a pause of ten seconds"},
     ObservationCode{Term::energyExpended, "energy expended", "MDC_HF_ENERGY", 8454263, "", "kJ", 0,
                     65535, "11073-10441, partition 129"},
     ObservationCode{
@@ -94,6 +94,15 @@ constexpr std::array kSensorLocations{
     BodySite{5, "ear lobe", "vitalgate:ear-lobe", 0}, BodySite{6, "foot", "vitalgate:foot", 0},
 };
 
+constexpr std::uint32_t kMostDecimals = 15;
+
+/// So many that one step in the last digit of what the device said is at least one step here.
+std::uint32_t decimalsFor(const Conversion& row, std::uint32_t said) {
+    auto decimals = said;
+    for (double step = row.factor / row.divisor; step < 1; step *= 10) ++decimals;
+    return std::min(std::max(decimals, row.decimals), kMostDecimals);
+}
+
 }  // namespace
 
 std::span<const ObservationCode> allObservations() {
@@ -126,18 +135,20 @@ const BodySite* findSite(std::span<const BodySite> sites, std::uint8_t number) {
     return row == sites.end() ? nullptr : &*row;
 }
 
-std::optional<ConvertedValue> convert(double value, std::string_view from, std::string_view to) {
+std::optional<ConvertedValue> convert(double value, std::uint32_t decimals, std::string_view from,
+                                      std::string_view to) {
     const auto row = std::ranges::find_if(
         kConversions, [&](const Conversion& c) { return c.from == from && c.to == to; });
     if (row == kConversions.end()) return std::nullopt;
     const double converted = (value + row->shift) * row->factor / row->divisor;
-    return ConvertedValue{roundTo(converted, row->decimals), row->decimals};
+    const auto kept = decimalsFor(*row, decimals);
+    return ConvertedValue{roundTo(converted, kept), kept};
 }
 
 double roundTo(double value, std::uint32_t decimals) {
     // Both the rounded number and a power of ten up to 10^15 are exact, so the quotient is the
     // double nearest to the decimal number.
-    const double scale = std::pow(10.0, std::min(decimals, 15U));
+    const double scale = std::pow(10.0, std::min(decimals, kMostDecimals));
     return std::round(value * scale) / scale;
 }
 

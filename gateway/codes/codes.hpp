@@ -44,15 +44,14 @@ struct UnitCode {
     std::string_view source;
 };
 
-/// How a device's unit becomes ours: (value + shift) x factor / divisor, rounded to `decimals`.
+/// How a device's unit becomes ours: (value + shift) x factor / divisor.
 struct Conversion {
     std::string_view from;
     std::string_view to;
     double shift;
     double factor;
     double divisor;
-    /// Enough to tell two neighbouring values of a device apart.
-    std::uint32_t decimals;
+    std::uint32_t decimals;  ///< of the result, at least
     std::string_view source;
 };
 
@@ -85,8 +84,11 @@ struct ConvertedValue {
     std::uint32_t decimals;
 };
 
+/// What a device has said with so many `decimals`, in another unit. It gets as many decimals as
+/// keep apart what the device tells apart, no fewer than the row of the table says, and at most 15.
 /// Nothing if the table has no way from one unit to the other.
-std::optional<ConvertedValue> convert(double value, std::string_view from, std::string_view to);
+std::optional<ConvertedValue> convert(double value, std::uint32_t decimals, std::string_view from,
+                                      std::string_view to);
 
 /// The double nearest to `value` rounded to so many decimals (at most 15).
 double roundTo(double value, std::uint32_t decimals);

@@ -127,6 +127,10 @@ TEST_CASE("what is no number is said, never shown as one") {
           "systolic 128 mmHg, diastolic – (reserved value), mean – (not a number), pulse 71 /min");
     reading.mutable_observations(0)->set_comparator(v1::COMPARATOR_ABOVE);
     CHECK(formatValues(reading).starts_with("systolic > 128 mmHg"));
+    reading.mutable_observations(3)->set_absent(v1::ABSENT_UNSPECIFIED);
+    reading.mutable_observations(3)->add_status("implausible");
+    CHECK(formatValues(reading).ends_with("pulse –"));
+    CHECK(formatRemarks(reading).back() == "pulse: implausible");
 }
 
 TEST_CASE("RR intervals are listed while they are few") {

@@ -50,42 +50,46 @@ TEST_CASE("every unit that is used is in the table of units") {
 TEST_CASE("a device's unit becomes ours, rounded to the stated decimals") {
     struct Row {
         double value;
+        std::uint32_t said;
         const char* from;
         const char* to;
         double expected;
         std::uint32_t decimals;
     };
     for (const auto& row :
-         {Row{16.0, "kPa", "mm[Hg]", 120.0, 1}, Row{10.7, "kPa", "mm[Hg]", 80.3, 1},
-          Row{98.6, "[degF]", "Cel", 37.0, 2}, Row{32, "[degF]", "Cel", 0, 2},
-          Row{101.3, "[degF]", "Cel", 38.5, 2}, Row{-40, "[degF]", "Cel", -40, 2},
-          Row{68.8, "[lb_av]", "kg", 31.207, 3}, Row{1, "[lb_av]", "kg", 0.454, 3},
-          Row{72.5, "[in_i]", "m", 1.842, 3}}) {
+         {Row{16.0, 1, "kPa", "mm[Hg]", 120.0, 1}, Row{10.7, 1, "kPa", "mm[Hg]", 80.3, 1},
+          Row{16, 0, "kPa", "mm[Hg]", 120.0, 1}, Row{16.02, 2, "kPa", "mm[Hg]", 120.16, 2},
+          Row{98.6, 1, "[degF]", "Cel", 37.0, 2}, Row{32, 0, "[degF]", "Cel", 0, 2},
+          Row{98.65, 2, "[degF]", "Cel", 37.028, 3}, Row{101.3, 1, "[degF]", "Cel", 38.5, 2},
+          Row{-40, 0, "[degF]", "Cel", -40, 2}, Row{68.8, 1, "[lb_av]", "kg", 31.207, 3},
+          Row{1, 0, "[lb_av]", "kg", 0.454, 3}, Row{1, 200, "[lb_av]", "kg", 0.45359237, 15},
+          Row{72.5, 1, "[in_i]", "m", 1.842, 3}, Row{72.51, 2, "[in_i]", "m", 1.8418, 4}}) {
         CAPTURE(row.value);
-        const auto converted = convert(row.value, row.from, row.to);
+        const auto converted = convert(row.value, row.said, row.from, row.to);
         REQUIRE(converted);
         CHECK(converted->value == row.expected);
         CHECK(converted->decimals == row.decimals);
     }
 }
 
-TEST_CASE("neighbouring values of a device stay apart when converted") {
-    for (int tenths = 950; tenths < 1100; ++tenths) {
-        CHECK(convert(tenths / 10.0, "[degF]", "Cel")->value <
-              convert((tenths + 1) / 10.0, "[degF]", "Cel")->value);
-        CHECK(convert(tenths / 100.0, "[lb_av]", "kg")->value <
-              convert((tenths + 1) / 100.0, "[lb_av]", "kg")->value);
-        CHECK(convert(tenths / 10.0, "kPa", "mm[Hg]")->value <
-              convert((tenths + 1) / 10.0, "kPa", "mm[Hg]")->value);
-        CHECK(convert(tenths / 10.0, "[in_i]", "m")->value <
-              convert((tenths + 1) / 10.0, "[in_i]", "m")->value);
+TEST_CASE("neighbouring values of a device stay apart when converted, whatever its decimals") {
+    for (const auto& row : allConversions()) {
+        CAPTURE(std::string(row.from));
+        for (std::uint32_t decimals = 0; decimals < 6; ++decimals) {
+            CAPTURE(decimals);
+            const double step = std::pow(10.0, -static_cast<double>(decimals));
+            for (int i = 950; i < 1100; ++i) {
+                CHECK(convert(i * step, decimals, row.from, row.to)->value <
+                      convert((i + 1) * step, decimals, row.from, row.to)->value);
+            }
+        }
     }
 }
 
 TEST_CASE("there is no way between units of different kinds, nor back") {
-    CHECK_FALSE(convert(1, "kPa", "kg"));
-    CHECK_FALSE(convert(1, "mm[Hg]", "kPa"));
-    CHECK_FALSE(convert(1, "kg", "kg"));
+    CHECK_FALSE(convert(1, 0, "kPa", "kg"));
+    CHECK_FALSE(convert(1, 0, "mm[Hg]", "kPa"));
+    CHECK_FALSE(convert(1, 0, "kg", "kg"));
 }
 
 TEST_CASE("rounding gives the double nearest to the decimal number") {

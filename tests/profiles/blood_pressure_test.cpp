@@ -145,9 +145,12 @@ TEST_CASE("special values are absent with their reason") {
 }
 
 TEST_CASE("without a single pressure the measurement failed, though it has a pulse") {
-    const auto m = measurement(kMeasurement, octets("04 ff07 ff07 ff07 4800"));
-    CHECK(m.refused == v1::REFUSED_FAILED);
-    CHECK(m.reading.observations().empty());
+    for (const auto* hex : {"04 ff07 ff07 ff07 4800", "04 ff07 ff07 0000 4600"}) {
+        CAPTURE(hex);
+        const auto m = measurement(kMeasurement, octets(hex));
+        CHECK(m.refused == v1::REFUSED_FAILED);
+        CHECK(m.reading.observations().empty());
+    }
 }
 
 TEST_CASE("without a single number the measurement failed, but time, user and status stay") {
@@ -169,12 +172,26 @@ TEST_CASE("values that no person has are refused with the field that is wrong") 
         CHECK(m.reading.observations().empty());
         return m.refusedField;
     };
-    CHECK(refusedFor("00 4101 5200 6100") == "systolic");    // 321
-    CHECK(refusedFor("00 0000 ff07 ff07") == "systolic");    // 0
-    CHECK(refusedFor("00 8000 0900 6100") == "diastolic");   // 9
-    CHECK(refusedFor("00 8000 5200 1901") == "mean");        // 281
-    CHECK(refusedFor("04 8000 5200 6100 2d01") == "pulse");  // 301
-    CHECK(refusedFor("01 8000 5200 6100") == "systolic");    // 128 kPa
+    CHECK(refusedFor("00 4101 5200 6100") == "systolic");   // 321
+    CHECK(refusedFor("00 0000 ff07 ff07") == "systolic");   // 0
+    CHECK(refusedFor("00 8000 0900 6100") == "diastolic");  // 9
+    CHECK(refusedFor("01 8000 5200 6100") == "systolic");   // 128 kPa
+}
+
+TEST_CASE("a mean or pulse that no person has is left out, and the pressures stand") {
+    const auto slow = measurement(kMeasurement, octets("14 8000 5200 6100 0f00 1000"));  // 15 /min
+    CHECK_FALSE(slow.refused);
+    CHECK(shown(slow, kSystolic) == "128 mm[Hg]");
+    CHECK(shown(slow, kPulse) == "ABSENT_UNSPECIFIED");
+    CHECK(statusOf(slow, kPulse) == std::vector<std::string>{"implausible"});
+    CHECK(statusOf(slow) == std::vector<std::string>{"pulse-rate-below-range"});
+    const auto high = measurement(kMeasurement, octets("00 3601 6400 2c01"));  // 310/100, 300
+    CHECK_FALSE(high.refused);
+    CHECK(shown(high, kMean) == "ABSENT_UNSPECIFIED");
+    CHECK(statusOf(high, kMean) == std::vector<std::string>{"implausible"});
+    const auto precise = measurement(kMeasurement, octets("04 8000 5200 6100 8cf0"));  // 14.0 /min
+    CHECK(shown(precise, kPulse) == "ABSENT_UNSPECIFIED");
+    CHECK(precise.reading.observations(3).decimals() == 0);
 }
 
 TEST_CASE("a diastolic pressure that is not below the systolic one contradicts") {
@@ -184,6 +201,30 @@ TEST_CASE("a diastolic pressure that is not below the systolic one contradicts")
         CHECK(m.refusedField == "diastolic");
         CHECK(m.reading.observations().empty());
     }
+}
+
+TEST_CASE("a mean pressure that is not between the two others contradicts") {
+    for (const auto* hex : {"00 8000 5200 5100", "00 8000 5200 8100", "00 8000 5200 1901"}) {
+        CAPTURE(hex);
+        const auto m = measurement(kMeasurement, octets(hex));
+        CHECK(m.refused == v1::REFUSED_CONTRADICTORY);
+        CHECK(m.refusedField == "mean");
+        CHECK(m.reading.observations().empty());
+    }
+    for (const auto* hex : {"00 8000 5200 5200", "00 8000 5200 8000", "00 8000 5200 0000",
+                            "00 8000 ff07 1000", "00 ff07 5200 1000"}) {
+        CAPTURE(hex);
+        CHECK_FALSE(measurement(kMeasurement, octets(hex)).refused);
+    }
+}
+
+TEST_CASE("kilopascals with two decimals stay apart") {
+    const auto mean = [](std::string_view hex) {
+        return shown(measurement(kMeasurement, octets("01 40e6 20e4" + std::string(hex))), kMean);
+    };
+    // 16.00 kPa over 10.56 kPa
+    CHECK(mean("96e4") == "88.06 mm[Hg]");
+    CHECK(mean("97e4") == "88.13 mm[Hg]");
 }
 
 TEST_CASE("a vendor's frame in the place of a blood pressure is not believed") {

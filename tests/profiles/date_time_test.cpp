@@ -97,4 +97,14 @@ TEST_CASE("zone and daylight saving are minutes, and left out if unknown or rese
     checkPrefixes(0x2A0F, octets("0404"));
 }
 
+TEST_CASE("local time is so far ahead of UTC if the device says all of it") {
+    CHECK(profiles::decodeLocalOffset(octets("0404")) == chr::minutes{120});
+    CHECK(profiles::decodeLocalOffset(octets("ec00")) == chr::minutes{-300});
+    CHECK(profiles::decodeLocalOffset(octets("0000")) == chr::minutes{0});
+    for (const auto* hex : {"8000", "04ff", "3900", "0401", "04", "", "040400"}) {
+        CAPTURE(hex);
+        CHECK_FALSE(profiles::decodeLocalOffset(octets(hex)));
+    }
+}
+
 }  // namespace vitalgate::testing

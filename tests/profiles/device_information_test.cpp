@@ -67,7 +67,7 @@ TEST_CASE("regulatory data are passed on as they are") {
 TEST_CASE("a battery level is a percentage from 0 to 100") {
     CHECK(json(0x2A19, "00") == R"({"batteryPercent":0})");
     CHECK(json(0x2A19, "64") == R"({"batteryPercent":100})");
-    CHECK(json(0x2A19, "65") == "2A19: battery level: more than 100 percent");
+    CHECK(json(0x2A19, "65") == "2A19: battery level: octet 0 says more than 100 percent");
     checkPrefixes(0x2A19, octets("64"));
     checkTrailing(0x2A19, octets("50"));
     checkBitFlips(0x2A19, octets("50"));

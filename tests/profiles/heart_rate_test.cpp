@@ -56,6 +56,30 @@ TEST_CASE("every octet short or wrong of a heart rate is noticed") {
     checkBitFlips(kMeasurement, full());
 }
 
+TEST_CASE("an RR interval that no heart has is left out, its place marked, and the rate stands") {
+    // 853, nothing, nothing, 64 s, 864 and 10.0 s (the last one a heart may have)
+    const auto m = measurement(kMeasurement, octets("10 48 5503 0000 ffff 6003 0028 ffff"));
+    CHECK_FALSE(m.refused);
+    CHECK(shown(m, kRate) == "72 /min");
+    const auto& samples = m.reading.observations(1).samples();
+    CHECK(std::vector<int>(samples.raw().begin(), samples.raw().end()) ==
+          std::vector<int>{853, 864, 10240});
+    REQUIRE(samples.spans_size() == 2);
+    CHECK(samples.spans(0).from_ms() == 833);  // 853/1024 s
+    CHECK(samples.spans(0).to_ms() == 833);
+    CHECK(samples.spans(0).status(0) == "implausible");
+    CHECK(samples.spans(1).from_ms() == 11676);
+    CHECK(measurement(kMeasurement, full()).reading.observations(2).samples().spans().empty());
+}
+
+TEST_CASE("without a single plausible RR interval there is none, and the rate stands") {
+    const auto m = measurement(kMeasurement, octets("10 48 0000 ffff"));
+    CHECK_FALSE(m.refused);
+    CHECK(shown(m, kRate) == "72 /min");
+    CHECK(shown(m, "MDC_ECG_TIME_PD_RR_GL") == "ABSENT_UNSPECIFIED");
+    CHECK(statusOf(m, "MDC_ECG_TIME_PD_RR_GL") == std::vector<std::string>{"implausible"});
+}
+
 TEST_CASE("half an RR interval is refused") {
     const auto error = decodeError(kMeasurement, octets("10 48 5503 60"));
     CHECK(error.reason == v1::REFUSED_TRUNCATED);

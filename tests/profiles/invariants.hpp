@@ -18,6 +18,12 @@ inline std::string violation(const profiles::Measurement& measurement) {
         return reading.observations().empty() ? "" : "a refused measurement with observations";
     }
     bool anyNumber = false;
+    const auto isOdd = [](const codes::ObservationCode& row, const v1::Samples& samples) {
+        for (const auto raw : samples.raw()) {
+            if (!codes::isPlausible(row, raw * samples.scale() + samples.offset())) return true;
+        }
+        return samples.raw().empty();
+    };
     for (const auto& observation : reading.observations()) {
         const auto* row = codes::findObservation(observation.code());
         if (row == nullptr) return "an observation that no table knows";
@@ -25,6 +31,9 @@ inline std::string violation(const profiles::Measurement& measurement) {
         anyNumber = anyNumber || observation.has_value();
         if (observation.has_value() && !codes::isPlausible(*row, observation.value())) {
             return "an implausible number";
+        }
+        if (observation.has_samples() && isOdd(*row, observation.samples())) {
+            return "samples that are none";
         }
     }
     if (measurement.deviceTime.has_value() == reading.device_time().empty()) {

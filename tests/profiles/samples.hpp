@@ -79,6 +79,16 @@ inline std::string reported(const profiles::Measurement& measurement, std::strin
     return "no such observation";
 }
 
+/// The words that concern one observation alone.
+inline std::vector<std::string> statusOf(const profiles::Measurement& measurement,
+                                         std::string_view code) {
+    for (const auto& observation : measurement.reading.observations()) {
+        if (observation.code() != code) continue;
+        return {observation.status().begin(), observation.status().end()};
+    }
+    return {"no such observation"};
+}
+
 inline std::vector<std::string> statusOf(const profiles::Measurement& measurement) {
     return {measurement.reading.status().begin(), measurement.reading.status().end()};
 }

@@ -85,10 +85,59 @@ TEST_CASE("a scale that does not know the person leaves BMI and height out") {
     CHECK(shown(m, kHeight) == "ABSENT_NOT_COMPUTED");
 }
 
-TEST_CASE("a height that no person has refuses the measurement") {
-    const auto m = measurement(kMeasurement, octets("08 4038 de00 1027"));
-    CHECK(m.refused == v1::REFUSED_IMPLAUSIBLE);
-    CHECK(m.refusedField == "height");
+TEST_CASE("a height or BMI that no person has is left out, and the weight stands") {
+    const auto tall = measurement(kMeasurement, octets("08 4038 de00 1027"));  // 10.000 m
+    CHECK_FALSE(tall.refused);
+    CHECK(shown(tall, kWeight) == "72.000 kg");
+    CHECK(shown(tall, kBmi) == "22.2 kg/m2");
+    CHECK(shown(tall, kHeight) == "ABSENT_UNSPECIFIED");
+    CHECK(statusOf(tall, kHeight) == std::vector<std::string>{"implausible"});
+    const auto imperial = measurement(kMeasurement, octets("09 fe3d 0100 1027"));  // 0.1, 1000.0 in
+    CHECK_FALSE(imperial.refused);
+    CHECK(shown(imperial, kBmi) == "ABSENT_UNSPECIFIED");
+    CHECK(shown(imperial, kHeight) == "ABSENT_UNSPECIFIED");
+    CHECK(reported(imperial, kHeight) == "");
+    CHECK(imperial.reading.observations(2).decimals() == 0);
+}
+
+TEST_CASE("a height or BMI with all bits set is not known, and the weight stands") {
+    const auto m = measurement(kMeasurement, octets("08 4038 ffff ffff"));
+    CHECK_FALSE(m.refused);
+    CHECK(shown(m, kWeight) == "72.000 kg");
+    CHECK(shown(m, kBmi) == "ABSENT_RESERVED_VALUE");
+    CHECK(shown(m, kHeight) == "ABSENT_RESERVED_VALUE");
+    CHECK(statusOf(m, kBmi).empty());
+}
+
+TEST_CASE("a BMI that is not weight by height squared contradicts") {
+    const auto refusedFor = [](std::string_view hex) {
+        const auto m = measurement(kMeasurement, octets(hex));
+        CHECK(m.refused.has_value() == m.reading.observations().empty());
+        return m.refused == v1::REFUSED_CONTRADICTORY ? m.refusedField : "";
+    };
+    // 72 kg and 1.800 m are 22.22: 20.1 and 24.4 are within a tenth, 19.9 and 24.5 are not.
+    CHECK(refusedFor("08 4038 c900 0807") == "");
+    CHECK(refusedFor("08 4038 c700 0807") == "BMI");
+    CHECK(refusedFor("08 4038 f400 0807") == "");
+    CHECK(refusedFor("08 4038 f500 0807") == "BMI");
+    // 158.70 lb and 70.9 in are 22.2.
+    CHECK(refusedFor("09 fe3d de00 c502") == "");
+    CHECK(refusedFor("09 fe3d 2c01 c502") == "BMI");
+    // Where one of the three is no number nothing contradicts.
+    CHECK(refusedFor("08 4038 2c01 0000") == "");
+    CHECK(measurement(kMeasurement, octets("08 0000 de00 0807")).refusedField == "weight");
+}
+
+TEST_CASE("with the row detecto-7550 a reserved flag says that the weight is below zero") {
+    const profiles::DecodeOptions detecto{.quirk = "detecto-7550", .feature = {}};
+    for (const auto* hex : {"10 4038", "80 4038"}) {
+        CHECK_FALSE(measurement(kMeasurement, octets(hex)).refused);
+        const auto m = measurement(kMeasurement, octets(hex), detecto);
+        CHECK(m.refused == v1::REFUSED_IMPLAUSIBLE);
+        CHECK(m.refusedField == "weight");
+    }
+    CHECK_FALSE(measurement(kMeasurement, full(), detecto).refused);
+    CHECK(measurement(kMeasurement, octets("10 ffff"), detecto).refused == v1::REFUSED_FAILED);
 }
 
 TEST_CASE("the unknown user is left out and reserved flag bits change nothing") {
