@@ -14,7 +14,15 @@ asio::awaitable<void> Clock::sleep(Duration delay) {
     co_await never.wait(*this, delay);
 }
 
-SystemClock::SystemClock(asio::io_context& loop) : Clock(loop.get_executor()), io_(loop) {}
+ClockTrust kernelTrust() {
+    timex state{};
+    const int result = adjtimex(&state);
+    if (result < 0) return ClockTrust::unspecified;
+    return (state.status & STA_UNSYNC) != 0 ? ClockTrust::unsynchronised : ClockTrust::synchronised;
+}
+
+SystemClock::SystemClock(asio::io_context& loop, std::function<ClockTrust()> ask)
+    : Clock(loop.get_executor()), io_(loop), ask_(std::move(ask)) {}
 
 WallTime SystemClock::wall() const {
     return std::chrono::system_clock::now();
@@ -27,10 +35,9 @@ SteadyTime SystemClock::steady() const {
 }
 
 ClockTrust SystemClock::trust() const {
-    timex state{};
-    const int result = adjtimex(&state);
-    if (result < 0) return ClockTrust::unspecified;
-    return (state.status & STA_UNSYNC) != 0 ? ClockTrust::unsynchronised : ClockTrust::synchronised;
+    const auto now = ask_();
+    if (now == ClockTrust::synchronised) wasSynchronised_ = true;
+    return now == ClockTrust::unsynchronised && wasSynchronised_ ? ClockTrust::holdover : now;
 }
 
 Timer SystemClock::after(Duration delay, std::function<void()> action) {

@@ -65,17 +65,26 @@ class Clock {
     std::uint32_t boot_ = 0;
 };
 
-/// The kernel's clocks; trust() asks it whether the wall clock is synchronised (adjtimex).
+/// What the kernel says of its wall clock at the moment (adjtimex(2)): synchronised or not.
+ClockTrust kernelTrust();
+
+/// The kernel's clocks.
 class SystemClock final : public Clock {
   public:
-    explicit SystemClock(asio::io_context& loop);
+    /// `ask`: kernelTrust, or what a test puts in its place.
+    explicit SystemClock(asio::io_context& loop, std::function<ClockTrust()> ask = kernelTrust);
     [[nodiscard]] WallTime wall() const override;
     [[nodiscard]] SteadyTime steady() const override;
+    /// A clock that the kernel called synchronised since this object was made, and calls so no
+    /// more, is in holdover: it runs on from its last word of NTP, which the kernel waits for some
+    /// hours only.
     [[nodiscard]] ClockTrust trust() const override;
     [[nodiscard]] Timer after(Duration delay, std::function<void()> action) override;
 
   private:
     asio::io_context& io_;
+    std::function<ClockTrust()> ask_;
+    mutable bool wasSynchronised_ = false;
 };
 
 }  // namespace vitalgate

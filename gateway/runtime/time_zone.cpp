@@ -18,8 +18,18 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
     }
 }
 
+TimeZone TimeZone::fixed(std::chrono::seconds ahead) {
+    TimeZone zone;
+    zone.fixed_ = ahead;
+    return zone;
+}
+
 std::string TimeZone::name() const {
-    return zone_ == nullptr ? "UTC" : zone_->name();
+    if (zone_ != nullptr) return zone_->name();
+    if (fixed_ == std::chrono::seconds{0}) return "UTC";
+    const std::chrono::hh_mm_ss ahead(std::chrono::abs(fixed_));
+    return fmt::format("UTC{}{:02}:{:02}", fixed_.count() < 0 ? '-' : '+', ahead.hours().count(),
+                       ahead.minutes().count());
 }
 
 std::chrono::local_time<Duration> TimeZone::toLocal(WallTime time) const {
@@ -28,14 +38,14 @@ std::chrono::local_time<Duration> TimeZone::toLocal(WallTime time) const {
 
 WallTime TimeZone::toUtc(std::chrono::local_seconds local) const {
     const auto since = local.time_since_epoch();
-    if (zone_ == nullptr) return WallTime{since};
+    if (zone_ == nullptr) return WallTime{since - fixed_};
     // `first` is the only offset, the earlier of two, or the one before a gap.
     const auto info = zone_->get_info(date::local_seconds{since});
     return WallTime{since - info.first.offset};
 }
 
 std::chrono::seconds TimeZone::offset(WallTime at) const {
-    if (zone_ == nullptr) return std::chrono::seconds{0};
+    if (zone_ == nullptr) return fixed_;
     return zone_->get_info(std::chrono::floor<std::chrono::seconds>(at)).offset;
 }
 

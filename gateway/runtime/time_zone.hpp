@@ -12,8 +12,9 @@ class time_zone;
 
 namespace vitalgate {
 
-/// A zone of the IANA time zone database, as the system has it. Cheap to copy. The library reads
-/// the listed changes only: from 2038 on a zone stays in its winter time.
+/// A zone of the IANA time zone database, as the system has it, or a fixed difference to UTC. Cheap
+/// to copy. The library reads the listed changes only: from 2038 on a zone stays in its winter
+/// time.
 class TimeZone {
   public:
     TimeZone() = default;  ///< UTC
@@ -21,6 +22,10 @@ class TimeZone {
     /// "Europe/Prague"; empty: the system's own. ErrorKind::invalid for a name that is unknown.
     static Result<TimeZone> find(const std::string& name);
 
+    /// Local time that is always so much ahead of UTC: of a device that says no more of its zone.
+    static TimeZone fixed(std::chrono::seconds ahead);
+
+    /// "Europe/Prague", "UTC", "UTC+05:45".
     [[nodiscard]] std::string name() const;
 
     /// What a calendar in this zone shows.
@@ -37,7 +42,8 @@ class TimeZone {
   private:
     explicit TimeZone(const date::time_zone* zone) : zone_(zone) {}
 
-    const date::time_zone* zone_ = nullptr;  ///< lives as long as the process; null: UTC
+    const date::time_zone* zone_ = nullptr;  ///< lives as long as the process; null: fixed
+    std::chrono::seconds fixed_{0};
 };
 
 }  // namespace vitalgate

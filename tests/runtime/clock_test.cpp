@@ -71,6 +71,24 @@ TEST_CASE("the system's clocks go forward, and a moment carries the boot it belo
     CHECK(before.wall > WallTime{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}});
 }
 
+TEST_CASE("a clock that was synchronised and is so no more is in holdover") {
+    asio::io_context io;
+    auto kernel = ClockTrust::unsynchronised;
+    const SystemClock clock(io, [&kernel] { return kernel; });
+    CHECK(clock.trust() == ClockTrust::unsynchronised);
+    kernel = ClockTrust::synchronised;
+    CHECK(clock.trust() == ClockTrust::synchronised);
+    kernel = ClockTrust::unsynchronised;
+    CHECK(clock.trust() == ClockTrust::holdover);
+    CHECK(clock.now().trust == ClockTrust::holdover);
+    kernel = ClockTrust::unspecified;
+    CHECK(clock.trust() == ClockTrust::unspecified);
+    kernel = ClockTrust::synchronised;
+    CHECK(clock.trust() == ClockTrust::synchronised);
+    const SystemClock other(io, [] { return ClockTrust::unsynchronised; });
+    CHECK(other.trust() == ClockTrust::unsynchronised);
+}
+
 TEST_CASE("a sleep resumes after its delay") {
     asio::io_context io;
     testing::VirtualClock clock(io);

@@ -65,6 +65,17 @@ TEST_CASE("zones west of Greenwich and with odd minutes") {
     CHECK(kathmandu->toUtc(local("2026-11-23T13:45:00")) == time);
 }
 
+TEST_CASE("a fixed zone is always as far ahead") {
+    const auto kathmandu = TimeZone::fixed(5h + 45min);
+    const auto time = *parseUtc("2026-07-01T08:00:00Z");
+    CHECK(kathmandu.offset(time) == 5h + 45min);
+    CHECK(kathmandu.toUtc(local("2026-07-01T13:45:00")) == time);
+    CHECK(kathmandu.toLocal(time) == local("2026-07-01T13:45:00"));
+    CHECK(kathmandu.name() == "UTC+05:45");
+    CHECK(TimeZone::fixed(-3h - 30min).name() == "UTC-03:30");
+    CHECK(TimeZone::fixed(0s).name() == "UTC");
+}
+
 TEST_CASE("without a name it is the system's zone; the default is UTC") {
     const auto system = TimeZone::find("");
     REQUIRE(system);
