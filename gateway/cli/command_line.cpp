@@ -58,7 +58,10 @@ void addDecode(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("decode", "Say what a value of a characteristic means");
     command->add_option("UUID", line.decode.characteristic, "The characteristic, for example 2A35")
         ->required();
-    command->add_option("HEX", line.decode.value, "The value's octets in hexadecimal")->required();
+    command
+        ->add_option("HEX", line.decode.value,
+                     "The value's octets in hexadecimal, in one word or several")
+        ->required();
     command->add_option("--feature", line.decode.feature,
                         "Octets of the service's feature characteristic");
     command->callback([&line] { line.chosen = [&line] { return decode(line.decode); }; });

@@ -1,6 +1,7 @@
 #include "gateway/cli/local_commands.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstdio>
@@ -20,6 +21,21 @@ std::string counted(std::size_t count, std::string_view thing) {
 ExitStatus refuse(const Error& error) {
     fmt::print(stderr, "{}\n", error.message);
     return ExitStatus::no;
+}
+
+/// The octets that a person has written. A "0x" becomes two spaces, so that places stay right.
+Result<Bytes> octetsOf(std::string text) {
+    for (std::size_t at = 0; at + 1 < text.size(); ++at) {
+        const bool begins = at == 0 || text[at - 1] == ' ';
+        if (begins && text[at] == '0' && (text[at + 1] == 'x' || text[at + 1] == 'X')) {
+            text.replace(at, 2, "  ");
+        }
+    }
+    auto octets = fromHex(text);
+    if (octets && octets->empty() && !text.empty()) {
+        return fail(ErrorKind::invalid, "has no octets: write two digits 0-9 or a-f for each");
+    }
+    return octets;
 }
 
 void print(const config::KeyHelp& help) {
@@ -59,9 +75,9 @@ ExitStatus decode(const DecodeArguments& arguments) {
         return ExitStatus::usage;
     }
     profiles::DecodeOptions options;
-    const auto value = fromHex(arguments.value);
+    const auto value = octetsOf(fmt::format("{}", fmt::join(arguments.value, " ")));
     if (!value) return refuse(value.error().in("value"));
-    const auto feature = fromHex(arguments.feature);
+    const auto feature = octetsOf(arguments.feature);
     if (!feature) return refuse(feature.error().in("feature"));
     options.feature = *feature;
     const auto json = profiles::describeAsJson(*characteristic, *value, options);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gateway/cli/exit_status.hpp"
 
@@ -20,8 +21,10 @@ ExitStatus explainConfig(const std::string& key);
 
 struct DecodeArguments {
     std::string characteristic;  ///< UUID
-    std::string value;           ///< hexadecimal
-    std::string feature;         ///< likewise; of the service's feature characteristic
+    /// Hexadecimal, as people copy it: with or without 0x, spaces, colons or hyphens. Only "" is a
+    /// value without octets.
+    std::vector<std::string> value;
+    std::string feature;  ///< likewise; of the service's feature characteristic
 };
 
 /// What a value of a characteristic says, as one line of JSON.

@@ -180,6 +180,31 @@ TEST_CASE("decode gives one line of JSON, or says why there is none") {
     CHECK(vitalgateProgram("decode nonsense 00").status == 2);
 }
 
+TEST_CASE("decode takes octets as people copy them") {
+    const auto plain = vitalgateProgram("decode 2A1C 006f0100ff").out;
+    CHECK(plain.find("36.7") != std::string::npos);
+    for (const auto* copied :
+         {"0x006f0100ff", "0X006F0100FF", "00 6f 01 00 ff", "0x00 0x6f 0x01 0x00 0xff",
+          "'00 6f 01 00 ff'", "'0x00 0x6f' 0100ff", "00:6f:01:00:ff", "00-6f 01-00 ff"}) {
+        CAPTURE(std::string(copied));
+        const auto decoded = vitalgateProgram("decode 2A1C " + std::string(copied));
+        CHECK(decoded.status == 0);
+        CHECK(decoded.out == plain);
+    }
+    CHECK(vitalgateProgram("decode 2A9D 00 40 38 --feature 0x1f000000")
+              .out.find("\"value\":72,\"unit\":\"kg\",\"decimals\":1") != std::string::npos);
+    CHECK(vitalgateProgram("decode 2A24 ''").out == "{\"model\":\"\"}\n");
+    for (const auto* nothing : {"-", "- -", "0x", ":"}) {
+        CAPTURE(std::string(nothing));
+        const auto none = vitalgateProgram("decode 2A24 " + std::string(nothing));
+        CHECK(none.status == 1);
+        CHECK(none.out.empty());
+        CHECK(none.err == "value: has no octets: write two digits 0-9 or a-f for each\n");
+    }
+    CHECK(vitalgateProgram("decode 2A1C 0x00 xyz")
+              .err.starts_with("value: not hexadecimal at character 6"));
+}
+
 TEST_CASE("config explain gives a key, a section or the whole table") {
     const auto keep = vitalgateProgram("config explain store.keep");
     CHECK(keep.status == 0);
