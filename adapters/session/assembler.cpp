@@ -11,6 +11,11 @@ namespace vitalgate::session {
 
 namespace {
 
+/// A measurement that was made so long before the connection waited in the device's memory. Less
+/// may be the making itself, the way to the connection, the drift since the comparison, or a clock
+/// without seconds.
+constexpr Duration kStoredBefore = std::chrono::minutes{5};
+
 /// A static fact of the sensor that stands in a characteristic of its own and belongs into each
 /// measurement.
 struct StaticFact {
@@ -49,13 +54,26 @@ void fillSource(const AssemblyContext& context, const Value& value, v1::Source& 
     source.set_quirk(context.quirk);
 }
 
+/// Only where the device's clock was compared with the one that timed the receipt.
+bool isStored(const MeasuredTime& time, const Moment& connected, const Moment& received) {
+    if (time.basis == v1::TIME_RECEIVED || !time.clock || !time.clock->has_compared()) return false;
+    const bool unsynchronised = received.trust == ClockTrust::unsynchronised;
+    if ((time.clock->compared().clock() == v1::CLOCK_UNSYNCHRONISED) != unsynchronised) {
+        return false;
+    }
+    // By the clock that was set meanwhile, if it was.
+    const auto began = received.wall - (received.uptime - connected.uptime);
+    return time.measured < began - kStoredBefore;
+}
+
 void fillTimes(const AssemblyContext& context, const Moment& received,
                const profiles::Measurement& measurement, v1::Reading& reading) {
     const auto time = context.clock.place(measurement.deviceTime, measurement.clockNotSet, received,
-                                          context.options.zone);
+                                          context.zone);
     toTimestamp(time.measured, *reading.mutable_measured());
     reading.set_time_basis(time.basis);
-    const auto offset = context.options.zone.offset(time.measured);
+    if (isStored(time, context.connected, received)) reading.mutable_source()->set_stored(true);
+    const auto offset = context.zone.offset(time.measured);
     reading.set_utc_offset_min(
         static_cast<std::int32_t>(std::chrono::floor<std::chrono::minutes>(offset).count()));
     if (time.clock) *reading.mutable_device_clock() = *time.clock;
@@ -146,7 +164,13 @@ v1::Event refusedEvent(const AssemblyContext& context, const Value& value,
     return event;
 }
 
+bool isAskedFor(const AssemblyContext& context, const Value& value) {
+    const auto origin = context.database.origin(value);
+    return !origin || origin->profile == nullptr || isWanted(*origin->profile, context.settings);
+}
+
 Append assemble(const AssemblyContext& context, const Value& value) {
+    if (!isAskedFor(context, value)) return {};
     const auto origin = context.database.origin(value);
     if (!origin || origin->profile == nullptr) {
         return one(

@@ -19,13 +19,13 @@ const profiles::Profile* profileOf(const profiles::CharacteristicSpec& spec) {
     return nullptr;
 }
 
+}  // namespace
+
 bool isWanted(const profiles::Profile& profile, const DeviceSettings& settings) {
     const auto& kinds = settings.profiles;
     return profile.kind.empty() || kinds.empty() ||
            std::ranges::find(kinds, profile.kind) != kinds.end();
 }
-
-}  // namespace
 
 Database::Database(const GattDatabase& found, const DeviceSettings& settings) {
     for (const auto& service : found) {
@@ -36,7 +36,7 @@ Database::Database(const GattDatabase& found, const DeviceSettings& settings) {
             if (spec == nullptr) continue;
             const auto* owner = profile != nullptr ? profile : profileOf(*spec);
             if (owner == nullptr || !isWanted(*owner, settings)) continue;
-            endpoints_.push_back({characteristic, owner, spec});
+            endpoints_.push_back({characteristic, owner, spec, profile != nullptr});
         }
     }
 }
@@ -49,11 +49,23 @@ std::vector<Endpoint> Database::endpoints(profiles::Role role) const {
 }
 
 std::optional<Endpoint> Database::clock() const {
-    const auto clocks = endpoints(profiles::Role::clock);
-    if (clocks.empty()) return std::nullopt;
-    const auto current = std::ranges::find_if(
-        clocks, [](const Endpoint& each) { return each.spec->uuid == kCurrentTime; });
-    return current == clocks.end() ? clocks.front() : *current;
+    std::optional<Endpoint> found;
+    for (const auto& each : endpoints(profiles::Role::clock)) {
+        if (!each.characteristic.canRead) continue;
+        if (each.spec->uuid == kCurrentTime) return each;
+        if (!found) found = each;
+    }
+    return found;
+}
+
+std::optional<Endpoint> Database::settableClock() const {
+    std::optional<Endpoint> found;
+    for (const auto& each : endpoints(profiles::Role::clock)) {
+        if (!each.characteristic.canWrite) continue;
+        if (each.isInService && !each.profile->kind.empty()) return each;
+        if (!found) found = each;
+    }
+    return found;
 }
 
 std::optional<Endpoint> Database::origin(const Value& value) const {

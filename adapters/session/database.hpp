@@ -16,7 +16,12 @@ struct Endpoint {
     Characteristic characteristic;
     const profiles::Profile* profile = nullptr;
     const profiles::CharacteristicSpec* spec = nullptr;
+    bool isInService = false;  ///< in a service that the profiles know
 };
+
+/// Whether the settings ask for what this profile gives. Of a service that gives no measurements:
+/// always.
+bool isWanted(const profiles::Profile& profile, const DeviceSettings& settings);
 
 /// What of a device's services a conversation uses.
 class Database {
@@ -27,8 +32,11 @@ class Database {
     Database(const GattDatabase& found, const DeviceSettings& settings);
 
     [[nodiscard]] std::vector<Endpoint> endpoints(profiles::Role role) const;
-    /// The clock to compare with: Current Time if there, else the first Date Time.
+    /// The clock to compare with: Current Time if it can be read, else the first that can.
     [[nodiscard]] std::optional<Endpoint> clock() const;
+    /// Where the time is written: the first clock that can be written, before others one in the
+    /// service of a measurement, which devices with one mean to be written.
+    [[nodiscard]] std::optional<Endpoint> settableClock() const;
     /// Where a value came from; also for a value of a device whose services are not known (any
     /// more). Nothing if no profile knows its characteristic.
     [[nodiscard]] std::optional<Endpoint> origin(const Value& value) const;

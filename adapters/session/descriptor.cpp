@@ -92,7 +92,10 @@ void describeFields(const std::vector<profiles::Field>& fields, bool plainIdenti
         const auto* list = std::get_if<std::vector<std::string>>(&field.value);
         if (list != nullptr && field.name == "regulatory") {
             descriptor.clear_regulatory();
-            for (const auto& entry : *list) descriptor.add_regulatory(cleanText(entry));
+            // Whole, however long: a part of it certifies nothing.
+            for (const auto& entry : *list) {
+                descriptor.add_regulatory(profiles::readableText(asBytes(entry)));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "adapters/session/device_clock.hpp"
 
 #include <charconv>
+#include <utility>
 #include <vector>
 
 namespace vitalgate::session {
@@ -17,9 +18,12 @@ constexpr int kLastYear = 2199;
 constexpr milliseconds kAgrees = chr::seconds{2};       ///< calendars count whole seconds
 constexpr milliseconds kJump = chr::seconds{60};        ///< more than any clock drifts
 constexpr milliseconds kFutureLimit = chr::minutes{2};  ///< drift since the comparison
-constexpr milliseconds kOldestUncompared = chr::days{400};
+/// No measurement waits for longer, and no hub that shows a year of this program is as far behind.
+constexpr milliseconds kFarthest = chr::days{400};
 constexpr milliseconds kUntrustedHub = chr::hours{1};
 
+/// Of a change between a time that the hub knew and one that it does not: nobody knows when.
+constexpr WallTime kLongAgo{};
 constexpr chr::sys_days kOldest{chr::year{2000} / 1 / 1};
 constexpr chr::sys_days kLatest{chr::year{kLastYear} / 12 / 31};
 constexpr chr::sys_days kHubIsRight{chr::year{2025} / 1 / 1};
@@ -59,9 +63,13 @@ MeasuredTime asReceived(const Moment& received, v1::DeviceClock clock, v1::Clock
 
 /// Nothing if the moment can be true. `judged`: the hub's clock is good enough to say so.
 std::optional<v1::ClockFault> momentFault(MilliTime at, const Moment& received, bool judged) {
-    if (at < kOldest || at > kLatest) return v1::CLOCK_FAULT_ABSURD;
-    if (judged && at > milli(received.wall) + kFutureLimit) return v1::CLOCK_FAULT_FUTURE;
-    return std::nullopt;
+    const auto now = milli(received.wall);
+    // A hub whose clock was not set is behind, never ahead by years: such a date is old by any
+    // clock.
+    if (at < kOldest || at > kLatest || at < now - kFarthest) return v1::CLOCK_FAULT_ABSURD;
+    const bool isFuture =
+        judged ? at > now + kFutureLimit : now >= kHubIsRight && at > now + kFarthest;
+    return isFuture ? std::optional(v1::CLOCK_FAULT_FUTURE) : std::nullopt;
 }
 
 MeasuredTime placeUncompared(const LocalDateTime& said, const Moment& received,
@@ -69,11 +77,6 @@ MeasuredTime placeUncompared(const LocalDateTime& said, const Moment& received,
     const auto at = followingZone(said, zone.offset(received.wall), zone);
     const bool judged = !isUntrusted(received);
     if (auto fault = momentFault(at, received, judged)) return asReceived(received, {}, *fault);
-    // A hub whose clock was not set is behind, never ahead by years: such a date is old by any
-    // clock.
-    if (at < milli(received.wall) - kOldestUncompared) {
-        return asReceived(received, {}, v1::CLOCK_FAULT_ABSURD);
-    }
     return {WallTime{at}, v1::TIME_DEVICE, v1::DeviceClock{}};
 }
 
@@ -114,6 +117,28 @@ bool isTrusted(const std::optional<ClockFrame>& frame) {
     return frame && !isUntrusted(frame->compared);
 }
 
+/// Made in another boot by a hub that did not know the time: it says nothing any more.
+bool isWorthless(const std::optional<ClockFrame>& frame, std::uint32_t boot) {
+    return frame && isUntrusted(frame->compared) && frame->compared.boot != boot;
+}
+
+/// The device's calendar minus UTC, as the hub knew it.
+milliseconds difference(const ClockFrame& frame) {
+    return frame.ahead + frame.zoneOffset;
+}
+
+/// When the kernel started, by the wall clock of that moment.
+WallTime startBy(const Moment& moment) {
+    return moment.wall - moment.uptime.time_since_epoch();
+}
+
+ClockFrame shifted(ClockFrame frame, Duration step, ClockTrust trust) {
+    frame.ahead -= chr::round<milliseconds>(step);
+    frame.compared.wall += step;
+    frame.compared.trust = trust;
+    return frame;
+}
+
 }  // namespace
 
 ClockFrame compareClocks(chr::local_time<Duration> shown, const Moment& hub, const TimeZone& zone) {
@@ -129,20 +154,54 @@ std::optional<v1::ClockFault> calendarFault(const LocalDateTime& time) {
     return isReal ? std::nullopt : std::optional(v1::CLOCK_FAULT_ABSURD);
 }
 
+v1::DeviceClock toMessage(const ClockFrame& frame) {
+    v1::DeviceClock message;
+    message.set_ahead_ms(frame.ahead.count());
+    toStamp(frame.compared, *message.mutable_compared());
+    return message;
+}
+
+/// The same in the time that the hub knows now, if it did not know it in this boot before.
+DeviceClock DeviceClock::inTimeOf(const Moment& now) const {
+    auto known = *this;
+    const bool isNews = current_ && isUntrusted(current_->compared) && !isUntrusted(now) &&
+                        current_->compared.boot == now.boot;
+    if (!isNews) return known;
+    const auto step = startBy(now) - startBy(current_->compared);
+    if (changed_ && *changed_ != kLongAgo) *known.changed_ += step;
+    if (earlier_ && !isTrusted(earlier_)) known.earlier_ = shifted(*earlier_, step, now.trust);
+    known.current_ = shifted(*current_, step, now.trust);
+    return known;
+}
+
 void DeviceClock::compare(const ClockFrame& frame) {
-    if (current_ &&
-        chr::abs(frame.ahead + frame.zoneOffset - current_->ahead - current_->zoneOffset) > kJump) {
+    *this = inTimeOf(frame.compared);
+    const bool begun = std::exchange(setting_, false);
+    if (!current_) {
+        current_ = frame;
+        return;
+    }
+    const auto moved = difference(frame) - difference(*current_);
+    const bool isSet = begun && chr::abs(frame.ahead) < chr::abs(current_->ahead);
+    // To a hub that is behind a device seems further ahead than it is, never less.
+    const bool provesNothing =
+        isTrusted(current_) && isUntrusted(frame.compared) && moved >= -kJump;
+    if (provesNothing && !isSet) return;
+    if (chr::abs(moved) > (isSet ? kAgrees : kJump)) {
         earlier_ = current_;
-        changed_ = current_->compared.wall;
-        changedByHub_ = false;
+        const bool sameTime = isUntrusted(current_->compared) == isUntrusted(frame.compared);
+        changed_ = sameTime ? current_->compared.wall : kLongAgo;
+        changedByHub_ = isSet;
     }
     current_ = frame;
 }
 
 void DeviceClock::setByHub(const ClockFrame& frame) {
+    *this = inTimeOf(frame.compared);
     earlier_ = current_;
     changed_ = frame.compared.wall;
     changedByHub_ = true;
+    setting_ = false;
     current_ = frame;
 }
 
@@ -152,7 +211,9 @@ const ClockFrame* DeviceClock::frameOf(const LocalDateTime& said, const Moment& 
     };
     if (!usable(current_)) return nullptr;
     if (!changed_) return &*current_;
-    const auto now = milli(received.wall) + kAgrees;
+    // A comparison of better days says nothing of what this hub takes for the future.
+    const bool judged = isUntrusted(current_->compared) == isUntrusted(received);
+    const auto now = judged ? milli(received.wall) + kAgrees : MilliTime::max();
     const auto at = inFrame(said, *current_);
     const bool isBefore = at < milli(*changed_) - kAgrees;
     if (!isBefore && at <= now) return &*current_;
@@ -165,11 +226,16 @@ MeasuredTime DeviceClock::place(const std::optional<LocalDateTime>& said, bool c
     if (!said) return {received.wall, v1::TIME_RECEIVED, std::nullopt};
     if (clockNotSet) return asReceived(received, {}, v1::CLOCK_FAULT_UNSET);
     if (auto fault = calendarFault(*said)) return asReceived(received, {}, *fault);
-    const auto* frame = frameOf(*said, received);
-    if (frame == nullptr) return placeUncompared(*said, received, zone);
+    return inTimeOf(received).placeDate(*said, received, zone);
+}
+
+MeasuredTime DeviceClock::placeDate(const LocalDateTime& said, const Moment& received,
+                                    const TimeZone& zone) const {
+    const auto* frame = frameOf(said, received);
+    if (frame == nullptr) return placeUncompared(said, received, zone);
 
     const bool agrees = chr::abs(frame->ahead) <= kAgrees;
-    const auto at = agrees ? followingZone(*said, frame->zoneOffset, zone) : inFrame(*said, *frame);
+    const auto at = agrees ? followingZone(said, frame->zoneOffset, zone) : inFrame(said, *frame);
     const bool judged = isUntrusted(frame->compared) == isUntrusted(received);
     if (auto fault = momentFault(at, received, judged)) {
         return asReceived(received, messageOf(*frame), *fault);
@@ -178,9 +244,7 @@ MeasuredTime DeviceClock::place(const std::optional<LocalDateTime>& said, bool c
 }
 
 v1::DeviceClock DeviceClock::messageOf(const ClockFrame& frame) const {
-    v1::DeviceClock message;
-    message.set_ahead_ms(frame.ahead.count());
-    toStamp(frame.compared, *message.mutable_compared());
+    auto message = toMessage(frame);
     message.set_set_after(changedByHub_ && earlier_ && &frame == &*earlier_);
     return message;
 }
@@ -191,22 +255,27 @@ std::optional<v1::DeviceClock> DeviceClock::message() const {
 }
 
 std::string DeviceClock::bookmark() const {
-    if (!isTrusted(current_)) return {};
+    if (!current_) return {};
     auto text = frameText(*current_);
-    if (!changed_) return text;
-    text +=
-        fmt::format(" {} {}", milli(*changed_).time_since_epoch().count(), changedByHub_ ? 1 : 0);
-    if (isTrusted(earlier_)) text += " " + frameText(*earlier_);
+    if (changed_) {
+        const auto since = milli(*changed_).time_since_epoch().count();
+        text += fmt::format(" {} {}", since, changedByHub_ ? 1 : 0);
+        if (earlier_) text += " " + frameText(*earlier_);
+    }
+    if (setting_) text += " 1";
     return text;
 }
 
-DeviceClock DeviceClock::fromBookmark(std::string_view text) {
-    // The frame, since when it holds and by whom, and the frame before.
+DeviceClock DeviceClock::fromBookmark(std::string_view text, std::uint32_t boot) {
+    // The frame, since when it holds and by whom, and the frame before. One number more: the hub
+    // was about to set the clock.
     constexpr std::size_t kFrame = 6;
     constexpr std::size_t kChanged = kFrame + 2;
     constexpr std::size_t kBoth = kChanged + kFrame;
     DeviceClock clock;
-    const auto from = numbers(text);
+    auto from = numbers(text);
+    const bool setting = from.size() % 2 != 0 && from.back() == 1;
+    if (setting) from.pop_back();
     if (from.size() != kFrame && from.size() != kChanged && from.size() != kBoth) return clock;
     clock.current_ = frameFrom(from, 0);
     if (from.size() >= kChanged) {
@@ -214,15 +283,19 @@ DeviceClock DeviceClock::fromBookmark(std::string_view text) {
         clock.changedByHub_ = from[kFrame + 1] != 0;
     }
     if (from.size() == kBoth) clock.earlier_ = frameFrom(from, kChanged);
-    return clock;
+    clock.setting_ = setting;
+    if (isWorthless(clock.earlier_, boot)) clock.earlier_.reset();
+    if (!isWorthless(clock.current_, boot)) return clock;
+    DeviceClock before;
+    before.current_ = clock.earlier_;
+    return before;
 }
 
 bool shouldSetClock(std::optional<milliseconds> ahead, std::optional<Duration> limit,
                     const Moment& now) {
     if (!limit || now.wall < kHubIsRight) return false;
-    if (!ahead) return !isUntrusted(now);
-    const auto off = chr::abs(*ahead);
-    return off > *limit && (!isUntrusted(now) || off > kUntrustedHub);
+    if (isUntrusted(now)) return ahead && *ahead < -std::max<Duration>(*limit, kUntrustedHub);
+    return !ahead || chr::abs(*ahead) > *limit;
 }
 
 }  // namespace vitalgate::session

@@ -40,14 +40,27 @@ constexpr std::array kQuirks{
           .manufacturer = "Beurer",
           .model = "BM85",
           .reason = "Beurer BM85: pulse and status high octet first, user octet always sent"},
+    Quirk{.name = "detecto-7550",
+          .manufacturer = "Detecto",
+          .model = "7550",
+          .reason = "Detecto 7550 scale: reserved flags say that the weight is below zero"},
     Quirk{.name = "trailing-octets",
           .reason = "for devices that pad their values to a fixed length"},
 };
 
+/// Maker and model are written by people.
+bool contains(std::string_view text, std::string_view part) {
+    constexpr auto kLower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    const auto found = std::ranges::search(text, part, {}, kLower, kLower);
+    return part.empty() || !found.empty();
+}
+
 bool fits(const Quirk& row, const DeviceNames& device) {
     if (row.manufacturer.empty() && row.model.empty() && row.advertisedName.empty()) return false;
-    return device.manufacturer.contains(row.manufacturer) && device.model.contains(row.model) &&
-           device.advertised.contains(row.advertisedName);
+    return contains(device.manufacturer, row.manufacturer) && contains(device.model, row.model) &&
+           contains(device.advertised, row.advertisedName);
 }
 
 }  // namespace

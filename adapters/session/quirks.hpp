@@ -8,8 +8,8 @@
 namespace vitalgate::session {
 
 /// How a device, or a family of them, differs from the profiles. A row fits a device if each of
-/// its texts that is not empty is contained in what the device says of itself; a row without any
-/// is for the configuration only.
+/// its texts that is not empty is contained, in whatever case, in what the device says of itself; a
+/// row without any is for the configuration only.
 struct Quirk {
     std::string_view name;  ///< in the configuration and in messages; also the decoders' row
     std::string_view manufacturer = {};

@@ -29,9 +29,9 @@ v1::DisconnectReason reasonOf(ErrorKind kind, bool wasReady) {
 std::vector<Uuid> expectedServices(const DeviceSettings& settings) {
     std::vector<Uuid> services;
     for (const auto& profile : profiles::allProfiles()) {
-        const auto& kinds = settings.profiles;
-        const bool wanted = kinds.empty() || std::ranges::find(kinds, profile.kind) != kinds.end();
-        if (!profile.kind.empty() && wanted) services.emplace_back(profile.service);
+        if (!profile.kind.empty() && isWanted(profile, settings)) {
+            services.emplace_back(profile.service);
+        }
     }
     return services;
 }
@@ -57,10 +57,14 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
       options_(std::move(options)),
       log_(std::move(log)),
       calls_(*link_, options_.limits, log_),
-      quirk_(chooseQuirk(settings_.quirk, {})),
+      zone_(options_.zone),
+      connected_(clock.now()),
       bucket_(options_.limits.valuesPerSecond, std::chrono::seconds{1}, options_.limits.burst),
       descriptor_(known.device().empty() ? startDescriptor(settings_, options_.plainIdentifiers)
-                                         : std::move(known)) {}
+                                         : std::move(known)) {
+    // A bonded device sends before it can be asked who it is.
+    takeQuirk();
+}
 
 asio::awaitable<Status> Session::run() {
     const auto self = shared_from_this();
@@ -103,7 +107,7 @@ asio::awaitable<Status> Session::prepare() {
 asio::awaitable<Status> Session::recallClock() {
     const auto remembered = co_await sink_.bookmark(settings_.id, "clock-offset");
     if (remembered) {
-        deviceClock_ = DeviceClock::fromBookmark(*remembered);
+        deviceClock_ = DeviceClock::fromBookmark(*remembered, clock_.now().boot);
         remembered_ = *remembered;
     } else {
         log_.warning("clock offset not known: {}", remembered.error().message);
@@ -132,10 +136,7 @@ asio::awaitable<Status> Session::bondIfRequired() {
 
 asio::awaitable<Status> Session::readInformation() {
     const auto read = co_await readAll(profiles::Role::information);
-    const auto advertised = link_->advertisedName();
-    const DeviceNames names{descriptor_.manufacturer(), descriptor_.model(), advertised};
-    quirk_ = chooseQuirk(settings_.quirk, names);
-    descriptor_.set_quirk(std::string(quirk_->name));
+    takeQuirk();
     describe();
     co_return read;
 }
@@ -168,8 +169,16 @@ void Session::takeStatic(const Endpoint& endpoint, Bytes value) {
         return;
     }
     if (endpoint.spec->role == profiles::Role::feature) database_.setFeature(endpoint, value);
+    if (endpoint.spec->uuid == profiles::kLocalTimeInformation) takeZone(value);
     const auto* fields = std::get_if<std::vector<profiles::Field>>(&*decoded);
     if (fields != nullptr) describeFields(*fields, options_.plainIdentifiers, descriptor_);
+}
+
+void Session::takeQuirk() {
+    const auto advertised = link_->advertisedName();
+    const DeviceNames names{descriptor_.manufacturer(), descriptor_.model(), advertised};
+    quirk_ = chooseQuirk(settings_.quirk, names);
+    descriptor_.set_quirk(std::string(quirk_->name));
 }
 
 asio::awaitable<Status> Session::subscribe() {

@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/adapter.hpp"
@@ -52,7 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
     [[nodiscard]] std::uint32_t values() const { return values_; }
     /// Values that the device holds as delivered and that could not be kept (intake closed).
     [[nodiscard]] std::uint32_t unkept() const { return unkept_; }
-    /// How long the device does not want to be connected to again; known after run().
+    /// How long the device does not want to be connected to again, by what is known of it.
     [[nodiscard]] Duration reconnectDelay() const { return quirk_->reconnectDelay; }
     /// What the conversation found out; availability, pairing state and keys are not its affair.
     [[nodiscard]] const v1::DeviceDescriptor& descriptor() const { return descriptor_; }
@@ -83,9 +84,12 @@ class Session : public std::enable_shared_from_this<Session> {
 
     asio::awaitable<Status> readAll(profiles::Role role);
     void takeStatic(const Endpoint& endpoint, Bytes value);
+    void takeQuirk();
+    void takeZone(ByteView localTimeInformation);
+    ClockFrame compareWith(const profiles::CurrentTime& shown);
     asio::awaitable<Result<profiles::CurrentTime>> readClock(Endpoint clock);
-    asio::awaitable<Status> setClock(Endpoint clock, bool compared);
-    asio::awaitable<Result<bool>> verifyClock(Endpoint clock, Status written);
+    asio::awaitable<Status> setClock(Endpoint clock, std::optional<ClockFrame> compared);
+    asio::awaitable<Result<bool>> verifyClock(Status written);
     void describe();
     [[nodiscard]] v1::Event clockEvent(const std::optional<v1::DeviceClock>& before) const;
     [[nodiscard]] v1::Event unencryptedEvent(const Value& value) const;
@@ -99,7 +103,9 @@ class Session : public std::enable_shared_from_this<Session> {
     BondingLink calls_;
     Database database_;
     DeviceClock deviceClock_;
-    const Quirk* quirk_;
+    TimeZone zone_;  ///< the device's, else the configured one
+    Moment connected_;
+    const Quirk* quirk_ = nullptr;  ///< never null outside of the constructor
     TokenBucket bucket_;
     v1::DeviceDescriptor descriptor_;
     v1::DisconnectReason reason_ = v1::DISCONNECT_UNSPECIFIED;

@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::uint16_t kCurrentTime = 0x2A2B;
 
+/// Half of the least step between two zones.
+constexpr std::chrono::milliseconds kSameZone = std::chrono::minutes{7};
+
 Result<profiles::CurrentTime> decodeClock(std::uint16_t characteristic, ByteView value) {
     if (characteristic == kCurrentTime) {
         const auto time = profiles::decodeCurrentTime(value);
@@ -40,27 +43,48 @@ std::int64_t wholeSeconds(std::chrono::milliseconds time) {
 
 asio::awaitable<Status> Session::compareClock() {
     const auto clock = database_.clock();
-    if (!clock) co_return Status{};
-    const bool settable = settings_.setClock && clock->characteristic.canWrite;
+    const auto target = database_.settableClock();
+    const bool settable = settings_.setClock && target;
     descriptor_.set_clock_settable(settable);
 
-    std::optional<std::chrono::milliseconds> ahead;
-    if (clock->characteristic.canRead) {
+    std::optional<ClockFrame> compared;
+    if (clock) {
         const auto shown = co_await readClock(*clock);
         if (!shown && endsConversation(shown.error())) co_return std::unexpected(shown.error());
         if (!shown) log_.info("clock not read: {}", shown.error().message);
         if (shown && calendarFault(shown->time)) log_.info("clock is not set");
         if (shown && !calendarFault(shown->time)) {
-            deviceClock_.compare(frameOf(*shown, clock_.now(), options_.zone));
-            ahead = deviceClock_.current()->ahead;
-            log_.debug("clock is {} s ahead", wholeSeconds(*ahead));
+            compared = compareWith(*shown);
+            deviceClock_.compare(*compared);
+            log_.debug("clock is {} s ahead", wholeSeconds(compared->ahead));
             describe();
         }
     }
+    const auto ahead = compared ? std::optional(compared->ahead) : std::nullopt;
     if (!settable || !shouldSetClock(ahead, options_.setDeviceClocks, clock_.now())) {
         co_return Status{};
     }
-    co_return co_await setClock(*clock, ahead.has_value());
+    co_return co_await setClock(*target, compared);
+}
+
+/// What the device says of its zone holds until its clock shows the configured one's time: people
+/// set the clock that they see, and leave the zone as it came from the factory.
+ClockFrame Session::compareWith(const profiles::CurrentTime& shown) {
+    const auto now = clock_.now();
+    const auto own = frameOf(shown, now, zone_);
+    const auto configured = frameOf(shown, now, options_.zone);
+    if (std::chrono::abs(own.ahead) <= kSameZone ||
+        std::chrono::abs(configured.ahead) > kSameZone) {
+        return own;
+    }
+    zone_ = options_.zone;
+    return configured;
+}
+
+/// A configured zone that agrees stays, for it knows summer and winter too.
+void Session::takeZone(ByteView localTimeInformation) {
+    const auto ahead = profiles::decodeLocalOffset(localTimeInformation);
+    if (ahead && options_.zone.offset(clock_.wall()) != *ahead) zone_ = TimeZone::fixed(*ahead);
 }
 
 asio::awaitable<Result<profiles::CurrentTime>> Session::readClock(Endpoint clock) {
@@ -69,43 +93,54 @@ asio::awaitable<Result<profiles::CurrentTime>> Session::readClock(Endpoint clock
     co_return decodeClock(clock.spec->uuid, *value);
 }
 
-/// `compared`: the clock was read just now; else what is remembered of it says nothing of the step.
-asio::awaitable<Status> Session::setClock(Endpoint clock, bool compared) {
-    const auto before = compared ? deviceClock_.message() : std::nullopt;
-    const auto local = options_.zone.toLocal(clock_.wall());
-    const auto value = encodeClock(clock.spec->uuid, local);
+/// `compared`: what the clock showed just now, if it was read. What is known of the clock is
+/// committed before it is set: the measurements that the device has stored bear that time, and the
+/// connection may end at any moment.
+asio::awaitable<Status> Session::setClock(Endpoint clock, std::optional<ClockFrame> compared) {
+    deviceClock_.aboutToSet();
+    if (deviceClock_.current()) {
+        Append knownOfClock;  // commit() adds it
+        const auto kept = co_await commit(knownOfClock);
+        if (!kept) co_return kept;
+    }
+    // The zone of the people who see it, whatever the device takes for its own.
+    zone_ = options_.zone;
+    const auto value = encodeClock(clock.spec->uuid, zone_.toLocal(clock_.wall()));
     const auto written = co_await calls_.write(clock.characteristic, value);
     if (!written && endsConversation(written.error())) co_return written;
 
-    const auto taken = co_await verifyClock(clock, written);
+    const auto taken = co_await verifyClock(written);
     if (!taken) co_return std::unexpected(taken.error());
     if (!*taken) {
         log_.warning("clock not set: {}",
                      written ? "the device shows another time" : written.error().message);
+        describe();
         co_return Status{};
     }
     log_.info("clock set");
     describe();
     Append append;
-    append.events.push_back(clockEvent(before));
+    append.events.push_back(
+        clockEvent(compared ? std::optional(toMessage(*compared)) : std::nullopt));
     co_return co_await commit(append);
 }
 
 /// Reads the clock again: a refusal may mean that only a part of the value was not taken (error
-/// 0x80 of the Current Time Service), and success need not mean that it was.
-asio::awaitable<Result<bool>> Session::verifyClock(Endpoint clock, Status written) {
-    const ClockFrame exact{{}, options_.zone.offset(clock_.wall()), clock_.now()};
-    if (clock.characteristic.canRead) {
-        const auto shown = co_await readClock(clock);
-        if (!shown && endsConversation(shown.error())) {
-            if (written) deviceClock_.setByHub(exact);
-            co_return std::unexpected(shown.error());
-        }
+/// 0x80 of the Current Time Service), and success need not mean that it was. Whatever it shows now
+/// is what measurements bear from now on.
+asio::awaitable<Result<bool>> Session::verifyClock(Status written) {
+    const ClockFrame exact{{}, zone_.offset(clock_.wall()), clock_.now()};
+    const auto clock = database_.clock();
+    if (clock) {
+        const auto shown = co_await readClock(*clock);
+        if (!shown && endsConversation(shown.error())) co_return std::unexpected(shown.error());
         if (shown && calendarFault(shown->time)) co_return false;
         if (shown) {
-            const auto frame = frameOf(*shown, clock_.now(), options_.zone);
-            const bool taken = !shouldSetClock(frame.ahead, options_.setDeviceClocks, clock_.now());
+            const auto frame = frameOf(*shown, clock_.now(), zone_);
+            const auto limit = options_.setDeviceClocks.value_or(Duration::zero());
+            const bool taken = std::chrono::abs(frame.ahead) <= limit;
             if (taken) deviceClock_.setByHub(frame);
+            if (!taken) deviceClock_.compare(frame);
             co_return taken;
         }
     }

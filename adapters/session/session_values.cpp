@@ -49,10 +49,17 @@ asio::awaitable<bool> Session::throttle() {
 }
 
 asio::awaitable<Status> Session::keep(Value value) {
-    const AssemblyContext context{settings_,         options_,
-                                  database_,         deviceClock_,
-                                  link_->security(), link_->adapterName(),
-                                  link_->rssiDbm(),  std::string(quirk_->name)};
+    const AssemblyContext context{settings_,
+                                  options_,
+                                  database_,
+                                  deviceClock_,
+                                  zone_,
+                                  connected_,
+                                  link_->security(),
+                                  link_->adapterName(),
+                                  link_->rssiDbm(),
+                                  std::string(quirk_->name)};
+    if (!isAskedFor(context, value)) co_return Status{};
     Append append;
     if (settings_.requireBond && context.security < v1::LINK_ENCRYPTED) {
         append.events.push_back(refusedEvent(context, value, v1::REFUSED_NOT_ENCRYPTED,

@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kKinds = "blood-pressure body-temperature weight heart-rate";
 /// The rows of the session's quirk table; a test compares them.
 constexpr std::string_view kQuirks =
-    "none and-scale and-device taidoc-td1241 indie-scale philips-ear beurer-bm85 trailing-octets";
+    "none and-scale and-device taidoc-td1241 indie-scale philips-ear beurer-bm85 detecto-7550 "
+    "trailing-octets";
 constexpr std::string_view kLogLevels = "error warning info debug";
 
 constexpr Key<Hub> kHub[] = {

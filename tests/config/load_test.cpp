@@ -311,7 +311,7 @@ constexpr Mistake kMistakes[] = {
     {"devices: {cuff: {address: \"C4:7C:8D:6A:12:34\", quirk: beurer-bm58}}",
      "v.yaml:1:55: devices.cuff.quirk: \"beurer-bm58\" is not allowed here; did you mean "
      "\"beurer-bm85\"?; write none or and-scale or and-device or taidoc-td1241 or indie-scale or "
-     "philips-ear or beurer-bm85 or trailing-octets"},
+     "philips-ear or beurer-bm85 or detecto-7550 or trailing-octets"},
     {"uplinks: {a: {broker: mqtts://b.example, tls: {ca: system, crl: /r}}}",
      "v.yaml:1:65: uplinks.a.tls.crl: needs tls.ca to be a file, not system"},
     {"hub: {id: h, location: \"a\\nb\"}",

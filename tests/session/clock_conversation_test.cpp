@@ -148,6 +148,156 @@ TEST_CASE("error 0x80 on the write is not fatal: the clock itself says whether i
     CHECK(c.link->wasCalled("subscribe 2A35"));
 }
 
+TEST_CASE(
+    "what the clock showed is committed before it is set, and outlives a link that ends then") {
+    for (const auto behind : {45s, 5400s}) {
+        CAPTURE(behind.count());
+        Conversation first;
+        first.addCuff(-behind);
+        first.link->on("read 2A2B", Reply());
+        first.link->on("read 2A2B", Reply::disconnect());
+        first.start();
+        CHECK(first.link->wasCalled("write 2A2B"));
+        CHECK_FALSE(first.succeeded());
+        CHECK(first.sink.events.empty());
+
+        Conversation second;
+        second.sink.bookmarks = first.sink.bookmarks;
+        second.clock.advance(1min);
+        second.addCuff(0s);  // it was set
+        second.start();
+        CHECK_FALSE(second.link->wasCalled("write"));
+        const auto made = second.clock.wall() - 1h - behind;  // as the clock showed it then
+        const profiles::CurrentTime shown =
+            profiles::currentTimeAt(second.options.zone.toLocal(made), 0);
+        second.link->send(0x2A35, "02800052006100" + toHex(profiles::encodeDateTime(shown.time)));
+        second.clock.run();
+        CHECK(measured(onlyReading(second)) == "2026-11-23T07:01:00.000Z");
+        CHECK(onlyReading(second).time_basis() == v1::TIME_CORRECTED);
+        CHECK(onlyReading(second).device_clock().set_after());
+    }
+}
+
+TEST_CASE("a hub that does not know the time remembers what a clock showed before it set it") {
+    Conversation first;
+    first.clock.setTrust(ClockTrust::unsynchronised);
+    first.addCuff(-2h);
+    first.link->on("read 2A2B", Reply());
+    first.link->on("read 2A2B", Reply::disconnect());
+    first.start();
+    CHECK(first.link->wasCalled("write 2A2B"));
+    for (const std::uint32_t boot : {0U, 1U}) {
+        CAPTURE(boot);
+        Conversation second;
+        second.clock.setBoot(boot);
+        second.clock.setTrust(ClockTrust::unsynchronised);
+        second.sink.bookmarks = first.sink.bookmarks;
+        second.addCuff(0s);
+        second.start();
+        second.link->send(0x2A35, "02800052006100ea070b17050000");  // 05:00 by the old clock
+        second.clock.run();
+        const bool isSame = boot == 0;
+        CHECK(measured(onlyReading(second)) ==
+              (isSame ? "2026-11-23T07:00:00.000Z" : "2026-11-23T05:00:00.000Z"));
+        CHECK(onlyReading(second).device_clock().set_after() == isSame);
+    }
+}
+
+TEST_CASE("a clock that takes only a part of the time is from then on what it shows") {
+    Conversation c;
+    c.addCuff(-24h * 5844);  // 2010
+    c.link->on("read 2A2B", Reply());
+    c.link->on("read 2A2B", Reply::bytes(currentTime(c.options.zone.toLocal(c.clock.wall() - 8h))));
+    c.start();
+    CHECK(c.sink.events.empty());
+    c.clock.advance(30s);
+    c.link->send(0x2A35, "02800052006100ea070b1700001e");  // 00:00:30, live
+    c.link->send(0x2A35, "02800052006100da070b17070000");  // 2010-11-23 07:00, stored
+    c.clock.run();
+    REQUIRE(c.sink.readings.size() == 2);
+    CHECK(measured(c.sink.readings[0].reading) == "2026-11-23T08:00:30.000Z");
+    CHECK(c.sink.readings[0].reading.device_clock().ahead_ms() == -28800000);
+    CHECK(measured(c.sink.readings[1].reading) == "2026-11-23T07:00:00.000Z");
+    CHECK(c.sink.descriptors.back().clock().ahead_ms() == -28800000);
+}
+
+TEST_CASE("a clock that is only shown is compared, and the one that can be written is set") {
+    Conversation c;
+    c.addClock(-1h, "r");
+    c.addBloodPressure();
+    c.link->addCharacteristic(0x2A08, "rw", *fromHex("ea070b17070000"));
+    c.link->on("read 2A2B", Reply());
+    c.link->on("read 2A2B", Reply::bytes(currentTime(c.options.zone.toLocal(c.clock.wall()))));
+    c.start();
+    CHECK(c.link->wasCalled("write 2A08 ea070b17080000"));
+    CHECK_FALSE(c.link->wasCalled("read 2A08"));
+    REQUIRE(c.sink.events.size() == 1);
+    CHECK(c.sink.events[0].clock().step_ms() == 3600000);
+    CHECK(c.sink.descriptors.back().clock_settable());
+}
+
+namespace {
+
+/// A cuff that says in which zone it lives (2A0F), with a clock that shows `shown` hours.
+void addZonedCuff(Conversation& c, Bytes localTimeInformation, std::chrono::hours shown) {
+    c.options.zone = *TimeZone::find("Europe/Prague");
+    c.link->addService(0x1805);
+    const auto local = TimeZone().toLocal(c.clock.wall() + shown);
+    c.link->addCharacteristic(0x2A2B, "rw", currentTime(local));
+    c.link->addCharacteristic(0x2A0F, "r", std::move(localTimeInformation));
+    c.addBloodPressure();
+}
+
+}  // namespace
+
+TEST_CASE("a device that says in which zone it lives is taken at its word") {
+    Conversation c;
+    addZonedCuff(c, {20, 0}, 5h);  // UTC+5, and it shows 13:00 at 08:00 UTC
+    c.start();
+    CHECK_FALSE(c.link->wasCalled("write"));
+    CHECK(c.sink.descriptors.back().clock().ahead_ms() == 0);
+    c.link->send(0x2A35, "02800052006100ea070b170c0000");  // 12:00
+    c.clock.run();
+    CHECK(measured(onlyReading(c)) == "2026-11-23T07:00:00.000Z");
+    CHECK(onlyReading(c).time_basis() == v1::TIME_DEVICE);
+    CHECK(onlyReading(c).utc_offset_min() == 300);
+}
+
+TEST_CASE("a zone that is unknown, or that the clock does not show, is the configured one") {
+    struct Row {
+        const char* what;
+        Bytes information;
+    };
+    for (const auto& row : {Row{"zone unknown", {0x80, 0}}, Row{"summer time unknown", {20, 255}},
+                            Row{"malformed", {20}}, Row{"as it came from the factory", {0, 0}},
+                            Row{"the same", {4, 0}}}) {
+        CAPTURE(std::string(row.what));
+        Conversation c;
+        addZonedCuff(c, row.information, 1h);
+        c.start();
+        CHECK_FALSE(c.link->wasCalled("write"));
+        c.link->send(0x2A35, "02800052006100ea070b17080000");  // 08:00
+        c.link->send(0x2A35, "02800052006100ea070901080000");  // 1 September, in summer time
+        c.clock.run();
+        REQUIRE(c.sink.readings.size() == 2);
+        CHECK(measured(c.sink.readings[0].reading) == "2026-11-23T07:00:00.000Z");
+        CHECK(c.sink.readings[0].reading.utc_offset_min() == 60);
+        CHECK(measured(c.sink.readings[1].reading) == "2026-09-01T06:00:00.000Z");
+        CHECK(c.sink.readings[1].reading.utc_offset_min() == 120);
+    }
+}
+
+TEST_CASE("what the hub writes is local time of the configured zone, for the people who see it") {
+    Conversation c;
+    addZonedCuff(c, {20, 0}, -24h);
+    c.start();
+    CHECK(c.link->wasCalled("write 2A2B ea070b17090000010002"));
+    c.link->send(0x2A35, "02800052006100ea070b17090000");
+    c.clock.run();
+    CHECK(measured(onlyReading(c)) == "2026-11-23T08:00:00.000Z");
+    CHECK(onlyReading(c).utc_offset_min() == 60);
+}
+
 TEST_CASE("a device that takes the time and shows another is corrected, not believed") {
     Conversation c;
     c.addCuff(-1h);
@@ -194,7 +344,7 @@ TEST_CASE("the bookmark is written with the first reading, and not again while n
     CHECK(c.sink.bookmarks.empty());
     c.link->send(0x2A35, kPressure);
     c.clock.run();
-    CHECK(c.sink.bookmarks.size() == 1);
+    CHECK(c.sink.bookmarks.contains("clock-offset"));
     c.sink.bookmarks.clear();
     c.link->send(0x2A35, kPressure);
     c.clock.run();

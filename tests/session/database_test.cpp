@@ -53,6 +53,62 @@ TEST_CASE("kinds that the settings do not list are left out, wherever they are")
     CHECK(database.endpoints(profiles::Role::information).size() == 1);
 }
 
+TEST_CASE("whether a profile is asked for is a matter of its kind") {
+    DeviceSettings settings;
+    const auto& pressure = *profiles::findKind("blood-pressure");
+    CHECK(isWanted(pressure, settings));
+    settings.profiles = {"weight"};
+    CHECK_FALSE(isWanted(pressure, settings));
+    CHECK(isWanted(*profiles::findService(Uuid(0x180F)), settings));
+}
+
+TEST_CASE("the clock that is read need not be the one that is written") {
+    struct Row {
+        const char* what;
+        std::vector<std::tuple<std::uint16_t, std::uint16_t, std::string_view>> found;
+        std::string_view read;
+        std::string_view written;
+    };
+    const std::array rows{
+        Row{"none", {{0x1810, 0x2A35, "i"}}, "", ""},
+        Row{"one for both", {{0x1805, 0x2A2B, "rw"}}, "1805/2a2b", "1805/2a2b"},
+        Row{"Current Time only to be read",
+            {{0x1805, 0x2A2B, "r"}, {0x1810, 0x2A08, "rw"}},
+            "1805/2a2b",
+            "1810/2a08"},
+        Row{"both to be written: the one in the measurement's service",
+            {{0x1805, 0x2A2B, "rw"}, {0x1810, 0x2A08, "rw"}},
+            "1805/2a2b",
+            "1810/2a08"},
+        Row{"a maker's own service is not the measurement's",
+            {{0x1805, 0x2A2B, "rw"}, {0xFFF0, 0x2A08, "rw"}},
+            "1805/2a2b",
+            "1805/2a2b"},
+        Row{"Current Time only to be written",
+            {{0x1805, 0x2A2B, "w"}, {0x1810, 0x2A08, "r"}},
+            "1810/2a08",
+            "1805/2a2b"},
+        Row{"only to be written", {{0x1810, 0x2A08, "w"}}, "", "1810/2a08"},
+        Row{"only to be read", {{0x1810, 0x2A08, "r"}}, "1810/2a08", ""},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(std::string(row.what));
+        GattDatabase found;
+        for (const auto& [uuid, characteristic, properties] : row.found) {
+            found.push_back(service(uuid, {characteristic}));
+            auto& added = found.back().characteristics.back();
+            added.canRead = properties.contains('r');
+            added.canWrite = properties.contains('w');
+        }
+        const Database database(found, {});
+        const auto handle = [](const std::optional<Endpoint>& endpoint) {
+            return endpoint ? endpoint->characteristic.handle : std::string();
+        };
+        CHECK(handle(database.clock()) == row.read);
+        CHECK(handle(database.settableClock()) == row.written);
+    }
+}
+
 TEST_CASE("features stay with their service") {
     Database database({service(0x1809, {0x2A1C, 0x2A1D}), service(0x1810, {0x2A35, 0x2A49})}, {});
     const auto features = database.endpoints(profiles::Role::feature);

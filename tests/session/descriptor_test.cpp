@@ -64,6 +64,14 @@ TEST_CASE("fields go where they belong, identifiers only when allowed") {
     CHECK(plain.udi() == "3");
 }
 
+TEST_CASE("the regulatory list is whole, however long") {
+    const std::string list(1024, 'a');
+    v1::DeviceDescriptor descriptor;
+    describeFields({{"regulatory", std::vector<std::string>{list}}}, false, descriptor);
+    REQUIRE(descriptor.regulatory_size() == 1);
+    CHECK(descriptor.regulatory(0) == list);
+}
+
 TEST_CASE("a measure is described once, with its plausible range, and their number is limited") {
     v1::Reading reading;
     reading.set_kind("body-temperature");

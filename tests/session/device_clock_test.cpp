@@ -1,57 +1,22 @@
-#include "adapters/session/device_clock.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/session/clock_samples.hpp"
 
 using namespace vitalgate;
-using namespace vitalgate::session;
-using namespace std::chrono_literals;
+using namespace vitalgate::testing;
 
 namespace {
 
-WallTime utc(std::string_view text) {
-    const auto time = parseUtc(text);
-    REQUIRE(time);
-    return *time;
-}
-
-Moment at(std::string_view text, ClockTrust trust = ClockTrust::synchronised) {
-    Moment moment;
-    moment.wall = utc(text);
-    moment.trust = trust;
-    moment.boot = 3;
-    moment.uptime = SteadyTime{90s};
-    return moment;
-}
-
-std::chrono::local_time<Duration> local(std::string_view text) {
-    return std::chrono::local_time<Duration>{utc(std::string(text) + "Z").time_since_epoch()};
-}
-
-LocalDateTime said(std::string_view text) {
-    return toLocalDateTime(std::chrono::floor<std::chrono::seconds>(local(text)));
-}
-
-TimeZone zone(const char* name) {
-    const auto found = TimeZone::find(name);
-    REQUIRE(found);
-    return *found;
-}
-
-const TimeZone kUtc;
-
-/// A clock that showed `shown` at `hub`.
-DeviceClock compared(std::string_view shown, const Moment& hub, const TimeZone& where = kUtc) {
-    DeviceClock clock;
-    clock.compare(compareClocks(local(shown), hub, where));
+/// A clock that was so much behind at 08:00 when the hub was about to set it, and is so much ahead
+/// in the next conversation, at 08:10.
+DeviceClock foundAfterSetting(std::chrono::seconds behind, std::chrono::seconds ahead) {
+    DeviceClock before;
+    const auto first = at("2026-11-23T08:00:00Z");
+    before.compare(compareClocks(local("2026-11-23T08:00:00") - behind, first, kUtc));
+    before.aboutToSet();
+    auto clock = DeviceClock::fromBookmark(before.bookmark(), kBoot);
+    CHECK(clock.bookmark() == before.bookmark());
+    const auto second = at("2026-11-23T08:10:00Z");
+    clock.compare(compareClocks(local("2026-11-23T08:10:00") + ahead, second, kUtc));
     return clock;
-}
-
-void check(const MeasuredTime& time, std::string_view measured, v1::TimeBasis basis,
-           v1::ClockFault fault = v1::CLOCK_FAULT_UNSPECIFIED) {
-    CHECK(formatUtc(time.measured) == std::string(measured) + ".000Z");
-    CHECK(time.basis == basis);
-    if (fault != v1::CLOCK_FAULT_UNSPECIFIED) REQUIRE(time.clock);
-    if (time.clock) CHECK(time.clock->fault() == fault);
 }
 
 }  // namespace
@@ -143,6 +108,32 @@ TEST_CASE(
           "2026-11-23T08:00:05", v1::TIME_RECEIVED, v1::CLOCK_FAULT_ABSURD);
 }
 
+TEST_CASE("a date more than 400 days before receipt is no time of measurement, compared or not") {
+    struct Row {
+        const char* shown;  ///< at 08:00:00
+        const char* said;
+        const char* measured;
+        v1::TimeBasis basis;
+    };
+    constexpr std::array rows{
+        Row{"2026-11-23T08:00:00", "2025-10-20T00:00:00", "2025-10-20T00:00:00", v1::TIME_DEVICE},
+        Row{"2026-11-23T08:00:00", "2025-10-19T07:00:00", "2026-11-23T08:00:05", v1::TIME_RECEIVED},
+        Row{"2026-11-23T08:00:00", "2010-01-02T01:31:00", "2026-11-23T08:00:05", v1::TIME_RECEIVED},
+        Row{"2010-11-23T08:00:00", "2009-10-20T00:00:00", "2025-10-20T00:00:00",
+            v1::TIME_CORRECTED},
+        Row{"2010-11-23T08:00:00", "2009-10-18T00:00:00", "2026-11-23T08:00:05", v1::TIME_RECEIVED},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(std::string(row.said));
+        const auto clock = compared(row.shown, at("2026-11-23T08:00:00Z"));
+        const auto placed = clock.place(said(row.said), false, at("2026-11-23T08:00:05Z"), kUtc);
+        const bool isReceived = row.basis == v1::TIME_RECEIVED;
+        check(placed, row.measured, row.basis,
+              isReceived ? v1::CLOCK_FAULT_ABSURD : v1::CLOCK_FAULT_UNSPECIFIED);
+        CHECK(placed.clock->has_compared());
+    }
+}
+
 TEST_CASE("a clock that cannot be compared is believed as far as it can be true") {
     struct Row {
         const char* said;
@@ -176,30 +167,6 @@ TEST_CASE("a clock that cannot be compared is believed as far as it can be true"
         REQUIRE(placed.clock);
         CHECK_FALSE(placed.clock->has_compared());
     }
-}
-
-TEST_CASE(
-    "a date more than 400 days before even an unsynchronised hub's is no time of measurement") {
-    const auto poor = at("2026-11-23T08:00:00Z", ClockTrust::unsynchronised);
-    check(DeviceClock().place(said("2010-01-02T01:31:00"), false, poor, kUtc),
-          "2026-11-23T08:00:00", v1::TIME_RECEIVED, v1::CLOCK_FAULT_ABSURD);
-}
-
-TEST_CASE("a hub that does not know the time does not judge a device's") {
-    const auto lost = at("1970-01-01T00:01:00Z", ClockTrust::unsynchronised);
-    check(DeviceClock().place(said("2026-11-23T07:30:00"), false, lost, kUtc),
-          "2026-11-23T07:30:00", v1::TIME_DEVICE);
-    // A comparison in the same state is true to the hub's clock, however wrong that is.
-    const auto clock = compared("2026-11-23T08:00:00", lost);
-    const auto received = at("1970-01-01T00:01:30Z", ClockTrust::unsynchronised);
-    const auto placed = clock.place(said("2026-11-23T08:00:10"), false, received, kUtc);
-    check(placed, "1970-01-01T00:01:30", v1::TIME_RECEIVED, v1::CLOCK_FAULT_ABSURD);
-    CHECK(placed.clock->compared().clock() == v1::CLOCK_UNSYNCHRONISED);
-    // Once the hub knows the time that comparison is worth nothing.
-    const auto later = at("2026-11-23T08:05:00Z");
-    check(clock.place(said("2026-11-23T08:00:10"), false, later, kUtc), "2026-11-23T08:00:10",
-          v1::TIME_DEVICE);
-    CHECK(clock.bookmark().empty());
 }
 
 TEST_CASE("local time is converted in the configured zone, whatever the season") {
@@ -266,10 +233,34 @@ TEST_CASE("a clock that was ahead: what would lie in the future is from before i
           "2026-11-23T07:59:40", v1::TIME_CORRECTED);
 }
 
+TEST_CASE("a clock that the hub was about to set, and that is better since, was set by it") {
+    for (const auto behind : {45s, 5400s}) {
+        CAPTURE(behind.count());
+        const auto clock = foundAfterSetting(behind, 1s);
+        const auto received = at("2026-11-23T08:10:05Z");
+        const auto stored = clock.place(said("2026-11-23T06:30:00", behind), false, received, kUtc);
+        check(stored, "2026-11-23T06:30:00", v1::TIME_CORRECTED);
+        CHECK(stored.clock->set_after());
+        check(clock.place(said("2026-11-23T08:05:00"), false, received, kUtc),
+              "2026-11-23T08:05:00", v1::TIME_DEVICE);
+    }
+}
+
+TEST_CASE("a clock that the hub was about to set, and that shows what it did, was not set") {
+    for (const auto behind : {45s, 5400s}) {
+        CAPTURE(behind.count());
+        const auto clock = foundAfterSetting(behind, -behind);
+        const auto stored = clock.place(said("2026-11-23T06:30:00", behind), false,
+                                        at("2026-11-23T08:10:05Z"), kUtc);
+        check(stored, "2026-11-23T06:30:00", v1::TIME_CORRECTED);
+        CHECK_FALSE(stored.clock->set_after());
+    }
+}
+
 TEST_CASE("the state of a clock outlives the conversation") {
     auto before = compared("2026-11-23T07:00:00", at("2026-11-23T08:00:00Z"));
     before.setByHub(compareClocks(local("2026-11-23T08:00:01"), at("2026-11-23T08:00:01Z"), kUtc));
-    auto clock = DeviceClock::fromBookmark(before.bookmark());
+    auto clock = DeviceClock::fromBookmark(before.bookmark(), kBoot);
     CHECK(clock.bookmark() == before.bookmark());
     // Next day: the clock has drifted by a second, and an old measurement comes late.
     clock.compare(compareClocks(local("2026-11-24T08:00:01"), at("2026-11-24T08:00:00Z"), kUtc));
@@ -281,7 +272,7 @@ TEST_CASE("the state of a clock outlives the conversation") {
 
 TEST_CASE("a clock that jumped since the last conversation (new battery) had its old time before") {
     auto clock = DeviceClock::fromBookmark(
-        compared("2026-11-20T08:00:00", at("2026-11-20T08:00:00Z")).bookmark());
+        compared("2026-11-20T08:00:00", at("2026-11-20T08:00:00Z")).bookmark(), kBoot);
     clock.compare(compareClocks(local("2010-01-01T06:00:00"), at("2026-11-23T08:00:00Z"), kUtc));
     const auto received = at("2026-11-23T08:00:05Z");
     const auto old = clock.place(said("2026-11-21T09:00:00"), false, received, kUtc);
@@ -294,7 +285,7 @@ TEST_CASE("a clock that jumped since the last conversation (new battery) had its
 TEST_CASE("a clock that could only be written: what is older than that is as if never compared") {
     DeviceClock written;
     written.setByHub({{}, 0s, at("2026-11-23T08:00:00Z")});
-    const auto clock = DeviceClock::fromBookmark(written.bookmark());
+    const auto clock = DeviceClock::fromBookmark(written.bookmark(), kBoot);
     check(clock.place(said("2026-11-23T08:00:30"), false, at("2026-11-23T08:01:00Z"), kUtc),
           "2026-11-23T08:00:30", v1::TIME_DEVICE);
     const auto old =
@@ -307,40 +298,8 @@ TEST_CASE("a bookmark that is none leaves a clock of which nothing is known") {
     for (const auto* text : {"", " ", "1", "1 2 3 4 5", "a b c d e f", "1 2 3 4 5 6 7",
                              "1 2 3 4 5 99999999999999999999", "1,2,3,4,5,6"}) {
         CAPTURE(std::string(text));
-        CHECK_FALSE(DeviceClock::fromBookmark(text).current());
+        CHECK_FALSE(DeviceClock::fromBookmark(text, kBoot).current());
     }
     CHECK_FALSE(DeviceClock().message());
     CHECK(DeviceClock().bookmark().empty());
-}
-
-TEST_CASE("a clock is set when off by more than the limit, by a hub that knows better") {
-    using std::chrono::milliseconds;
-    struct Row {
-        std::optional<milliseconds> ahead;
-        std::optional<Duration> limit;
-        const char* now;
-        ClockTrust trust;
-        bool set;
-    };
-    const auto good = ClockTrust::synchronised;
-    const auto poor = ClockTrust::unsynchronised;
-    const std::array rows{
-        Row{30s, 30s, "2026-11-23T08:00:00Z", good, false},
-        Row{30001ms, 30s, "2026-11-23T08:00:00Z", good, true},
-        Row{-30001ms, 30s, "2026-11-23T08:00:00Z", good, true},
-        Row{-30001ms, 30s, "2026-11-23T08:00:00Z", ClockTrust::holdover, true},
-        Row{24h, std::nullopt, "2026-11-23T08:00:00Z", good, false},
-        Row{std::nullopt, 30s, "2026-11-23T08:00:00Z", good, true},
-        Row{std::nullopt, 30s, "2026-11-23T08:00:00Z", poor, false},
-        Row{5min, 30s, "2026-11-23T08:00:00Z", poor, false},
-        Row{2h, 30s, "2026-11-23T08:00:00Z", poor, true},
-        Row{2h, 24h, "2026-11-23T08:00:00Z", poor, false},
-        Row{-24h * 365, 30s, "1970-01-01T00:05:00Z", poor, false},
-        Row{24h, 30s, "2024-12-31T23:59:59Z", good, false},
-    };
-    for (const auto& row : rows) {
-        CAPTURE(std::string(row.now));
-        CAPTURE(row.ahead.value_or(0ms).count());
-        CHECK(shouldSetClock(row.ahead, row.limit, at(row.now, row.trust)) == row.set);
-    }
 }

@@ -28,6 +28,10 @@ TEST_CASE("a device is known by its model or its advertised name; without a row 
         Row{{"Beurer GmbH", "BM85", ""}, "beurer-bm85", 10s},
         Row{{"Beurer GmbH", "BF720", ""}, "", 10s},
         Row{{"Example", "BM85", ""}, "", 10s},
+        Row{{"DETECTO", "7550", ""}, "detecto-7550", 10s},
+        Row{{"Cardinal Detecto", "Model 7550", ""}, "detecto-7550", 10s},
+        Row{{"Example", "7550", ""}, "", 10s},
+        Row{{"Detecto", "", ""}, "", 10s},
     };
     for (const auto& row : rows) {
         CAPTURE(row.device.advertised);
