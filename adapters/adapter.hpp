@@ -39,7 +39,7 @@ struct NewReading {
 /// What an adapter remembers of a device, committed together with the readings it belongs to.
 struct Bookmark {
     std::string device;  ///< configured id
-    std::string name;    ///< "last-record", "clock-offset"
+    std::string name;    ///< "last-reading", "clock-offset"
     std::string value;
 };
 
@@ -88,6 +88,11 @@ struct DeviceSettings {
     bool setClock = true;
     std::string quirk;  ///< row name, "none", or empty: by model
     bool requireBond = false;
+    /// Reads the device's passkey, which is kept nowhere; empty: it has none, and is paired
+    /// without.
+    std::function<Result<std::uint32_t>()> passkey;
+    /// A measurement is expected at least so often; zero: not at all.
+    Duration expectEvery{};
     v1::Admission admission = v1::ADMISSION_CONFIGURED;
 };
 

@@ -16,18 +16,58 @@ constexpr Duration kDisconnectLimit = 5s;
 
 }  // namespace
 
-AdapterUnit::AdapterUnit(Service& service, const AdapterView& view, Duration connectLimit,
-                         Clock& clock, Log log,
+AdapterUnit::AdapterUnit(Service& service, const AdapterView& view, Supervisor& supervisor,
+                         Duration connectLimit, Clock& clock, Log log,
                          std::function<void(BluetoothAddress, const Error&)> failed)
     : service_(service),
+      supervisor_(supervisor),
       path_(view.path),
       name_(view.name),
+      key_(view.key()),
       clock_(clock),
       log_(log),
       failed_(std::move(failed)),
       minute_(clock.steady()),
       discovery_(service, view.path, clock, log),
-      connector_(*this, connectLimit, clock, log) {}
+      connector_(*this, connectLimit, clock, log) {
+    probe_ = clock_.after(kProbeEvery, [this] { probe(); });
+}
+
+/// Something harmless that BlueZ itself has to answer, not the library below it.
+void AdapterUnit::probe() {
+    std::weak_ptr<bool> alive = alive_;
+    service_.call(path_, kAdapter1, "GetDiscoveryFilters", {}, kProbeLimit,
+                  [this, alive](const dbus::Reply& reply) {
+                      if (alive.expired()) return;
+                      const bool silent = !reply && reply.error().kind == ErrorKind::timedOut;
+                      silent ? supervisor_.onUnanswered() : supervisor_.onAnswered();
+                      // In doubt the next question follows soon.
+                      probe_ = clock_.after(silent ? kProbeLimit : kProbeEvery, [this] { probe(); });
+                  });
+}
+
+void AdapterUnit::take(v1::Step step) {
+    if (step == v1::STEP_RESTART_DISCOVERY) discovery_.restart(false);
+    if (step == v1::STEP_NEW_SESSION) discovery_.restart(true);
+    if (step == v1::STEP_POWER_CYCLE) powerCycle();
+}
+
+/// Off; it is switched on again as any adapter that is off.
+void AdapterUnit::powerCycle() {
+    std::weak_ptr<bool> alive = alive_;
+    service_.setProperty(path_, kAdapter1, "Powered", false, kPowerLimit,
+                         [this, alive](const dbus::Reply& reply) {
+                             if (alive.expired()) return;
+                             if (!reply) {
+                                 log_.warning("it cannot be switched off: {}",
+                                              toError(reply.error()).message);
+                                 return;
+                             }
+                             // The signal of the change may be what does not come.
+                             powered_ = false;
+                             powerOn();
+                         });
+}
 
 void AdapterUnit::refresh() {
     const auto view = adapterView(service_.tree(), path_);
@@ -36,6 +76,7 @@ void AdapterUnit::refresh() {
         powerProblem_.clear();
         blocked_ = false;
         retry_.cancel();
+        discovery_.reset();
         discovery_.resume();
     }
     powered_ = powered;
@@ -119,12 +160,15 @@ void AdapterUnit::countAdvertisement() {
         minute_ = clock_.steady();
     }
     ++thisMinute_;
+    supervisor_.onHeard();
 }
 
 v1::Adapter AdapterUnit::describe(std::uint32_t connected) const {
     v1::Adapter adapter;
     adapter.set_name(name_);
-    adapter.set_state(powered_   ? v1::ADAPTER_READY
+    const bool silent = supervisor_.trouble() != Supervisor::Trouble::none;
+    adapter.set_state(silent     ? v1::ADAPTER_SILENT
+                      : powered_ ? v1::ADAPTER_READY
                       : blocked_ ? v1::ADAPTER_BLOCKED
                                  : v1::ADAPTER_OFF);
     adapter.set_advertisements_per_min(std::max(thisMinute_, lastMinute_));

@@ -8,25 +8,39 @@
 #include "adapters/bluez/discovery.hpp"
 #include "adapters/bluez/object_tree.hpp"
 #include "adapters/bluez/service.hpp"
+#include "adapters/bluez/supervisor.hpp"
 #include "vitalgate/v1/hub.pb.h"
 
 namespace vitalgate::bluez {
 
-/// One Bluetooth adapter that is there: switched on when it is off, discovering, connecting.
+/// One Bluetooth adapter that is there: switched on when it is off, discovering, connecting. It asks
+/// BlueZ something every now and then, whose answer, or its lack, the supervisor is told.
 class AdapterUnit final : private ConnectorActions {
   public:
     static constexpr Duration kPowerRetry = std::chrono::seconds{10};
+    static constexpr Duration kProbeEvery = std::chrono::seconds{30};
+    static constexpr Duration kProbeLimit = std::chrono::seconds{10};
 
-    /// `failed` hears of each connection attempt that came to nothing.
-    AdapterUnit(Service& service, const AdapterView& view, Duration connectLimit, Clock& clock,
-                Log log, std::function<void(BluetoothAddress, const Error&)> failed);
+    /// `supervisor` must outlive it; `failed` hears of each connection attempt that came to nothing.
+    AdapterUnit(Service& service, const AdapterView& view, Supervisor& supervisor,
+                Duration connectLimit, Clock& clock, Log log,
+                std::function<void(BluetoothAddress, const Error&)> failed);
 
     /// Its properties have changed, or it is new.
     void refresh();
     void onChange(const Change& change);
     [[nodiscard]] Connector& connector() { return connector_; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// What it is known by wherever it is plugged in: its address, or its name if it tells none.
+    [[nodiscard]] const std::string& key() const { return key_; }
+    /// The device as this adapter knows it.
+    [[nodiscard]] std::optional<DeviceView> find(BluetoothAddress address) const;
     void countAdvertisement();
+    /// It is on, and discovery runs: silence says something.
+    [[nodiscard]] bool isListening() const { return powered_ && discovery_.isListening(); }
+    [[nodiscard]] Supervisor& supervisor() { return supervisor_; }
+    /// The steps of the ladder that concern an adapter; others do nothing.
+    void take(v1::Step step);
 
     [[nodiscard]] v1::Adapter describe(std::uint32_t connected) const;
     /// What keeps it from working; empty: nothing.
@@ -34,8 +48,9 @@ class AdapterUnit final : private ConnectorActions {
 
   private:
     void powerOn();
+    void powerCycle();
+    void probe();
     void onPowered(const dbus::Reply& reply);
-    [[nodiscard]] std::optional<DeviceView> find(BluetoothAddress address) const;
 
     void pauseDiscovery(std::function<void()> done) override;
     void resumeDiscovery() override;
@@ -48,8 +63,10 @@ class AdapterUnit final : private ConnectorActions {
     }
 
     Service& service_;
+    Supervisor& supervisor_;
     std::string path_;
     std::string name_;
+    std::string key_;
     Clock& clock_;
     Log log_;
     std::function<void(BluetoothAddress, const Error&)> failed_;
@@ -58,6 +75,7 @@ class AdapterUnit final : private ConnectorActions {
     std::string powerProblem_;
     bool blocked_ = false;
     Timer retry_;
+    Timer probe_;
     SteadyTime minute_;
     std::uint32_t thisMinute_ = 0;
     std::uint32_t lastMinute_ = 0;

@@ -35,6 +35,9 @@ class Admission {
     /// The settings if the device is served; the address is then admitted until the hub restarts.
     std::optional<DeviceSettings> admit(const Sighting& seen, WallTime now);
 
+    [[nodiscard]] bool isAdmitted(const BluetoothAddress& address) const {
+        return admitted_.contains(address);
+    }
     /// All that are admitted, the configured ones included.
     [[nodiscard]] const std::map<BluetoothAddress, DeviceSettings>& admitted() const {
         return admitted_;

@@ -36,7 +36,11 @@ struct BluezOptions {
 /// holds a session::Session with each. Copes with BlueZ, its adapters and the bus going and coming.
 ///
 /// Pairing: a window is opened when a device's conversation asks for a bond, for that device alone,
-/// for at most `pairingWindow`, and only under the policy just-works; there is no other way in.
+/// for at most `pairingWindow`, and as the policy allows; there is no other way in. A device with a
+/// passkey is paired with it or not at all; that its bond was made so is remembered over restarts.
+///
+/// A device of which a measurement is expected and that gives none, and one that floods the hub,
+/// are told in events.
 class BluezAdapter final : public Adapter {
   public:
     /// `sink` and `clock` must outlive the loop's last turn.
@@ -49,7 +53,8 @@ class BluezAdapter final : public Adapter {
     asio::awaitable<v1::CommandResult> execute(v1::Command command) override;
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const override;
     [[nodiscard]] std::vector<v1::Adapter> adapters() const override;
-    /// Codes: bus-away, bluez-away, adapter-missing, adapter, pairing-agent, bond-lost.
+    /// Codes: bus-away, bluez-away, adapter-missing, adapter, pairing-agent, bond-lost,
+    /// passkey-refused, measurement-overdue.
     [[nodiscard]] std::vector<v1::Problem> problems() const override;
 
   private:

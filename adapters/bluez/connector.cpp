@@ -21,8 +21,11 @@ void Connector::want(BluetoothAddress address, SteadyTime since) {
 }
 
 void Connector::forget(BluetoothAddress address) {
-    candidates_.erase(address);
-    if (attempt_ && attempt_->address == address) finish();
+    if (!isTrying(address)) candidates_.erase(address);
+}
+
+bool Connector::isTrying(BluetoothAddress address) const {
+    return attempt_ && attempt_->address == address;
 }
 
 int Connector::failures(BluetoothAddress address) const {
@@ -35,9 +38,10 @@ void Connector::step() {
     const auto now = clock_.steady();
     std::optional<BluetoothAddress> first;
     for (auto& [address, candidate] : candidates_) {
-        if (candidate.queued && now - candidate.seen > kFresh) candidate.queued = false;
-        if (candidate.queued && (!first || candidate.ready < candidates_[*first].ready))
-            first = address;
+        const auto silent = now - candidate.seen;
+        if (silent > kWaited) candidate.queued = false;
+        if (!candidate.queued || silent > kHeard) continue;
+        if (!first || candidate.ready < candidates_[*first].ready) first = address;
     }
     if (!first) return;
     const auto ready = candidates_[*first].ready;
@@ -66,9 +70,10 @@ void Connector::connect(std::uint64_t number) {
         return;
     }
     attempt_->phase = Phase::connecting;
-    timeout_ = clock_.after(limit_, [this] { onTimeout(); });
+    const auto limit = attemptLimit(address);
+    timeout_ = clock_.after(limit, [this, limit] { onTimeout(limit); });
     std::weak_ptr<bool> alive = alive_;
-    const auto longer = limit_ + kAfterAbort;
+    const auto longer = limit + kAfterReply;
     actions_.connect(address, longer, [this, alive, number](const dbus::Reply& reply) {
         if (!alive.expired()) onReply(number, reply);
     });
@@ -76,23 +81,28 @@ void Connector::connect(std::uint64_t number) {
 
 void Connector::onReply(std::uint64_t number, const dbus::Reply& reply) {
     if (!attempt_ || attempt_->number != number || attempt_->phase != Phase::connecting) return;
-    // Success says nothing yet: Connected does. InProgress: BlueZ is at it already.
-    if (reply || isInProgress(reply.error())) return;
-    if (isAborted(reply.error())) {
-        // To be tried again after the disconnect event, not before it.
-        attempt_->phase = Phase::aborted;
-        timeout_ = clock_.after(kAfterAbort, [this] {
-            giveUp(Error{ErrorKind::disconnected, "the connection attempt was aborted"});
-        });
-        return;
-    }
+    if (reply) return await("BlueZ reports a connection that is not there");
+    if (isInProgress(reply.error())) return;  // BlueZ is at it already
+    // To be tried again after the disconnect event, not before it.
+    if (isAborted(reply.error())) return await("the connection attempt was aborted");
     giveUp(toError(reply.error()));
 }
 
-void Connector::onTimeout() {
+/// BlueZ's answer decides nothing: Connected does, or that it does not come.
+void Connector::await(const char* what) {
+    attempt_->phase = Phase::answered;
+    timeout_ = clock_.after(
+        kAfterReply, [this, what] { giveUp(Error{ErrorKind::disconnected, what}); });
+}
+
+Duration Connector::attemptLimit(BluetoothAddress address) const {
+    return std::min<Duration>(limit_, kFirstLimit * (1 << std::min(failures(address), 6)));
+}
+
+void Connector::onTimeout(Duration limit) {
     actions_.disconnect(attempt_->address);
     giveUp(
-        Error{ErrorKind::timedOut, fmt::format("no connection within {}", formatDuration(limit_))});
+        Error{ErrorKind::timedOut, fmt::format("no connection within {}", formatDuration(limit))});
 }
 
 void Connector::onConnected(BluetoothAddress address) {
@@ -102,11 +112,11 @@ void Connector::onConnected(BluetoothAddress address) {
         found->second.failures = 0;
         found->second.ready = SteadyTime{};
     }
-    if (attempt_ && attempt_->address == address) succeed();
+    if (isTrying(address)) succeed();
 }
 
 void Connector::onDisconnected(BluetoothAddress address) {
-    if (attempt_ && attempt_->address == address && attempt_->phase == Phase::aborted)
+    if (isTrying(address) && attempt_->phase == Phase::answered)
         giveUp(Error{ErrorKind::disconnected, "the connection attempt was aborted"});
 }
 

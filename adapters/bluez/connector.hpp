@@ -39,20 +39,27 @@ class Connector {
   public:
     /// From the first advertisement to the attempt: many devices are not ready at once.
     static constexpr Duration kAfterDiscovery = std::chrono::seconds{1};
-    /// After an aborted attempt, for the disconnect event to come.
-    static constexpr Duration kAfterAbort = std::chrono::seconds{2};
+    /// After an aborted attempt, for the disconnect event to come; after a success, for the link.
+    static constexpr Duration kAfterReply = std::chrono::seconds{2};
+    /// The first attempt's limit, doubled with each failure up to the configured one: nothing else
+    /// is heard during an attempt, and others may advertise for a few seconds only.
+    static constexpr Duration kFirstLimit = std::chrono::seconds{6};
     static constexpr Duration kFirstPause = std::chrono::seconds{1};
     static constexpr Duration kLongestPause = std::chrono::minutes{1};
-    /// A device not seen for so long is waited for, not called (BlueZ forgets it after 30 s).
-    static constexpr Duration kFresh = std::chrono::seconds{30};
+    /// A device not heard for so long has perhaps stopped advertising: it is called when it is heard
+    /// again, and dropped when that does not happen (BlueZ forgets it after 30 s).
+    static constexpr Duration kHeard = std::chrono::seconds{3};
+    static constexpr Duration kWaited = std::chrono::seconds{30};
     static constexpr Duration kPauseLimit = std::chrono::seconds{3};
 
-    /// `actions` must outlive it.
+    /// `actions` must outlive it; `limit` is that of the longest attempt.
     Connector(ConnectorActions& actions, Duration limit, Clock& clock, Log log);
 
     /// The device advertises now, and has done so since then; it is to be connected.
     void want(BluetoothAddress address, SteadyTime since);
+    /// It is not to be connected by this adapter; an attempt under way goes on.
     void forget(BluetoothAddress address);
+    [[nodiscard]] bool isTrying(BluetoothAddress address) const;
     /// The device's property Connected has changed.
     void onConnected(BluetoothAddress address);
     void onDisconnected(BluetoothAddress address);
@@ -66,7 +73,7 @@ class Connector {
         bool queued = false;
         int failures = 0;
     };
-    enum class Phase { pausing, connecting, aborted };
+    enum class Phase { pausing, connecting, answered };
     struct Attempt {
         BluetoothAddress address;
         Phase phase = Phase::pausing;
@@ -77,7 +84,9 @@ class Connector {
     void begin(BluetoothAddress address);
     void connect(std::uint64_t number);
     void onReply(std::uint64_t number, const dbus::Reply& reply);
-    void onTimeout();
+    void onTimeout(Duration limit);
+    void await(const char* what);
+    [[nodiscard]] Duration attemptLimit(BluetoothAddress address) const;
     void succeed();
     void giveUp(Error why);
     void finish();

@@ -16,16 +16,6 @@ constexpr Duration kDisconnectLimit = 5s;
 /// Between connections to a device whose bond is gone: a person has to act.
 constexpr Duration kBondLostPause = 60s;
 
-v1::Pairing pairingEvent(v1::PairingState state) {
-    v1::Pairing pairing;
-    pairing.set_state(state);
-    if (state == v1::PAIRING_PEER_FORGOT)
-        pairing.set_advice(
-            "remove the device with bluetoothctl and put it into pairing mode: the hub then pairs "
-            "it");
-    return pairing;
-}
-
 }  // namespace
 
 void Core::begin(Device& device, const DeviceView& view) {
@@ -36,20 +26,18 @@ void Core::begin(Device& device, const DeviceView& view) {
     talk->adapter = view.adapter;
     talk->since = clock_.steady();
     talk->bonded = view.paired;
-    auto pairing = [this, address = view.address](v1::PairingState state) {
-        onPairing(address, state);
-    };
-    talk->link =
-        std::make_shared<BluezLink>(service_, agent_, view.path, name, clock_, log, pairing);
-    talk->session = std::make_shared<session::Session>(talk->link, clock_, sink_, device.settings,
-                                                       options_.session, log, device.descriptor);
-    device.conversation = talk;
+    checkBond(device, view);
+    talk->link = std::make_shared<BluezLink>(service_, agent_, peerOf(device, view), clock_, log);
     device.adapter = name;
     if (view.rssiDbm) device.rssiDbm = view.rssiDbm;
     device.presence.onConnected(clock_.steady());
     log.info("connected");
     reportConnection(device, *talk, true);
     updateAvailability(device);
+    // It describes the device too, so it is told all that is known.
+    talk->session = std::make_shared<session::Session>(talk->link, clock_, sink_, device.settings,
+                                                       options_.session, log, descriptor(device));
+    device.conversation = talk;
     ++conversations_;
     asio::co_spawn(
         clock_.loop(), talk->session->run(),
@@ -57,6 +45,14 @@ void Core::begin(Device& device, const DeviceView& view) {
             const Status broken = fail(ErrorKind::internal, "the conversation broke");
             self->onEnded(talk, error ? broken : status);
         });
+}
+
+BluezLink::Peer Core::peerOf(const Device& device, const DeviceView& view) {
+    const auto& unit = *units_.at(view.adapter);
+    auto told = [this, address = view.address](PairingOutcome outcome) {
+        onPairing(address, outcome);
+    };
+    return {view.path, unit.name(), unit.key(), device.bond, told};
 }
 
 void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& status) {
@@ -71,6 +67,8 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
         log_.warning("{}", status.error().message);
     }
     device.descriptor = talk->session->descriptor();
+    noteReading(device, *talk);
+    judgeFlood(device, *talk);
     device.quietUntil = clock_.steady() + pauseAfter(device, *talk, status.has_value());
     device.presence.onDisconnected(clock_.steady());
     judgeBond(device, *talk);
@@ -89,7 +87,8 @@ void Core::afterEnd(Device& device, const Conversation& talk) {
     }
     const auto view = deviceView(service_.tree(), talk.link->device());
     if (!view || !view->connected || device.conversation) return;
-    if (talk.link->hasEnded() && units_.contains(view->adapter)) {
+    const bool isMuted = device.flood.isMuted(clock_.steady());
+    if (talk.link->hasEnded() && units_.contains(view->adapter) && !isMuted) {
         begin(device, *view);  // the link came back while the conversation was ending
     } else {
         service_.call(view->path, kDevice1, "Disconnect", {}, kDisconnectLimit,
@@ -103,18 +102,21 @@ Duration Core::pauseAfter(Device& device, const Conversation& talk, bool success
     if (talk.reason == v1::DISCONNECT_BLUEZ_GONE || talk.reason == v1::DISCONNECT_ADAPTER_GONE)
         return Duration::zero();
     const auto wanted = talk.session->reconnectDelay();
+    const auto now = clock_.steady();
+    if (device.flood.isMuted(now)) return device.flood.until() - now;
     if (success && talk.session->values() > 0) {
         device.failedTalks = 0;
         return wanted;
     }
     const auto doublings = std::min(device.failedTalks++, 6);
     const auto pause = std::min<Duration>(1s * (1 << doublings), kLongestPause);
-    return wanted > session::Quirk().reconnectDelay ? std::max(pause, wanted) : pause;
+    const auto longer = wanted > session::Quirk().reconnectDelay ? std::max(pause, wanted) : pause;
+    return std::max(longer, device.bond->pause(now));
 }
 
 /// The device has lost its bond and BlueZ has not: it keeps `Paired`, and each link ends at once.
 void Core::judgeBond(Device& device, const Conversation& talk) {
-    const bool early = talk.bonded && talk.session->values() == 0 &&
+    const bool early = talk.bonded && talk.session->values() == 0 && !talk.session->wasReady() &&
                        clock_.steady() - talk.since < kEarly &&
                        talk.reason == v1::DISCONNECT_BY_DEVICE;
     device.earlyEnds = early ? device.earlyEnds + 1 : 0;
@@ -122,7 +124,7 @@ void Core::judgeBond(Device& device, const Conversation& talk) {
         device.pairing = v1::PAIRING_BONDED;
     if (device.earlyEnds < kEarlyEnds) return;
     device.quietUntil = std::max(device.quietUntil, clock_.steady() + kBondLostPause);
-    if (device.earlyEnds == kEarlyEnds) onPairing(talk.address, v1::PAIRING_PEER_FORGOT);
+    if (device.earlyEnds == kEarlyEnds) onPairing(talk.address, PairingOutcome::peerForgot);
 }
 
 void Core::endLink(const std::string& path, v1::DisconnectReason reason, const std::string& why) {
@@ -143,21 +145,35 @@ void Core::endAll(v1::DisconnectReason reason, const std::string& why, std::stri
     }
 }
 
-void Core::onPairing(BluetoothAddress address, v1::PairingState state) {
+/// Each attempt finds out the same again until a person acts.
+bool Core::isKnown(const Device& device, PairingOutcome outcome) const {
+    if (!device.outcome || reportOf(*device.outcome).severity == v1::SEVERITY_INFO) return false;
+    const bool isAttempt = outcome == PairingOutcome::running;
+    if (!isAttempt && device.outcome != outcome) return false;
+    const bool isAnotherAttempt = isAttempt || device.pairing == v1::PAIRING_RUNNING;
+    const bool isLate = clock_.steady() - device.outcomeTold >= kPairingToldAgain;
+    // What no attempt has found out anew needs no repetition.
+    return isAnotherAttempt ? !isLate : device.pairing == reportOf(outcome).state;
+}
+
+void Core::onPairing(BluetoothAddress address, PairingOutcome outcome) {
     auto& device = devices_.at(address);
-    // Each attempt finds out the same again until a person acts.
-    if (device.pairing == state && state != v1::PAIRING_RUNNING) return;
-    device.pairing = state;
+    const auto& report = reportOf(outcome);
+    const auto mark = device.bond->takeBookmark();
+    const bool isTold = isKnown(device, outcome) && !mark;
+    if (std::exchange(device.pairing, report.state) != report.state) describe(device);
+    if (isTold) return;
+    if (outcome != PairingOutcome::running) {
+        device.outcome = outcome;
+        device.outcomeTold = clock_.steady();
+    }
     v1::Event event;
-    *event.mutable_pairing() = pairingEvent(state);
-    const bool good = state == v1::PAIRING_RUNNING || state == v1::PAIRING_BONDED;
-    const auto severity = good ? v1::SEVERITY_INFO : v1::SEVERITY_WARNING;
-    const auto text = state == v1::PAIRING_RUNNING       ? "pairing has begun"
-                      : state == v1::PAIRING_BONDED      ? "paired"
-                      : state == v1::PAIRING_TIMED_OUT   ? "pairing was not finished in time"
-                      : state == v1::PAIRING_PEER_FORGOT ? "the device has forgotten this hub"
-                                                         : "pairing was refused";
-    events_->write(std::move(event), device.settings.id, severity, text);
+    event.mutable_pairing()->set_state(report.state);
+    event.mutable_pairing()->set_advice(std::string(report.advice));
+    std::vector<Bookmark> bookmarks;
+    if (mark) bookmarks.push_back({device.settings.id, kAuthenticatedBond, *mark});
+    events_->write(std::move(event), device.settings.id, report.severity, std::string(report.text),
+                   std::move(bookmarks));
 }
 
 void Core::onPairingRefused(const std::string& path) {
@@ -168,7 +184,7 @@ void Core::onPairingRefused(const std::string& path) {
     event.mutable_security()->set_times(1);
     const auto id = found == devices_.end() ? std::string() : found->second.settings.id;
     events_->write(std::move(event), id, v1::SEVERITY_WARNING,
-                   "a device asked to be paired without an open window");
+                   "a device asked to be paired when, or as, it may not be");
 }
 
 }  // namespace vitalgate::bluez

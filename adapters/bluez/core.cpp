@@ -10,12 +10,23 @@ namespace vitalgate::bluez {
 
 namespace {
 
+constexpr Duration kLeaveLimit = std::chrono::seconds{5};
+
 /// Properties that change with an advertisement.
 constexpr std::array<std::string_view, 3> kAdvertised = {"RSSI", "ManufacturerData", "ServiceData"};
 
-bool isAdvertisement(const Change& change) {
+/// Those that something hangs on; all others come as often as a device likes.
+constexpr std::array<std::string_view, 4> kStates = {"Connected", "Paired", "Bonded",
+                                                     "ServicesResolved"};
+
+template <class Names>
+bool hasOneOf(const Change& change, const Names& names) {
     return std::ranges::any_of(
-        kAdvertised, [&change](std::string_view name) { return change.properties.contains(name); });
+        names, [&change](std::string_view name) { return change.properties.contains(name); });
+}
+
+bool isAdvertisement(const Change& change) {
+    return hasOneOf(change, kAdvertised);
 }
 
 }  // namespace
@@ -34,16 +45,22 @@ Core::Core(BluezOptions options, Sink& sink, Clock& clock, Log log)
 }
 
 void Core::start() {
-    for (auto& [address, device] : devices_) updateAvailability(device);
+    for (auto& [address, device] : devices_) {
+        remember(device);
+        updateAvailability(device);
+    }
     service_.start();
     tick();
 }
 
 void Core::tick() {
     for (auto& [address, device] : devices_) {
+        if (device.conversation) noteReading(device, *device.conversation);
         updateAvailability(device);
         describeNews(device);
+        judgeExpectation(device);
     }
+    supervise();
     refreshProblems();
     tick_ = clock_.after(kTick, [this] { tick(); });
 }
@@ -85,6 +102,8 @@ void Core::abandon() {
 
 void Core::onReady() {
     if (stopping_) return;
+    find("bus", "the system bus is back");
+    find("bluez", "BlueZ is back");
     agent_.enter(service_);
     for (const auto& path : service_.tree().paths(kAdapter1)) addAdapter(path);
     for (const auto& path : service_.tree().paths(kDevice1)) {
@@ -99,6 +118,12 @@ void Core::onReady() {
 void Core::onGone() {
     agent_.leave();
     units_.clear();
+    for (auto& [address, device] : devices_) device.reception.clear();
+    if (service_.state() == Service::State::noBluez) {
+        lose("bluez", "", "BlueZ has gone");
+    } else if (!reconnecting_) {
+        lose("bus", "", "the connection to the system bus is lost");
+    }
     endAll(v1::DISCONNECT_BLUEZ_GONE, "BlueZ has gone", "");
     refreshProblems();
 }
@@ -112,9 +137,13 @@ void Core::onChange(const Change& change) {
     }
     for (auto& [address, device] : devices_) {
         const auto talk = device.conversation;
-        if (talk &&
-            (change.path == talk->link->device() || isBelow(change.path, talk->link->device())))
-            talk->link->onChange(change);
+        if (!talk || (change.path != talk->link->device() &&
+                      !isBelow(change.path, talk->link->device())))
+            continue;
+        const auto unit = units_.find(talk->adapter);
+        if (unit != units_.end() && change.properties.contains("Value"))
+            unit->second->supervisor().onHeard();
+        talk->link->onChange(change);
     }
 }
 
@@ -132,19 +161,25 @@ void Core::addAdapter(const std::string& path) {
     const auto view = adapterView(service_.tree(), path);
     if (!view || !isWanted(*view) || units_.contains(path)) return;
     log_.info("adapter {} is there", view->name);
-    auto failed = [this](BluetoothAddress address, const Error& error) {
-        onFailed(address, error);
+    auto failed = [this, path](BluetoothAddress address, const Error& error) {
+        onFailed(path, address, error);
     };
-    auto unit = std::make_unique<AdapterUnit>(service_, *view, options_.connectTimeout, clock_,
+    auto unit = std::make_unique<AdapterUnit>(service_, *view, supervisorOf(*view),
+                                              options_.connectTimeout, clock_,
                                               log_.part(view->name), failed);
     auto& added = *unit;
     units_[path] = std::move(unit);
+    find(view->key(), "adapter " + view->name + " is back");
     added.refresh();
 }
 
 void Core::removeAdapter(const std::string& path) {
-    if (units_.erase(path) == 0) return;
-    log_.warning("adapter {} has gone", path.substr(path.rfind('/') + 1));
+    const auto unit = units_.find(path);
+    if (unit == units_.end()) return;
+    const auto [key, name] = std::pair(unit->second->key(), unit->second->name());
+    units_.erase(unit);
+    for (auto& [address, device] : devices_) device.reception.forget(path);
+    lose(key, name, "adapter " + name + " has gone");
     endAll(v1::DISCONNECT_ADAPTER_GONE, "the adapter has gone", path);
 }
 
@@ -166,11 +201,25 @@ void Core::onDeviceChange(const Change& change) {
         endLink(change.path, v1::DISCONNECT_LINK_LOST, "BlueZ has removed the device");
         return;
     }
+    const auto unit = units_.find(change.path.substr(0, change.path.rfind('/')));
+    if (unit != units_.end() && isAdvertisement(change)) unit->second->countAdvertisement();
+    if (service_.tree().find(change.path, kDevice1) == nullptr) return;  // a stranger, not kept
+    if (change.properties.empty() || isOneTooMany(change)) return;
     const auto view = deviceView(service_.tree(), change.path);
     if (!view) return;
     if (const auto connected = dbus::property<bool>(change.properties, "Connected"))
         *connected ? onConnected(*view) : onDisconnected(*view);
+    if (change.properties.contains("Paired")) {
+        const auto device = devices_.find(view->address);
+        if (device != devices_.end()) checkBond(device->second, *view);
+    }
     if (view->rssiDbm && isAdvertisement(change)) onSighting(*view);
+}
+
+/// Of a device that changes without a pause: nothing is done for it.
+bool Core::isOneTooMany(const Change& change) {
+    const bool hasState = change.kind == Change::Kind::added || hasOneOf(change, kStates);
+    return !hasState && !sightings_.pass(change.path, clock_.steady());
 }
 
 Core::Device* Core::admit(const DeviceView& view, bool advertises) {
@@ -183,25 +232,55 @@ Core::Device* Core::admit(const DeviceView& view, bool advertises) {
 Core::Device& Core::known(const DeviceSettings& settings) {
     const auto found = devices_.find(settings.address);
     if (found != devices_.end()) return found->second;
-    return devices_.emplace(settings.address, Device(settings)).first->second;
+    const bool plain = options_.session.plainIdentifiers;
+    auto& device =
+        devices_.emplace(settings.address, Device(settings, plain, clock_.steady())).first->second;
+    // The configured ones are made before there is anything to hold on to: start() asks for them.
+    if (!weak_from_this().expired()) remember(device);
+    return device;
 }
 
 void Core::onSighting(const DeviceView& view) {
     const auto unit = units_.find(view.adapter);
     if (unit == units_.end()) return;
-    unit->second->countAdvertisement();
     auto* device = admit(view, true);
     if (device == nullptr) return;
     const auto now = clock_.steady();
     if (now - std::exchange(device->seen, now) > kAdvertisingGap) device->advertisesSince = now;
     device->presence.onSeen(now);
+    checkBond(*device, view);
     device->rssiDbm = view.rssiDbm;
     device->adapter = unit->second->name();
     updateAvailability(*device);
-    const bool strong = *view.rssiDbm >= options_.signalFloorDbm;
-    const bool quiet = now < device->quietUntil;
-    if (strong && !quiet && !view.connected && !device->conversation && sink_.isOpen())
-        unit->second->connector().want(view.address, device->advertisesSince);
+    device->reception.onHeard(view.adapter, *view.rssiDbm, now);
+    if (*view.rssiDbm >= options_.signalFloorDbm) seek(*device, view);
+}
+
+/// One adapter connects: the one that is to serve the device, unless another is at it already.
+void Core::seek(Device& device, const DeviceView& view) {
+    const auto now = clock_.steady();
+    if (now < device.quietUntil || view.connected || device.conversation || !sink_.isOpen()) return;
+    const auto best = device.reception.best(now, bondHolder(view.address));
+    const bool isTried = std::ranges::any_of(units_, [&](const auto& entry) {
+        return entry.second->connector().isTrying(view.address);
+    });
+    if (isTried || best != view.adapter) return;
+    for (auto& [path, unit] : units_) {
+        if (path == view.adapter) {
+            unit->connector().want(view.address, device.advertisesSince);
+        } else {
+            unit->connector().forget(view.address);
+        }
+    }
+}
+
+/// The adapter whose bond the device has; empty if it has none.
+std::string Core::bondHolder(BluetoothAddress address) const {
+    for (const auto& [path, unit] : units_) {
+        const auto view = unit->find(address);
+        if (view && view->paired) return path;
+    }
+    return {};
 }
 
 void Core::onConnected(const DeviceView& view) {
@@ -209,7 +288,21 @@ void Core::onConnected(const DeviceView& view) {
     if (unit == units_.end()) return;
     unit->second->connector().onConnected(view.address);
     auto* device = admit(view, false);
-    if (device != nullptr && !device->conversation) begin(*device, view);
+    if (device == nullptr) return;
+    for (auto& [path, other] : units_) {
+        if (path != view.adapter) other->connector().forget(view.address);
+    }
+    device->reception.onConnected(view.adapter);
+    if (device->conversation) return;
+    if (device->flood.isMuted(clock_.steady())) {
+        service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
+    } else if (sink_.isOpen()) {
+        begin(*device, view);
+    } else {
+        // Nothing can be kept: BlueZ would confirm what the device sends all the same.
+        log_.info("device {}: left alone while nothing can be kept", device->settings.id);
+        service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
+    }
 }
 
 void Core::onDisconnected(const DeviceView& view) {
@@ -218,10 +311,13 @@ void Core::onDisconnected(const DeviceView& view) {
     if (unit != units_.end()) unit->second->connector().onDisconnected(view.address);
 }
 
-void Core::onFailed(BluetoothAddress address, const Error& error) {
+void Core::onFailed(const std::string& adapter, BluetoothAddress address, const Error& error) {
     const auto found = devices_.find(address);
     if (found == devices_.end()) return;
     log_.info("device {}: {}", found->second.settings.id, error.message);
+    found->second.reception.onFailed(adapter);
+    // An adapter that is not ready, or a BlueZ that has forgotten the device, says nothing of it.
+    if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::notFound) return;
     found->second.presence.onFailed();
     updateAvailability(found->second);
 }

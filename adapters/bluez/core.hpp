@@ -9,11 +9,19 @@
 #include "adapters/bluez/adapter_unit.hpp"
 #include "adapters/bluez/admission.hpp"
 #include "adapters/bluez/bluez_adapter.hpp"
+#include "adapters/bluez/device_pairing.hpp"
 #include "adapters/bluez/event_writer.hpp"
+#include "adapters/bluez/expectation.hpp"
+#include "adapters/bluez/flood_mute.hpp"
 #include "adapters/bluez/link.hpp"
 #include "adapters/bluez/pairing.hpp"
+#include "adapters/bluez/pairing_outcome.hpp"
 #include "adapters/bluez/presence.hpp"
+#include "adapters/bluez/reception.hpp"
+#include "adapters/bluez/recollection.hpp"
 #include "adapters/bluez/service.hpp"
+#include "adapters/bluez/sighting_limit.hpp"
+#include "adapters/bluez/supervisor.hpp"
 #include "adapters/session/session.hpp"
 
 namespace vitalgate::bluez {
@@ -30,6 +38,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     /// A bonded device that so often in a row leaves before it said anything has lost its bond.
     static constexpr int kEarlyEnds = 3;
     static constexpr Duration kEarly = std::chrono::seconds{5};
+    /// What comes of a pairing is told again only so often while it stays the same.
+    static constexpr Duration kPairingToldAgain = std::chrono::hours{1};
 
     Core(BluezOptions options, Sink& sink, Clock& clock, Log log);
 
@@ -56,14 +66,21 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
 
     /// A device that is served.
     struct Device {
-        explicit Device(const DeviceSettings& from) : settings(from), presence(from.enabled) {}
+        Device(const DeviceSettings& from, bool plainIdentifiers, SteadyTime now);
 
         DeviceSettings settings;
         Presence presence;
-        v1::DeviceDescriptor descriptor;
+        Reception reception;
+        v1::DeviceDescriptor descriptor;  ///< what conversations have found out
+        std::shared_ptr<DevicePairing> bond;
+        Expectation expectation;
+        FloodMute flood;
         v1::Availability availability = v1::AVAILABILITY_UNSPECIFIED;
         WallTime availableSince;
+        std::string toldReason;  ///< of the availability, as last described
         v1::PairingState pairing = v1::PAIRING_UNSPECIFIED;
+        std::optional<PairingOutcome> outcome;  ///< of the last pairing that came to an end
+        SteadyTime outcomeTold;
         std::string adapter;
         std::optional<int> rssiDbm;
         std::string told;  ///< of the conversation's findings, what was last described
@@ -79,19 +96,41 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void onReady() override;
     void onGone() override;
     void onChange(const Change& change) override;
+    [[nodiscard]] bool isOurs(const BluetoothAddress& address) const override {
+        return admission_.isAdmitted(address);
+    }
     void onAdapterChange(const Change& change);
     void onDeviceChange(const Change& change);
+    [[nodiscard]] bool isOneTooMany(const Change& change);
     void addAdapter(const std::string& path);
     void removeAdapter(const std::string& path);
     [[nodiscard]] bool isWanted(const AdapterView& adapter) const;
     void onSighting(const DeviceView& view);
     void onConnected(const DeviceView& view);
     void onDisconnected(const DeviceView& view);
-    void onFailed(BluetoothAddress address, const Error& error);
+    void onFailed(const std::string& adapter, BluetoothAddress address, const Error& error);
+    void seek(Device& device, const DeviceView& view);
+    [[nodiscard]] std::string bondHolder(BluetoothAddress address) const;
     Device* admit(const DeviceView& view, bool advertises);
     Device& known(const DeviceSettings& settings);
     void tick();
     void finishStop();
+
+    // supervision.cpp: whether all that is needed is there and works, and what is done if not
+    /// What has gone and is awaited.
+    struct Lost {
+        std::string what;
+        std::string adapter;  ///< name; empty if it is none
+        SteadyTime since;
+    };
+    void supervise();
+    void act(AdapterUnit& unit, const Supervisor::Action& action);
+    void lose(const std::string& key, const std::string& adapter, const std::string& text);
+    void find(const std::string& key, const std::string& text);
+    void reportSupervision(const std::string& what, const Supervisor::Action& action,
+                           v1::Severity severity, const std::string& text);
+    [[nodiscard]] Supervisor& supervisorOf(const AdapterView& adapter);
+    [[nodiscard]] bool worksElsewhere(const AdapterUnit& unit) const;
 
     // conversation.cpp
     void begin(Device& device, const DeviceView& view);
@@ -101,8 +140,18 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void judgeBond(Device& device, const Conversation& talk);
     void endLink(const std::string& device, v1::DisconnectReason reason, const std::string& why);
     void endAll(v1::DisconnectReason reason, const std::string& why, std::string_view below);
-    void onPairing(BluetoothAddress address, v1::PairingState state);
+    [[nodiscard]] BluezLink::Peer peerOf(const Device& device, const DeviceView& view);
+    void onPairing(BluetoothAddress address, PairingOutcome outcome);
+    [[nodiscard]] bool isKnown(const Device& device, PairingOutcome outcome) const;
     void onPairingRefused(const std::string& device);
+
+    // memory.cpp: what was before
+    void remember(const Device& device);
+    void onRemembered(BluetoothAddress address, const Recollection& known);
+    void noteReading(Device& device, const Conversation& talk);
+    void judgeExpectation(Device& device);
+    void judgeFlood(Device& device, const Conversation& talk);
+    void checkBond(Device& device, const DeviceView& view);
 
     // report.cpp
     void reportConnection(const Device& device, const Conversation& talk, bool connected);
@@ -115,6 +164,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     [[nodiscard]] v1::DeviceDescriptor descriptor(const Device& device) const;
     void refreshProblems();
     [[nodiscard]] std::vector<v1::Problem> findProblems() const;
+    void addProblemsOf(const Device& device, std::vector<v1::Problem>& found) const;
 
     BluezOptions options_;
     Sink& sink_;
@@ -124,11 +174,16 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     Service service_;
     PairingAgent agent_;
     Admission admission_;
+    /// By address: an adapter that comes back under another index is the same.
+    std::map<std::string, Supervisor> supervisors_;
+    std::map<std::string, Lost> lost_;  ///< adapters by address, "bluez", "bus"
     std::map<std::string, std::unique_ptr<AdapterUnit>> units_;  ///< by path
     std::map<BluetoothAddress, Device> devices_;
+    SightingLimit sightings_;  ///< by path
     std::vector<v1::Problem> problems_;
     std::size_t conversations_ = 0;  ///< that have not ended, also of former connections
     Timer tick_;
+    bool reconnecting_ = false;  ///< to the bus, by our own will
     bool stopping_ = false;
     std::function<void()> stopped_;
 };

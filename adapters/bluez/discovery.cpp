@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLimit = 5s;
+/// For the kernel to end its scan before a new session begins another.
+constexpr Duration kBetweenSessions = 2s;
 
 /// Low energy only. DuplicateData is said explicitly (documentation and code of BlueZ disagree on
 /// its default): each advertisement of a device that comes back must be told. Discoverable is never
@@ -40,16 +42,25 @@ void Discovery::pause(std::function<void()> done) {
     step();
 }
 
+void Discovery::reset() {
+    runs_ = false;
+    restarting_ = false;
+    filterSet_ = false;
+}
+
 void Discovery::onDiscovering(bool discovering) {
     if (busy_ || discovering || !runs_) return;
-    runs_ = false;  // somebody powered the adapter off, or reset it
-    filterSet_ = false;
+    reset();  // somebody powered the adapter off, or reset it
     retry(1s);
 }
 
 void Discovery::step() {
     if (busy_) return;
-    if (wanted_ && !runs_) {
+    if (runs_ && restarting_) {
+        stop();
+    } else if (wanted_ && clearing_) {
+        clearFilter();
+    } else if (wanted_ && !runs_) {
         filterSet_ ? start() : setFilter();
     } else if (!wanted_ && runs_) {
         stop();
@@ -73,6 +84,23 @@ void Discovery::call(const char* method, dbus::Values arguments,
                       busy_ = false;
                       (this->*then)(reply);
                   });
+}
+
+void Discovery::restart(bool newSession) {
+    if (!wanted_) return;
+    restarting_ = true;
+    clearing_ = newSession;
+    step();
+}
+
+void Discovery::clearFilter() {
+    call("SetDiscoveryFilter", {dbus::variantDict({})}, &Discovery::onCleared);
+}
+
+void Discovery::onCleared(const dbus::Reply&) {
+    clearing_ = false;
+    filterSet_ = false;
+    retry(kBetweenSessions);
 }
 
 void Discovery::setFilter() {
@@ -114,6 +142,8 @@ void Discovery::onStopped(const dbus::Reply& reply) {
         return;
     }
     runs_ = false;  // also when there was nothing to stop
+    restarting_ = false;
+    stopAttempts_ = 0;
     step();
 }
 

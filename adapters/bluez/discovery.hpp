@@ -22,20 +22,29 @@ class Discovery {
     void resume();
     /// `done` runs once, from the loop, when discovery has stopped or BlueZ will not stop it.
     void pause(std::function<void()> done);
+    /// Stops and starts; `newSession`: with all that BlueZ keeps of this client taken back first.
+    /// Nothing happens during a pause.
+    void restart(bool newSession);
+    /// The adapter was switched off meanwhile: BlueZ has forgotten session and filter.
+    void reset();
     /// BlueZ's property Discovering has changed.
     void onDiscovering(bool discovering);
     /// Why it does not run; empty if it does, or is to pause.
     [[nodiscard]] const std::string& problem() const { return problem_; }
+    /// It is to run, and is neither paused nor being started.
+    [[nodiscard]] bool isListening() const { return wanted_ && runs_; }
 
   private:
     void step();
     void setFilter();
+    void clearFilter();
     void start();
     void stop();
     void settle();
     void call(const char* method, dbus::Values arguments,
               void (Discovery::*then)(const dbus::Reply&));
     void onFilter(const dbus::Reply& reply);
+    void onCleared(const dbus::Reply& reply);
     void onStarted(const dbus::Reply& reply);
     void onStopped(const dbus::Reply& reply);
     void retry(Duration pause);
@@ -48,6 +57,8 @@ class Discovery {
     bool runs_ = false;
     bool busy_ = false;
     bool filterSet_ = false;
+    bool restarting_ = false;  ///< to be stopped although it is wanted
+    bool clearing_ = false;    ///< and the filter to be taken back
     int stopAttempts_ = 0;
     std::vector<std::function<void()>> waiting_;
     std::string problem_;

@@ -11,15 +11,12 @@ using session::Characteristic;
 using session::GattDatabase;
 using session::Value;
 
-BluezLink::BluezLink(Service& service, PairingAgent& agent, std::string device, std::string adapter,
-                     Clock& clock, Log log, std::function<void(v1::PairingState)> pairing)
+BluezLink::BluezLink(Service& service, PairingAgent& agent, Peer peer, Clock& clock, Log log)
     : service_(service),
       agent_(agent),
-      device_(std::move(device)),
-      adapter_(std::move(adapter)),
+      peer_(std::move(peer)),
       clock_(clock),
       log_(std::move(log)),
-      pairing_(std::move(pairing)),
       lastAdded_(clock.steady()) {}
 
 // ---- what BlueZ tells ----
@@ -30,6 +27,7 @@ void BluezLink::onChange(const Change& change) {
         return;
     }
     if (change.kind == Change::Kind::added) lastAdded_ = clock_.steady();
+    if (change.path == peer_.path) judgeBond(change);
     wake();
 }
 
@@ -94,12 +92,12 @@ void BluezLink::stop() {
 // ---- what the conversation asks ----
 
 bool BluezLink::isResolved() const {
-    const auto view = deviceView(service_.tree(), device_);
+    const auto view = deviceView(service_.tree(), peer_.path);
     return view && view->servicesResolved;
 }
 
 bool BluezLink::holds(const std::vector<Uuid>& expected) const {
-    const auto database = gattDatabase(service_.tree(), device_);
+    const auto database = gattDatabase(service_.tree(), peer_.path);
     if (database.empty() || expected.empty()) return !database.empty();
     return std::ranges::any_of(expected, [&database](const Uuid& uuid) {
         const auto found = std::ranges::find(database, uuid, &session::Service::uuid);
@@ -114,7 +112,7 @@ asio::awaitable<Result<GattDatabase>> BluezLink::discover(std::vector<Uuid> expe
         const auto now = clock_.steady();
         const bool complete = isResolved() && holds(expected);
         const auto settled = lastAdded_ + kSettled;
-        if (complete && now >= settled) co_return gattDatabase(service_.tree(), device_);
+        if (complete && now >= settled) co_return gattDatabase(service_.tree(), peer_.path);
         if (now >= until) break;
         Answer<std::monostate> change;
         change_ = change;
@@ -123,7 +121,7 @@ asio::awaitable<Result<GattDatabase>> BluezLink::discover(std::vector<Uuid> expe
         change_.reset();
     }
     if (end_) co_return std::unexpected(*end_);
-    auto found = gattDatabase(service_.tree(), device_);
+    auto found = gattDatabase(service_.tree(), peer_.path);
     if (isResolved() && !found.empty()) co_return found;
     co_return fail(ErrorKind::timedOut, "its services were not found within {}",
                    formatDuration(limit));
@@ -214,55 +212,27 @@ asio::awaitable<Result<Value>> BluezLink::nextValue(Duration limit) {
     co_return value;
 }
 
-asio::awaitable<Status> BluezLink::pair(Duration limit) {
-    if (end_) co_return std::unexpected(*end_);
-    const auto view = deviceView(service_.tree(), device_);
-    if (view && view->paired) {
-        pairing_(v1::PAIRING_PEER_FORGOT);
-        co_return fail(
-            ErrorKind::authentication,
-            "the device has forgotten this hub: remove it with bluetoothctl and put it into "
-            "pairing mode; the hub then pairs it anew");
-    }
-    if (!agent_.openWindow(device_)) {
-        pairing_(v1::PAIRING_REFUSED);
-        co_return fail(ErrorKind::refused,
-                       "the configuration says bluetooth.pairing.policy: never");
-    }
-    pairing_(v1::PAIRING_RUNNING);
-    const auto within = std::min(limit, agent_.window());
-    dbus::Values none;
-    auto reply = co_await call(device_, kDevice1, "Pair", std::move(none), within);
-    agent_.closeWindow();
-    if (reply) {
-        pairing_(v1::PAIRING_BONDED);
-        co_return Status{};
-    }
-    const bool late = reply.error().kind == ErrorKind::timedOut;
-    if (late) service_.call(device_, kDevice1, "CancelPairing", {}, within, [](const auto&) {});
-    pairing_(late ? v1::PAIRING_TIMED_OUT : v1::PAIRING_REFUSED);
-    co_return std::unexpected(reply.error());
-}
-
 asio::awaitable<Status> BluezLink::disconnect(Duration limit) {
     dbus::Values none;
-    auto reply = co_await call(device_, kDevice1, "Disconnect", std::move(none), limit);
+    auto reply = co_await call(peer_.path, kDevice1, "Disconnect", std::move(none), limit);
     if (!reply) co_return std::unexpected(reply.error());
     co_return Status{};
 }
 
 v1::Link BluezLink::security() const {
-    const auto view = deviceView(service_.tree(), device_);
-    return view && view->paired ? v1::LINK_ENCRYPTED : v1::LINK_OPEN;
+    const auto view = deviceView(service_.tree(), peer_.path);
+    if (!view || !view->paired) return v1::LINK_OPEN;
+    return peer_.pairing->isAuthenticated(peer_.adapterKey) ? v1::LINK_AUTHENTICATED
+                                                            : v1::LINK_ENCRYPTED;
 }
 
 std::string BluezLink::advertisedName() const {
-    const auto view = deviceView(service_.tree(), device_);
+    const auto view = deviceView(service_.tree(), peer_.path);
     return view ? view->name : std::string{};
 }
 
 std::optional<int> BluezLink::rssiDbm() const {
-    const auto view = deviceView(service_.tree(), device_);
+    const auto view = deviceView(service_.tree(), peer_.path);
     return view ? view->rssiDbm : std::nullopt;
 }
 

@@ -8,8 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include "adapters/bluez/device_pairing.hpp"
 #include "adapters/bluez/object_tree.hpp"
 #include "adapters/bluez/pairing.hpp"
+#include "adapters/bluez/pairing_outcome.hpp"
 #include "adapters/bluez/service.hpp"
 #include "adapters/session/gatt_link.hpp"
 #include "gateway/runtime/answer.hpp"
@@ -33,15 +35,26 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     /// The services count as complete when nothing was added for so long.
     static constexpr Duration kSettled = std::chrono::milliseconds{100};
 
-    /// All references must outlive it. `pairing` is told what becomes of a pairing.
-    BluezLink(Service& service, PairingAgent& agent, std::string device, std::string adapter,
-              Clock& clock, Log log, std::function<void(v1::PairingState)> pairing);
+    /// Registering the agent anew takes three calls.
+    static constexpr Duration kPrepareLimit = 3 * PairingAgent::kRegisterLimit;
+
+    /// The device at the other end.
+    struct Peer {
+        std::string path;
+        std::string adapter;     ///< "hci0"
+        std::string adapterKey;  ///< AdapterView::key()
+        std::shared_ptr<DevicePairing> pairing;
+        std::function<void(PairingOutcome)> told;  ///< what becomes of a pairing
+    };
+
+    /// All references must outlive it.
+    BluezLink(Service& service, PairingAgent& agent, Peer peer, Clock& clock, Log log);
 
     // For the adapter: what BlueZ tells about the device and what is below it, and its end.
     void onChange(const Change& change);
     void end(Error why);
     [[nodiscard]] bool hasEnded() const { return end_.has_value(); }
-    [[nodiscard]] const std::string& device() const { return device_; }
+    [[nodiscard]] const std::string& device() const { return peer_.path; }
     [[nodiscard]] std::uint64_t droppedValues() const { return dropped_; }
 
     asio::awaitable<Result<session::GattDatabase>> discover(std::vector<Uuid> expected,
@@ -53,16 +66,17 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     asio::awaitable<Status> subscribe(session::Characteristic characteristic,
                                       Duration limit) override;
     asio::awaitable<Result<session::Value>> nextValue(Duration limit) override;
-    /// Opens the agent's window for this device; policy `never` is ErrorKind::refused. A device
-    /// that BlueZ holds for bonded although it asks anew has forgotten the hub:
-    /// ErrorKind::authentication.
+    /// Opens the agent's window for this device. What the policy does not allow, and what must wait
+    /// because the passkey was refused, is ErrorKind::refused. A device that BlueZ holds for bonded
+    /// although it asks anew has forgotten the hub: ErrorKind::authentication. A device with a
+    /// passkey is bonded with it or not at all.
     asio::awaitable<Status> pair(Duration limit) override;
     asio::awaitable<Status> disconnect(Duration limit) override;
     void stop() override;
     [[nodiscard]] v1::Link security() const override;
     [[nodiscard]] std::optional<int> rssiDbm() const override;
     [[nodiscard]] std::string advertisedName() const override;
-    [[nodiscard]] std::string adapterName() const override { return adapter_; }
+    [[nodiscard]] std::string adapterName() const override { return peer_.adapter; }
 
   private:
     asio::awaitable<Result<dbus::Values>> call(std::string path, std::string interface,
@@ -70,6 +84,14 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
                                                Duration limit);
     [[nodiscard]] bool holds(const std::vector<Uuid>& expected) const;
     [[nodiscard]] bool isResolved() const;
+    [[nodiscard]] Status allowPairing();
+    asio::awaitable<Status> prepareAgent();
+    asio::awaitable<Result<dbus::Values>> callPair(Duration limit);
+    Status concludePairing(const Result<dbus::Values>& reply, PairingAgent::PasskeyUse use);
+    [[nodiscard]] PairingOutcome outcomeOf(const Result<dbus::Values>& reply,
+                                           PairingAgent::PasskeyUse use) const;
+    void judgeBond(const Change& change);
+    void removeBond();
     void take(const Change& change);
     void queue(session::Value value);
     void hold(std::vector<session::Value>& place, std::size_t limit, session::Value value);
@@ -79,11 +101,9 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
 
     Service& service_;
     PairingAgent& agent_;
-    std::string device_;
-    std::string adapter_;
+    Peer peer_;
     Clock& clock_;
     Log log_;
-    std::function<void(v1::PairingState)> pairing_;
     std::optional<Error> end_;
     bool stopped_ = false;
     SteadyTime lastAdded_;

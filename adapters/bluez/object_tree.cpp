@@ -72,8 +72,55 @@ bool isBelow(std::string_view path, std::string_view parent) {
     return path.size() > parent.size() && path.starts_with(parent) && path[parent.size()] == '/';
 }
 
-Status ObjectTree::load(const dbus::Values& reply) {
+/// "/org/bluez/hci0/dev_…" of a service or characteristic below it; empty for any other path.
+std::string_view deviceOf(std::string_view path) {
+    const auto device = path.find("/dev_");
+    const auto end = device == std::string_view::npos ? device : path.find('/', device + 1);
+    return end == std::string_view::npos ? std::string_view() : path.substr(0, end);
+}
+
+void ObjectTree::clear() {
     objects_.clear();
+    strangers_.clear();
+    places_.clear();
+}
+
+bool ObjectTree::isStranger(const Interfaces& interfaces) const {
+    const auto device = interfaces.find(kDevice1);
+    if (device == interfaces.end()) return false;
+    const auto address = parsed<BluetoothAddress>(device->second, "Address");
+    return !address || !isOurs_(*address);
+}
+
+/// What is below a device is kept if that is one of ours.
+bool ObjectTree::hasRoom(const std::string& path, const Interfaces& interfaces) {
+    const auto device = deviceOf(path);
+    if (!device.empty() && (!objects_.contains(device) || places_.contains(device))) return false;
+    if (objects_.contains(path)) return true;
+    if (isStranger(interfaces)) {
+        if (strangers_.size() >= kMaxStrangers) forget(std::string(strangers_.front()));
+        return true;
+    }
+    return objects_.size() - strangers_.size() < kMaxObjects;
+}
+
+void ObjectTree::heard(const std::string& path) {
+    const auto place = places_.find(path);
+    const bool stranger = isStranger(objects_.at(path));
+    if (place != places_.end()) {
+        strangers_.erase(place->second);
+        places_.erase(place);
+    }
+    if (stranger) places_[path] = strangers_.insert(strangers_.end(), path);
+}
+
+void ObjectTree::forget(const std::string& path) {
+    if (const auto place = places_.extract(path)) strangers_.erase(place.mapped());
+    objects_.erase(path);
+}
+
+Status ObjectTree::load(const dbus::Values& reply) {
+    clear();
     const auto objects = reply.empty() ? std::nullopt : dbus::toProperties(reply.front());
     if (!objects) return fail(ErrorKind::malformed, "BlueZ's list of objects is not one");
     std::vector<Change> ignored;
@@ -105,12 +152,9 @@ std::vector<Change> ObjectTree::apply(const dbus::Signal& signal) {
 
 void ObjectTree::add(const std::string& path, const dbus::Value& value,
                      std::vector<Change>& changes) {
-    const auto interfaces = dbus::toProperties(value);
-    if (!interfaces || (!objects_.contains(path) && objects_.size() >= kMaxObjects)) {
-        ++leftOut_;
-        return;
-    }
-    for (const auto& [name, content] : *interfaces) {
+    const auto listed = dbus::toProperties(value);
+    Interfaces interfaces;
+    for (const auto& [name, content] : listed.value_or(dbus::Properties())) {
         if (!isKept(name)) continue;
         auto properties = dbus::toProperties(content);
         if (!properties) {
@@ -118,9 +162,18 @@ void ObjectTree::add(const std::string& path, const dbus::Value& value,
             continue;
         }
         properties->erase("Value");
-        objects_[path].insert_or_assign(name, *properties);
-        changes.push_back({Change::Kind::added, path, name, std::move(*properties), {}});
+        interfaces.emplace(name, std::move(*properties));
     }
+    if (!listed || (!interfaces.empty() && !hasRoom(path, interfaces))) {
+        ++leftOut_;
+        return;
+    }
+    if (interfaces.empty()) return;
+    for (auto& [name, properties] : interfaces) {
+        objects_[path].insert_or_assign(name, properties);
+        changes.push_back({Change::Kind::added, path, name, std::move(properties), {}});
+    }
+    heard(path);
 }
 
 void ObjectTree::remove(const std::string& path, const std::vector<std::string>& interfaces,
@@ -131,20 +184,28 @@ void ObjectTree::remove(const std::string& path, const std::vector<std::string>&
         if (found->second.erase(name) > 0)
             changes.push_back({Change::Kind::removed, path, name, {}, {}});
     }
-    if (found->second.empty()) objects_.erase(found);
+    if (found->second.empty()) forget(path);
 }
 
 void ObjectTree::change(const dbus::Signal& signal, std::vector<Change>& changes) {
     const auto* interface = argument<std::string>(signal, 0);
     auto properties =
         signal.arguments.size() > 1 ? dbus::toProperties(signal.arguments[1]) : std::nullopt;
-    const auto object = objects_.find(signal.path);
-    if (interface == nullptr || !properties || object == objects_.end()) {
+    if (interface == nullptr || !properties) {
         ++leftOut_;
+        return;
+    }
+    const auto object = objects_.find(signal.path);
+    if (object == objects_.end()) {
+        ++leftOut_;
+        if (*interface == kDevice1)  // a stranger who is not kept
+            changes.push_back(
+                {Change::Kind::changed, signal.path, *interface, std::move(*properties), {}});
         return;
     }
     const auto found = object->second.find(*interface);
     if (found == object->second.end()) return;
+    if (places_.contains(signal.path)) heard(signal.path);
     Change change{Change::Kind::changed, signal.path, *interface, std::move(*properties), {}};
     if (signal.arguments.size() > 2) change.invalidated = dbus::toTexts(signal.arguments[2]);
     for (const auto& [name, value] : change.properties) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,15 +29,24 @@ struct Change {
 /// BlueZ's objects as its object manager tells them: adapters, devices, services, characteristics
 /// and the agent manager; others are of no use here. What does not have the documented form is
 /// left out and counted, whatever it is. Values of characteristics go by in a Change, and are not
-/// kept.
+/// kept. Of strangers only the newest are kept, and nothing below them: a crowd must neither fill
+/// the memory nor hide the devices that are served. What a stranger advertises is told all the same.
 class ObjectTree {
   public:
-    /// Above it objects are left out: a crowd of strangers must not fill the memory.
+    /// Above it objects are left out.
     static constexpr std::size_t kMaxObjects = 4096;
+    /// Of these the one that was heard longest ago makes room for a new one.
+    static constexpr std::size_t kMaxStrangers = 256;
+
+    using IsOurs = std::function<bool(const BluetoothAddress&)>;
+    /// A device that is not ours may become it at any time.
+    explicit ObjectTree(
+        IsOurs isOurs = [](const BluetoothAddress&) { return true; })
+        : isOurs_(std::move(isOurs)) {}
 
     /// The reply of GetManagedObjects; replaces all. ErrorKind::malformed if it is none.
     Status load(const dbus::Values& reply);
-    void clear() { objects_.clear(); }
+    void clear();
     /// InterfacesAdded, InterfacesRemoved or PropertiesChanged; other signals change nothing.
     std::vector<Change> apply(const dbus::Signal& signal);
 
@@ -46,6 +57,7 @@ class ObjectTree {
     [[nodiscard]] std::vector<std::string> paths(std::string_view interface,
                                                  std::string_view parent = "") const;
     [[nodiscard]] std::size_t size() const { return objects_.size(); }
+    [[nodiscard]] std::size_t strangers() const { return strangers_.size(); }
     [[nodiscard]] std::uint64_t leftOut() const { return leftOut_; }
 
   private:
@@ -56,7 +68,15 @@ class ObjectTree {
                 std::vector<Change>& changes);
     void change(const dbus::Signal& signal, std::vector<Change>& changes);
 
+    [[nodiscard]] bool hasRoom(const std::string& path, const Interfaces& interfaces);
+    [[nodiscard]] bool isStranger(const Interfaces& interfaces) const;
+    void heard(const std::string& path);
+    void forget(const std::string& path);
+
+    IsOurs isOurs_;
     std::map<std::string, Interfaces, std::less<>> objects_;
+    std::list<std::string> strangers_;  ///< paths, the one heard last at the end
+    std::map<std::string, std::list<std::string>::iterator, std::less<>> places_;
     std::uint64_t leftOut_ = 0;
 };
 
@@ -65,6 +85,9 @@ struct AdapterView {
     std::string name;  ///< "hci0"
     std::optional<BluetoothAddress> address;
     bool powered = false;
+
+    /// What it is known by wherever it is plugged in: its address, or its name if it tells none.
+    [[nodiscard]] std::string key() const { return address ? address->text() : name; }
 };
 
 /// A device as far as BlueZ tells it; what is missing or of another type reads as absent.

@@ -1,6 +1,6 @@
 #include "adapters/bluez/pairing.hpp"
 
-#include <array>
+#include <algorithm>
 
 #include "adapters/bluez/errors.hpp"
 #include "adapters/bluez/names.hpp"
@@ -10,26 +10,18 @@ namespace vitalgate::bluez {
 namespace {
 
 constexpr const char* kAgentPath = "/org/vitalgate/agent";
-constexpr Duration kRegisterLimit = std::chrono::seconds{5};
-
-struct AgentMethod {
-    const char* name;
-    const char* in;
-    const char* out;
-    bool mayAgree;  ///< RequestAuthorization is how BlueZ asks about pairing without a passkey
-};
-
-constexpr auto kMethods = std::to_array<AgentMethod>({
-    {"RequestPinCode", "o", "s", false},
-    {"DisplayPinCode", "os", "", false},
-    {"RequestPasskey", "o", "u", false},
-    {"DisplayPasskey", "ouq", "", false},
-    {"RequestConfirmation", "ou", "", false},
-    {"RequestAuthorization", "o", "", true},
-    {"AuthorizeService", "os", "", false},
-});
 
 }  // namespace
+
+const std::array<PairingAgent::AgentMethod, 7> PairingAgent::kMethods{{
+    {"RequestPinCode", "o", "s", Question::other},
+    {"DisplayPinCode", "os", "", Question::other},
+    {"RequestPasskey", "o", "u", Question::passkey},
+    {"DisplayPasskey", "ouq", "", Question::other},
+    {"RequestConfirmation", "ou", "", Question::other},
+    {"RequestAuthorization", "o", "", Question::authorization},
+    {"AuthorizeService", "os", "", Question::other},
+}};
 
 PairingAgent::PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
                            std::function<void(const std::string&)> refused)
@@ -39,36 +31,74 @@ PairingAgent::PairingAgent(PairingPolicy policy, Duration window, Clock& clock, 
       log_(std::move(log)),
       refused_(std::move(refused)) {}
 
-bool PairingAgent::openWindow(const std::string& device) {
-    if (policy_ == PairingPolicy::never) return false;
-    device_ = device;
-    until_ = clock_.steady() + window_;
-    return true;
+// ---- the window ----
+
+Status PairingAgent::openWindow(const std::string& device, PasskeySource passkey) {
+    if (policy_ == PairingPolicy::never)
+        return fail(ErrorKind::refused, "the configuration says bluetooth.pairing.policy: never");
+    if (policy_ == PairingPolicy::passkey && !passkey)
+        return fail(
+            ErrorKind::notFound,
+            "the configuration says bluetooth.pairing.policy: passkey, and the device has no "
+            "passkey there");
+    if (open_ && open_->device != device && isOpenFor(open_->device))
+        return fail(ErrorKind::unavailable, "another device is being paired");
+    open_ = Window{device, clock_.steady() + window_, std::move(passkey), {}};
+    return {};
+}
+
+PairingAgent::PasskeyUse PairingAgent::closeWindow(const std::string& device) {
+    if (!open_ || open_->device != device) return {};
+    const auto use = open_->use;
+    open_.reset();
+    return use;
 }
 
 bool PairingAgent::isOpenFor(const std::string& device) const {
-    return !device_.empty() && device == device_ && clock_.steady() < until_;
+    return open_ && open_->device == device && left() > Duration::zero();
 }
 
-void PairingAgent::answer(const dbus::Call& call, bool mayAgree) {
+Duration PairingAgent::left() const {
+    return open_ ? std::max(open_->until - clock_.steady(), Duration::zero()) : Duration::zero();
+}
+
+// ---- what BlueZ asks ----
+
+void PairingAgent::answer(const dbus::Call& call, Question question) {
     const auto* device =
         call.arguments().empty() ? nullptr : call.arguments().front().get<dbus::ObjectPath>();
     const bool fromBluez = call.sender() == owner_;
-    if (mayAgree && fromBluez && device != nullptr && isOpenFor(device->text)) {
-        log_.info("agreed");
-        call.reply();
-        return;
+    if (fromBluez && device != nullptr && isOpenFor(device->text)) {
+        if (question == Question::authorization && !open_->passkey) {
+            log_.info("agreed");
+            return call.reply();
+        }
+        if (question == Question::passkey && open_->passkey && !open_->use.asked)
+            return givePasskey(call);
     }
-    call.fail({"org.bluez.Error.Rejected", "no pairing window is open for this device"});
-    log_.warning("{} is refused: no pairing window is open for this device", call.method());
+    call.fail({"org.bluez.Error.Rejected", "this pairing is not allowed now"});
+    log_.warning("{} is refused: it is not allowed for this device now", call.method());
     if (fromBluez) refused_(device == nullptr ? std::string() : device->text);
+}
+
+void PairingAgent::givePasskey(const dbus::Call& call) {
+    open_->use.asked = true;
+    const auto passkey = open_->passkey();
+    if (!passkey) {
+        log_.warning("passkey: {}", passkey.error().message);
+        return call.fail({"org.bluez.Error.Rejected", "the passkey cannot be read"});
+    }
+    open_->use.given = true;
+    log_.info("the passkey is given");
+    call.reply({*passkey});
 }
 
 dbus::Interface PairingAgent::interface() {
     dbus::Interface agent{kAgent1, {}, {}, {}};
     for (const auto& method : kMethods) {
-        const bool mayAgree = method.mayAgree;
-        auto handler = [this, mayAgree](const dbus::Call& call) { answer(call, mayAgree); };
+        auto handler = [this, question = method.question](const dbus::Call& call) {
+            answer(call, question);
+        };
         agent.methods.push_back({method.name, method.in, method.out, handler});
     }
     const auto done = [](const dbus::Call& call) { call.reply(); };
@@ -77,10 +107,10 @@ dbus::Interface PairingAgent::interface() {
     return agent;
 }
 
+// ---- its registration ----
+
 void PairingAgent::enter(Service& service) {
-    object_.reset();
-    device_.clear();
-    owner_ = service.owner();
+    leave();
     auto* bus = service.bus();
     if (bus == nullptr) return;
     auto object = bus->exportObject(kAgentPath, {interface()});
@@ -90,23 +120,88 @@ void PairingAgent::enter(Service& service) {
         return;
     }
     object_ = std::move(*object);
-    service.call(kBluezPath, kAgentManager1, "RegisterAgent",
-                 {dbus::ObjectPath{kAgentPath}, "NoInputNoOutput"}, kRegisterLimit,
-                 [this, &service](const dbus::Reply& reply) {
-                     problem_ = reply ? "" : toError(reply.error()).message;
-                     if (reply) {
-                         enterAsDefault(service);
-                     } else {
-                         log_.warning("not registered: {}", problem_);
-                     }
-                 });
+    service_ = &service;
+    owner_ = service.owner();
+    step();
 }
 
-void PairingAgent::enterAsDefault(Service& service) {
-    service.call(kBluezPath, kAgentManager1, "RequestDefaultAgent", {dbus::ObjectPath{kAgentPath}},
-                 kRegisterLimit, [this](const dbus::Reply& reply) {
-                     if (!reply) log_.warning("not default: {}", toError(reply.error()).message);
-                 });
+void PairingAgent::leave() {
+    object_.reset();
+    service_ = nullptr;
+    owner_.clear();
+    open_.reset();
+    registered_.reset();
+    lingers_ = false;
+    calls_ = false;
+    ++enters_;
+    finish(fail(ErrorKind::disconnected, "BlueZ is not running"));
+}
+
+void PairingAgent::prepare(std::function<void(const Status&)> ready) {
+    ready_ = std::move(ready);
+    wanted_ = open_ && open_->passkey ? Capability::keyboardOnly : Capability::noInputNoOutput;
+    step();
+}
+
+/// One call after the other, until BlueZ has it as it is wanted.
+void PairingAgent::step() {
+    if (calls_) return;
+    if (service_ == nullptr)
+        return finish(fail(ErrorKind::unavailable, "the pairing agent does not work"));
+    if (registered_ == wanted_) return finish({});
+    const dbus::ObjectPath path{kAgentPath};
+    if (registered_ || lingers_) {
+        call("UnregisterAgent", {path}, &PairingAgent::onUnregistered);
+    } else {
+        asked_ = wanted_;
+        const auto* capability =
+            asked_ == Capability::keyboardOnly ? "KeyboardOnly" : "NoInputNoOutput";
+        call("RegisterAgent", {path, capability}, &PairingAgent::onRegistered);
+    }
+}
+
+void PairingAgent::call(const char* method, dbus::Values arguments,
+                        void (PairingAgent::*then)(const dbus::Reply&)) {
+    calls_ = true;
+    service_->call(kBluezPath, kAgentManager1, method, std::move(arguments), kRegisterLimit,
+                   [this, then, enters = enters_](const dbus::Reply& reply) {
+                       if (enters != enters_) return;
+                       calls_ = false;
+                       (this->*then)(reply);
+                   });
+}
+
+void PairingAgent::onUnregistered(const dbus::Reply& reply) {
+    registered_.reset();
+    const bool isUnknown = !reply && reply.error().name == "org.bluez.Error.DoesNotExist";
+    if (!reply && !isUnknown) return giveUp(reply.error());
+    lingers_ = false;
+    step();
+}
+
+void PairingAgent::onRegistered(const dbus::Reply& reply) {
+    if (!reply) return giveUp(reply.error());
+    problem_.clear();
+    registered_ = asked_;
+    call("RequestDefaultAgent", {dbus::ObjectPath{kAgentPath}}, &PairingAgent::onDefault);
+}
+
+void PairingAgent::onDefault(const dbus::Reply& reply) {
+    if (!reply) log_.warning("not default: {}", toError(reply.error()).message);
+    step();
+}
+
+/// Until the next window: then it is unregistered first, whatever BlueZ knows of it.
+void PairingAgent::giveUp(const dbus::CallError& error) {
+    lingers_ = true;
+    const auto why = toError(error);
+    problem_ = why.message;
+    log_.warning("not registered: {}", problem_);
+    finish(std::unexpected(why));
+}
+
+void PairingAgent::finish(const Status& status) {
+    if (auto ready = std::exchange(ready_, nullptr)) ready(status);
 }
 
 }  // namespace vitalgate::bluez

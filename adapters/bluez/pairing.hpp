@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "adapters/bluez/device_pairing.hpp"
 #include "adapters/bluez/service.hpp"
 #include "gateway/dbus/exported.hpp"
 #include "gateway/runtime/clock.hpp"
@@ -12,36 +14,85 @@
 
 namespace vitalgate::bluez {
 
-/// just-works: a device may be paired without a passkey, inside a window that somebody opened for
-/// it. never: no device is paired.
-enum class PairingPolicy { justWorks, never };
+/// just-works: a device is paired with its passkey, or without one if none is configured. passkey:
+/// only devices with a configured passkey are paired. never: no device is paired.
+enum class PairingPolicy { justWorks, passkey, never };
 
-/// BlueZ's pairing agent of this hub (org.bluez.Agent1, NoInputNoOutput, the default agent). It
-/// agrees only inside an explicit window and only for the device of that window. Whatever else is
-/// asked, other devices, passkeys, services, is refused with org.bluez.Error.Rejected and told to
-/// `refused`. A window is opened by BluezLink::pair() alone: when a configured device asks for a
-/// bond, for that device, for at most `window`, and closed with the end of the pairing.
+/// BlueZ's pairing agent of this hub (org.bluez.Agent1, the default agent). It agrees only inside
+/// an explicit window and only for the device of that window: to a pairing without a passkey if the
+/// device has none, else by giving its passkey, once. Whatever else is asked is refused with
+/// org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair() alone:
+/// when a configured device asks for a bond, for that device, for at most `window`, and closed with
+/// the end of the pairing. There is one at a time.
+///
+/// What BlueZ offers the device depends on the agent's capability, so prepare() registers it anew
+/// when the window needs another one: KeyboardOnly with a passkey, NoInputNoOutput without.
 class PairingAgent {
   public:
+    /// Of each of the three calls that registering anew takes.
+    static constexpr Duration kRegisterLimit = std::chrono::seconds{5};
+
     PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
                  std::function<void(const std::string& device)> refused);
 
-    /// Serves the agent and makes it BlueZ's default; again after each return of BlueZ.
+    /// Serves the agent and makes it BlueZ's default; again after each return of BlueZ. `service`
+    /// must outlive it.
     void enter(Service& service);
-    void leave() { object_.reset(); }
+    /// BlueZ is away: the window is closed, whoever waits for prepare() is told.
+    void leave();
 
-    /// False if the policy does not allow it.
-    [[nodiscard]] bool openWindow(const std::string& device);
-    void closeWindow() { device_.clear(); }
+    /// `passkey` is asked when the device asks for it. ErrorKind::refused if the policy allows no
+    /// pairing, ::notFound if it wants a passkey and there is none, ::unavailable while another
+    /// device is being paired.
+    [[nodiscard]] Status openWindow(const std::string& device, PasskeySource passkey);
+    /// Gives the agent the capability that the open window needs. `ready` is called once, perhaps
+    /// at once; not any more if another prepare() comes before it.
+    void prepare(std::function<void(const Status&)> ready);
+
+    /// What was asked of the agent inside a window.
+    struct PasskeyUse {
+        bool asked = false;
+        bool given = false;
+    };
+    PasskeyUse closeWindow(const std::string& device);
     [[nodiscard]] bool isOpenFor(const std::string& device) const;
-    [[nodiscard]] Duration window() const { return window_; }
+    /// How long the window is open yet; zero if none is.
+    [[nodiscard]] Duration left() const;
+    [[nodiscard]] PairingPolicy policy() const { return policy_; }
     /// Why the agent does not work; empty if it does.
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
-    void answer(const dbus::Call& call, bool mayAgree);
-    void enterAsDefault(Service& service);
+    enum class Capability { noInputNoOutput, keyboardOnly };
+    /// What may be agreed to: RequestAuthorization is how BlueZ asks about pairing without a
+    /// passkey.
+    enum class Question { other, authorization, passkey };
+    struct AgentMethod {
+        const char* name;
+        const char* in;
+        const char* out;
+        Question question;
+    };
+    static const std::array<AgentMethod, 7> kMethods;
+    struct Window {
+        std::string device;
+        SteadyTime until;
+        PasskeySource passkey;
+        PasskeyUse use;
+    };
+
     [[nodiscard]] dbus::Interface interface();
+    void answer(const dbus::Call& call, Question question);
+    void givePasskey(const dbus::Call& call);
+
+    void step();
+    void call(const char* method, dbus::Values arguments,
+              void (PairingAgent::*then)(const dbus::Reply&));
+    void onUnregistered(const dbus::Reply& reply);
+    void onRegistered(const dbus::Reply& reply);
+    void onDefault(const dbus::Reply& reply);
+    void giveUp(const dbus::CallError& error);
+    void finish(const Status& status);
 
     PairingPolicy policy_;
     Duration window_;
@@ -49,9 +100,17 @@ class PairingAgent {
     Log log_;
     std::function<void(const std::string&)> refused_;
     std::unique_ptr<dbus::ExportedObject> object_;
+    Service* service_ = nullptr;  ///< null while BlueZ is away
     std::string owner_;
-    std::string device_;  ///< of the open window; empty: none
-    SteadyTime until_;
+    std::optional<Window> open_;
+
+    Capability wanted_ = Capability::noInputNoOutput;
+    Capability asked_ = Capability::noInputNoOutput;  ///< of the last RegisterAgent
+    std::optional<Capability> registered_;
+    bool lingers_ = false;  ///< BlueZ may know it although it did not say so
+    bool calls_ = false;    ///< one of the calls is under way
+    int enters_ = 0;        ///< replies to an earlier BlueZ do not count
+    std::function<void(const Status&)> ready_;
     std::string problem_;
 };
 

@@ -13,6 +13,7 @@ v1::Availability Presence::state(SteadyTime now) const {
 }
 
 std::string Presence::reason(SteadyTime now) const {
+    if (enabled_ && !connected_ && now < aloneUntil_) return whyAlone_;
     switch (state(now)) {
         case v1::AVAILABILITY_DISABLED:
             return "switched off in the configuration";
@@ -23,8 +24,11 @@ std::string Presence::reason(SteadyTime now) const {
         case v1::AVAILABILITY_UNREACHABLE:
             return fmt::format("{} connections in a row have failed", failures_);
         default:
-            return "it is silent between measurements";
+            break;
     }
+    const std::string silent = "it is silent between measurements";
+    if (!lastReading_) return silent;
+    return fmt::format("{}; the last one came at {:.16}Z", silent, formatUtc(*lastReading_));
 }
 
 }  // namespace vitalgate::bluez

@@ -28,10 +28,20 @@ class Presence {
         connected_ = false;
     }
     void onFailed() { ++failures_; }
+    /// The hub wants nothing of it until then, which a person should know.
+    void leaveAlone(SteadyTime until, std::string why) {
+        aloneUntil_ = until;
+        whyAlone_ = std::move(why);
+    }
+    void onReading(WallTime at) { lastReading_ = at; }
+    /// Of an earlier run of the hub.
+    void recallReading(WallTime at) {
+        if (!lastReading_) lastReading_ = at;
+    }
 
     /// disabled, online (connected, or heard within 30 s), unreachable, asleep, never-seen.
     [[nodiscard]] v1::Availability state(SteadyTime now) const;
-    /// A sentence for people.
+    /// A sentence for people; of a silent device it says when the last reading came, if known.
     [[nodiscard]] std::string reason(SteadyTime now) const;
 
   private:
@@ -39,6 +49,9 @@ class Presence {
     bool connected_ = false;
     std::optional<SteadyTime> seen_;
     int failures_ = 0;
+    SteadyTime aloneUntil_ = SteadyTime::min();
+    std::string whyAlone_;
+    std::optional<WallTime> lastReading_;
 };
 
 }  // namespace vitalgate::bluez

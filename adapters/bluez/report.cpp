@@ -17,6 +17,27 @@ v1::Problem problem(std::string code, std::string text, v1::Severity severity) {
     return result;
 }
 
+/// What the supervisor could not mend.
+void addSilence(AdapterUnit& unit, std::vector<v1::Problem>& problems) {
+    const auto& supervisor = unit.supervisor();
+    if (!supervisor.needsOperator()) return;
+    const auto subject = "adapter " + unit.name();
+    if (supervisor.trouble() == Supervisor::Trouble::unanswered) {
+        problems.push_back(problem("bluez-hangs",
+                                   subject + ": BlueZ does not answer: systemctl restart bluetooth",
+                                   v1::SEVERITY_ALARM));
+    } else if (supervisor.everHeard()) {
+        problems.push_back(problem("adapter-silent",
+                                   subject + " hears nothing any more, and all that the hub can do "
+                                             "was tried: unplug it and plug it in again",
+                                   v1::SEVERITY_ALARM));
+    } else {
+        problems.push_back(problem("adapter-silent",
+                                   subject + " has not heard any device since the hub started",
+                                   v1::SEVERITY_INFO));
+    }
+}
+
 std::uint64_t milliseconds(Duration duration) {
     return static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
@@ -34,6 +55,12 @@ void Core::reportConnection(const Device& device, const Conversation& talk, bool
         connection.set_reason(talk.reason);
         connection.set_lasted_ms(milliseconds(clock_.steady() - talk.since));
         connection.set_values(talk.session->values());
+    }
+    if (!connected && talk.reason == v1::DISCONNECT_FLOOD) {
+        events_->write(std::move(event), device.settings.id, v1::SEVERITY_WARNING,
+                       "disconnected: it sent more than the hub takes, and is left alone for " +
+                           formatDuration(device.flood.length()));
+        return;
     }
     events_->write(std::move(event), device.settings.id, v1::SEVERITY_INFO,
                    connected ? "connected" : "disconnected");
@@ -75,11 +102,14 @@ void Core::updateAvailability(Device& device) {
 }
 
 void Core::describe(Device& device) {
+    device.toldReason = device.presence.reason(clock_.steady());
     sink_.describe(descriptor(device));
 }
 
-/// What a conversation has found out meanwhile (model, battery, clock).
+/// What a conversation has found out meanwhile (model, battery, clock), and a state that lasts for
+/// another reason than before.
 void Core::describeNews(Device& device) {
+    if (device.presence.reason(clock_.steady()) != device.toldReason) describe(device);
     if (!device.conversation) return;
     auto findings = device.conversation->session->descriptor().SerializeAsString();
     if (findings == device.told) return;
@@ -100,6 +130,7 @@ v1::DeviceDescriptor Core::descriptor(const Device& device) const {
     result.set_availability(device.availability);
     toTimestamp(device.availableSince, *result.mutable_availability_since());
     result.set_availability_reason(device.presence.reason(clock_.steady()));
+    result.set_expected_every_ms(milliseconds(settings.expectEvery));
     result.set_pairing(device.pairing);
     result.set_adapter(device.adapter);
     if (device.rssiDbm) result.set_rssi_dbm(*device.rssiDbm);
@@ -124,11 +155,18 @@ std::vector<v1::Adapter> Core::adapters() const {
         });
         all.push_back(unit->describe(static_cast<std::uint32_t>(count)));
     }
+    for (const auto& [key, lost] : lost_) {
+        if (lost.adapter.empty()) continue;
+        auto& gone = all.emplace_back();
+        gone.set_name(lost.adapter);
+        gone.set_state(v1::ADAPTER_GONE);
+    }
     return all;
 }
 
 void Core::refreshProblems() {
     auto found = findProblems();
+    for (const auto& [address, device] : devices_) addProblemsOf(device, found);
     for (auto& problem : found) {
         const auto old = std::ranges::find_if(problems_, [&problem](const v1::Problem& each) {
             return each.code() == problem.code() && each.text() == problem.text();
@@ -140,6 +178,28 @@ void Core::refreshProblems() {
         }
     }
     problems_ = std::move(found);
+}
+
+void Core::addProblemsOf(const Device& device, std::vector<v1::Problem>& found) const {
+    const auto subject = "device " + device.settings.id;
+    if (device.pairing == v1::PAIRING_PEER_FORGOT)
+        found.push_back(problem("bond-lost",
+                                subject +
+                                    " has forgotten this hub: remove it with bluetoothctl and "
+                                    "put it into pairing mode",
+                                v1::SEVERITY_WARNING));
+    if (device.bond->isGivenUp())
+        found.push_back(problem("passkey-refused",
+                                subject + " cannot be paired with its passkey: compare devices." +
+                                    device.settings.id +
+                                    ".passkey with the six digits printed on it; it is tried once "
+                                    "an hour",
+                                v1::SEVERITY_WARNING));
+    if (device.expectation.isOverdue(clock_.steady()))
+        found.push_back(problem("measurement-overdue",
+                                subject + ": " + device.expectation.standing() +
+                                    ": is it used, and is its battery good?",
+                                v1::SEVERITY_WARNING));
 }
 
 std::vector<v1::Problem> Core::findProblems() const {
@@ -164,18 +224,10 @@ std::vector<v1::Problem> Core::findProblems() const {
             found.push_back(
                 problem("adapter", "adapter " + unit->name() + ": " + text, v1::SEVERITY_ALARM));
     }
+    for (const auto& [path, unit] : units_) addSilence(*unit, found);
     if (!agent_.problem().empty())
         found.push_back(problem("pairing-agent", "pairing does not work: " + agent_.problem(),
                                 v1::SEVERITY_WARNING));
-    for (const auto& [address, device] : devices_) {
-        if (device.pairing == v1::PAIRING_PEER_FORGOT)
-            found.push_back(
-                problem("bond-lost",
-                        "device " + device.settings.id +
-                            " has forgotten this hub: remove it with bluetoothctl and put "
-                            "it into pairing mode",
-                        v1::SEVERITY_WARNING));
-    }
     return found;
 }
 

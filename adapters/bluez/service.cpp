@@ -12,9 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLoadLimit = 10s;
+constexpr Duration kLoadLimit = 5s;
 constexpr Duration kAskLimit = 5s;
-constexpr Duration kReloadPause = 5s;
+constexpr Duration kAskAgain = 1s;
+constexpr Duration kReloadPause = 2s;
 
 // The rule on the sender alone brings object manager and properties; libsystemd cannot check a
 // well-known sender itself, so onSignal compares the unique name.
@@ -24,7 +25,7 @@ constexpr const char* kOwnerRule =
     "member='NameOwnerChanged',arg0='org.bluez'";
 
 Duration pauseAfter(int attempts) {
-    return std::min<Duration>(1s * (1 << std::min(attempts, 5)), 30s);
+    return std::min<Duration>(1s * (1 << std::min(attempts, 3)), 5s);
 }
 
 }  // namespace
@@ -78,9 +79,12 @@ void Service::askOwner() {
         const auto* owner = reply && !reply->empty() ? reply->front().get<std::string>() : nullptr;
         if (owner != nullptr) {
             setOwner(*owner);
-        } else {
+        } else if (!reply && reply.error().name == "org.freedesktop.DBus.Error.NameHasNoOwner") {
             lastError_ = "BlueZ is not running";
             log_.warning("BlueZ is not running: waiting for it");
+        } else {
+            // Not known: BlueZ may be there, and would then never be announced.
+            retry_ = clock_.after(kAskAgain, [this] { askOwner(); });
         }
     });
 }
@@ -144,6 +148,15 @@ void Service::leave(State state) {
     if (wasReady && !stopped_) listener_.onGone();
 }
 
+void Service::reconnect() {
+    if (stopped_ || !bus_) return;
+    leave(State::noBus);
+    signals_ = dbus::Match();
+    owners_ = dbus::Match();
+    bus_.reset();
+    openBus();
+}
+
 void Service::stop() {
     stopped_ = true;
     retry_.cancel();
@@ -168,7 +181,24 @@ void Service::call(const std::string& path, const std::string& interface, const 
     }
     // To the unique name: a new BlueZ never gets what was meant for the old one.
     dbus::Request request{owner_, path, interface, method, std::move(arguments)};
-    bus_->call(std::move(request), limit, std::move(handler));
+    std::weak_ptr<bool> alive = alive_;
+    bus_->call(std::move(request), limit,
+               [this, alive, owner = owner_, handler = std::move(handler)](const dbus::Reply& reply) {
+                   handler(reply);
+                   if (!alive.expired()) checkOwner(owner, reply);
+               });
+}
+
+/// A BlueZ that is no longer there although nobody told: its signals do not come through.
+void Service::checkOwner(const std::string& owner, const dbus::Reply& reply) {
+    if (reply || owner != owner_) return;
+    const auto& name = reply.error().name;
+    if (name != "org.freedesktop.DBus.Error.ServiceUnknown" &&
+        name != "org.freedesktop.DBus.Error.NameHasNoOwner")
+        return;
+    log_.warning("BlueZ has gone without a signal");
+    leave(State::noBluez);
+    askOwner();
 }
 
 void Service::setProperty(const std::string& path, const std::string& interface,

@@ -13,7 +13,8 @@
 namespace vitalgate::bluez {
 
 /// BlueZ on the bus: there with all its objects, or away. A lost bus is connected to again after
-/// 1 s, 2 s … 30 s; a BlueZ that went is awaited (NameOwnerChanged), and everything is read anew.
+/// 1 s, 2 s, 4 s, then every 5 s; a BlueZ that went is awaited (NameOwnerChanged), and everything is
+/// read anew. A call that finds no BlueZ any more counts as such a signal that did not come.
 class Service {
   public:
     enum class State { noBus, noBluez, loading, ready };
@@ -26,6 +27,8 @@ class Service {
         /// All objects are gone (the tree is empty); onReady comes again.
         virtual void onGone() = 0;
         virtual void onChange(const Change& change) = 0;
+        /// Whether the device is served: see ObjectTree.
+        [[nodiscard]] virtual bool isOurs(const BluetoothAddress&) const { return true; }
     };
 
     Service(std::string address, Clock& clock, Log log, Listener& listener);
@@ -33,6 +36,8 @@ class Service {
     void start() { openBus(); }
     /// No listener is called after it.
     void stop();
+    /// Leaves the bus and connects to it anew, for a connection that has gone deaf.
+    void reconnect();
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] const ObjectTree& tree() const { return tree_; }
@@ -59,6 +64,7 @@ class Service {
     void onSignal(const dbus::Signal& signal);
     void onOwnerChanged(const dbus::Signal& signal);
     void leave(State state);
+    void checkOwner(const std::string& owner, const dbus::Reply& reply);
 
     std::string address_;
     Clock& clock_;
@@ -70,10 +76,11 @@ class Service {
     dbus::Match signals_;
     dbus::Match owners_;
     std::string owner_;
-    ObjectTree tree_;
+    ObjectTree tree_{[this](const BluetoothAddress& address) { return listener_.isOurs(address); }};
     Timer retry_;
     int attempts_ = 0;
     bool stopped_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace vitalgate::bluez

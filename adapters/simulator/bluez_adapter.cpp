@@ -96,6 +96,7 @@ void AdapterObject::stopDiscovery(const dbus::Call& call) {
     if (discoverers_.erase(call.sender()) == 0) return call.fail(failed("No discovery started"));
     if (discoverers_.empty()) discoveryEnded();
     call.reply();
+    host_.cured(Cure::restart);
 }
 
 /// Devices that cannot be connected to live only as long as somebody discovers.
@@ -122,6 +123,7 @@ void AdapterObject::setDiscoveryFilter(const dbus::Call& call) {
     filter.duplicateData = dbus::property<bool>(*wanted, "DuplicateData").value_or(false);
     filters_[call.sender()] = std::move(filter);
     call.reply();
+    if (wanted->empty()) host_.cured(Cure::newSession);
 }
 
 bool AdapterObject::isWanted(const Device& device) const {
@@ -180,6 +182,8 @@ void AdapterObject::powerChanged() {
     if (!powered_) {
         for (auto& [device, object] : devices_) object->dropLink("link-lost");
         if (!std::exchange(discoverers_, {}).empty()) discoveryEnded();
+        filters_.clear();
+        host_.cured(Cure::powerCycle);
     }
     changed({"Powered"});
 }

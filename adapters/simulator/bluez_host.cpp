@@ -1,5 +1,7 @@
 #include "adapters/simulator/bluez_host.hpp"
 
+#include <algorithm>
+
 namespace vitalgate::simulator::bluez {
 
 void Later::after(Duration delay, std::function<void()> action) {
@@ -63,18 +65,26 @@ void Host::invalidated(dbus::ExportedObject* object, const std::string& interfac
                  {interface, dbus::Dict{}, dbus::stringArray({name})});
 }
 
-void Host::freeze(Freeze what) {
-    ++frozen_[what];
+std::uint64_t Host::freeze(Freeze what, Cure cure) {
+    frozen_[++freezes_] = {what, cure};
+    return freezes_;
 }
 
-void Host::thaw(Freeze what) {
-    if (--frozen_[what] > 0 || what != Freeze::calls) return;
+void Host::thaw(std::uint64_t number) {
+    if (frozen_.erase(number) == 0 || isFrozen(Freeze::calls)) return;
     for (auto held = std::exchange(held_, {}); const auto& call : held) call();
 }
 
+void Host::cured(Cure cure) {
+    std::vector<std::uint64_t> ended;
+    for (const auto& [number, frozen] : frozen_) {
+        if (frozen.cure == cure) ended.push_back(number);
+    }
+    for (const auto number : ended) thaw(number);
+}
+
 bool Host::isFrozen(Freeze what) const {
-    const auto found = frozen_.find(what);
-    return found != frozen_.end() && found->second > 0;
+    return std::ranges::any_of(frozen_, [what](const auto& each) { return each.second.what == what; });
 }
 
 }  // namespace vitalgate::simulator::bluez

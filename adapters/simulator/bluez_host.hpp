@@ -47,8 +47,11 @@ class Host {
     void invalidated(dbus::ExportedObject* object, const std::string& interface,
                      const std::string& name);
 
-    void freeze(Freeze what);
-    void thaw(Freeze what);
+    /// The freeze's number, for thaw(). A client that does `cure` ends it too.
+    std::uint64_t freeze(Freeze what, Cure cure = Cure::none);
+    void thaw(std::uint64_t number);
+    /// A client has done so.
+    void cured(Cure cure);
     [[nodiscard]] bool isFrozen(Freeze what) const;
 
     [[nodiscard]] dbus::Connection& connection() const { return connection_; }
@@ -62,7 +65,13 @@ class Host {
     Clock& clock_;
     const BluezSettings& settings_;
     Log log_;
-    std::map<Freeze, int> frozen_;
+    struct Frozen {
+        Freeze what;
+        Cure cure;
+    };
+
+    std::map<std::uint64_t, Frozen> frozen_;  ///< by number
+    std::uint64_t freezes_ = 0;
     /// Objects on the bus, by path; one that is taken off and put on again has another number.
     std::map<std::string, std::uint64_t, std::less<>> served_;
     std::uint64_t nextObject_ = 0;

@@ -71,15 +71,22 @@ void readFaults(MapReader& map, BluezSettings& out) {
         const auto word = [](std::string_view text) {
             return parseWord(text, {"discovery", "calls", "signals"});
         };
-        const bool complete = reader.read("at", fault.at, parseSpan) &
-                              reader.read("freeze", freeze, word) &
-                              reader.read("for", fault.lasting, parseSpan);
+        std::size_t cure = 0;
+        Duration lasting{};
+        const auto cureWord = [](std::string_view text) {
+            return parseWord(text, {"for", "restart", "new-session", "power-cycle", "reconnect"});
+        };
+        const bool complete =
+            reader.read("at", fault.at, parseSpan) & reader.read("freeze", freeze, word);
+        if (reader.read("for", lasting, parseSpan)) fault.lasting = lasting;
+        reader.read("until", cure, cureWord);
         reader.done();
         fault.freeze = static_cast<Freeze>(freeze);
-        if (complete) {
+        fault.cure = static_cast<Cure>(cure);
+        if (complete && (fault.lasting || fault.cure != Cure::none)) {
             out.faults.push_back(fault);
         } else {
-            reader.missing("", "needs at, freeze and for");
+            reader.missing("", "needs at, freeze, and for or until");
         }
     }
 }

@@ -133,10 +133,14 @@ struct AdapterSettings {
 
 enum class Freeze { discovery, calls, signals };
 
+/// What a client does that ends a freeze before its time.
+enum class Cure { none, restart, newSession, powerCycle, reconnect };
+
 struct Fault {
     Duration at{};
     Freeze freeze = Freeze::discovery;
-    Duration lasting{};
+    std::optional<Duration> lasting;  ///< absent: until it is cured
+    Cure cure = Cure::none;
 };
 
 /// Habits and faults of the BlueZ stand-in.

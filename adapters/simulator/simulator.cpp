@@ -56,10 +56,15 @@ class Simulator::Impl final : public Radio {
     void startDevices() {
         for (auto& device : devices_) device->start();
         for (const auto& fault : scenario_.bluez.faults) {
+            faults_.push_back(deviceClock_.after(fault.at, [this, fault] { freeze(fault); }));
+        }
+    }
+
+    void freeze(const Fault& fault) {
+        const auto number = host_->freeze(fault.freeze, fault.cure);
+        if (fault.lasting) {
             faults_.push_back(
-                deviceClock_.after(fault.at, [this, fault] { host_->freeze(fault.freeze); }));
-            faults_.push_back(deviceClock_.after(fault.at + fault.lasting,
-                                                 [this, fault] { host_->thaw(fault.freeze); }));
+                deviceClock_.after(*fault.lasting, [this, number] { host_->thaw(number); }));
         }
     }
 
@@ -107,6 +112,7 @@ class Simulator::Impl final : public Radio {
         if (!name || !name->starts_with(':')) return;
         agents_->clientVanished(*name);
         for (auto& adapter : adapters_) adapter->clientVanished(*name);
+        host_->cured(Cure::reconnect);
     }
 };
 

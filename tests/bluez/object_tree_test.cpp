@@ -134,12 +134,66 @@ TEST_CASE("signals without their documented form change nothing and are counted"
         {":1.1", "/", kObjectManager, "InterfacesRemoved", {}},
         {":1.1", kDevicePath, kProperties, "PropertiesChanged", {}},
         {":1.1", kDevicePath, kProperties, "PropertiesChanged", {Value(kDevice1), Value("x")}},
-        changed("/org/bluez/unknown", kDevice1, {{"Connected", Value(true)}})};
+        changed("/org/bluez/unknown", kAdapter1, {{"Powered", Value(true)}})};
     for (const auto& signal : hostile) CHECK(tree.apply(signal).empty());
     CHECK(tree.leftOut() == hostile.size());
     CHECK(tree.apply({":1.1", "/", "org.other", "Whatever", {}}).empty());
     CHECK(tree.apply(changed(kDevicePath, "org.bluez.Unknown1", {{"A", Value(true)}})).empty());
     CHECK(deviceView(tree, kDevicePath));
+}
+
+TEST_CASE("a crowd of strangers is forgotten, the longest silent first; ours stay, and are complete") {
+    const auto ours = *BluetoothAddress::parse("C4:7C:8D:6A:12:34");
+    ObjectTree tree([&ours](const BluetoothAddress& address) { return address == ours; });
+    const auto strangerPath = [](std::size_t i) {
+        return fmt::format("{}/dev_AA_00_00_00_{:02X}_{:02X}", kAdapterPath, i / 256, i % 256);
+    };
+    const auto stranger = [](std::size_t i) {
+        return Entries{
+            {"Address", Value(fmt::format("AA:00:00:00:{:02X}:{:02X}", i / 256, i % 256))}};
+    };
+    (void)tree.apply(added(kAdapterPath, interfaces(kAdapter1, {{"Powered", Value(true)}})));
+    (void)tree.apply(added(kDevicePath, interfaces(kDevice1, device())));
+    constexpr std::size_t kCrowd = 10'000;
+    for (std::size_t i = 0; i < kCrowd; ++i) {
+        const auto changes = tree.apply(added(strangerPath(i), interfaces(kDevice1, stranger(i))));
+        CHECK(changes.size() == 1);
+        // The first one goes on advertising.
+        (void)tree.apply(changed(strangerPath(0), kDevice1, {{"RSSI", Value(std::int16_t{-80})}}));
+    }
+    CHECK(tree.strangers() == ObjectTree::kMaxStrangers);
+    CHECK(tree.size() == ObjectTree::kMaxStrangers + 2);
+    CHECK(deviceView(tree, strangerPath(0)));
+    CHECK_FALSE(deviceView(tree, strangerPath(1)));
+    CHECK(deviceView(tree, strangerPath(kCrowd - 1)));
+    CHECK(deviceView(tree, kDevicePath));
+
+    const Value uuid("00001810-0000-1000-8000-00805f9b34fb");
+    const auto service = [&uuid](const std::string& device) {
+        return added(device + "/service0010", interfaces(kGattService1, {{"UUID", uuid}}));
+    };
+    (void)tree.apply(service(kDevicePath));
+    CHECK(gattDatabase(tree, kDevicePath).size() == 1);
+    CHECK(tree.apply(service(strangerPath(kCrowd - 1))).empty());
+    CHECK(gattDatabase(tree, strangerPath(kCrowd - 1)).empty());
+    // It is heard all the same.
+    const auto heard =
+        tree.apply(changed(strangerPath(1), kDevice1, {{"RSSI", Value(std::int16_t{-80})}}));
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].properties.contains("RSSI"));
+}
+
+TEST_CASE("a stranger who becomes one of ours is kept with all that is below it") {
+    bool admitted = false;
+    ObjectTree tree([&admitted](const BluetoothAddress&) { return admitted; });
+    (void)tree.apply(added(kDevicePath, interfaces(kDevice1, device())));
+    CHECK(tree.strangers() == 1);
+    admitted = true;
+    (void)tree.apply(changed(kDevicePath, kDevice1, {{"Connected", Value(true)}}));
+    CHECK(tree.strangers() == 0);
+    (void)tree.apply(added(kDevicePath + "/service0010",
+                           interfaces(kGattService1, {{"UUID", Value("00001810-0000-1000-8000-00805f9b34fb")}})));
+    CHECK(gattDatabase(tree, kDevicePath).size() == 1);
 }
 
 TEST_CASE("more objects than the limit are left out") {
@@ -155,6 +209,8 @@ TEST_CASE("the services of one device, and not of one whose path begins alike") 
     ObjectTree tree;
     const auto service = kDevicePath + "/service0010";
     const Value uuid("00001810-0000-1000-8000-00805f9b34fb");
+    (void)tree.apply(added(kDevicePath, interfaces(kDevice1, device())));
+    (void)tree.apply(added(kDevicePath + "5", interfaces(kDevice1, device())));
     (void)tree.apply(added(service, interfaces(kGattService1, {{"UUID", uuid}})));
     (void)tree.apply(
         added(kDevicePath + "5/service0010", interfaces(kGattService1, {{"UUID", uuid}})));

@@ -31,6 +31,33 @@ TEST_CASE("a device is online while it is heard or connected, then asleep") {
     CHECK(presence.state(kStart + 2h) == v1::AVAILABILITY_ASLEEP);
 }
 
+TEST_CASE("a silent device says when its last reading came, if that is known") {
+    const auto at = *parseUtc("2026-11-23T08:14:59Z");
+    Presence presence(true);
+    presence.onSeen(kStart);
+    CHECK(presence.reason(kStart + 1h) == "it is silent between measurements");
+    presence.recallReading(at);
+    const auto silent = "it is silent between measurements; the last one came at ";
+    CHECK(presence.reason(kStart + 1h) == silent + std::string("2026-11-23T08:14Z"));
+    presence.onReading(at + 24h);
+    presence.recallReading(at);
+    CHECK(presence.reason(kStart + 1h) == silent + std::string("2026-11-24T08:14Z"));
+    CHECK(presence.reason(kStart) == "it is advertising");
+}
+
+TEST_CASE("a device that is left alone says why, as long as it lasts and it is not connected") {
+    Presence presence(true);
+    presence.onSeen(kStart);
+    presence.leaveAlone(kStart + 10min, "it floods");
+    CHECK(presence.reason(kStart + 10min - 1ns) == "it floods");
+    CHECK(presence.reason(kStart + 10min) == "it is silent between measurements");
+    presence.onConnected(kStart);
+    CHECK(presence.reason(kStart) == "connected");
+    Presence off(false);
+    off.leaveAlone(kStart + 10min, "it floods");
+    CHECK(off.reason(kStart) == "switched off in the configuration");
+}
+
 TEST_CASE("three failed connections in a row make a device unreachable, one connection undoes it") {
     Presence presence(true);
     presence.onSeen(kStart);

@@ -22,7 +22,7 @@ TEST_CASE("BlueZ that starts later, ends and comes back is used again") {
     REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
     CHECK(rig.sink.endings("cuff")[0] == v1::DISCONNECT_BLUEZ_GONE);
     CHECK(rig.hasProblem("bluez-away"));
-    CHECK(rig.adapter->adapters().empty());
+    for (const auto& each : rig.adapter->adapters()) CHECK(each.state() == v1::ADAPTER_GONE);
     const auto before = rig.sink.count("cuff");
     rig.simulate(cuff());
     CHECK(rig.until([&] { return rig.sink.count("cuff") > before; }, 25s));

@@ -4,6 +4,7 @@
 #include <asio/io_context.hpp>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class KeepingSink final : public Sink {
         if (closed) co_return fail(ErrorKind::unavailable, "intake is closed");
         for (auto& reading : what.readings) readings.push_back(std::move(reading));
         for (auto& event : what.events) events.push_back(std::move(event));
+        for (auto& mark : what.bookmarks) bookmarks[{mark.device, mark.name}] = mark.value;
         Accepted accepted;
         co_return accepted;
     }
@@ -54,8 +56,9 @@ class KeepingSink final : public Sink {
         descriptors[descriptor.device()] = descriptor;
     }
 
-    asio::awaitable<Result<std::string>> bookmark(std::string, std::string) override {
-        co_return std::string();
+    asio::awaitable<Result<std::string>> bookmark(std::string device, std::string name) override {
+        const auto found = bookmarks.find(std::pair(device, name));
+        co_return found == bookmarks.end() ? std::string() : found->second;
     }
 
     [[nodiscard]] std::size_t count(const std::string& device) const {
@@ -82,14 +85,16 @@ class KeepingSink final : public Sink {
     bool closed = false;
     std::vector<NewReading> readings;
     std::vector<v1::Event> events;
+    std::map<std::pair<std::string, std::string>, std::string> bookmarks;  ///< by device and name
     std::map<std::string, v1::DeviceDescriptor> descriptors;
 };
 
-/// The adapter, in real time, on a real private bus, with the simulator as BlueZ on the same loop.
-struct Rig {
+/// The adapter on a real private bus, with the simulator as BlueZ on the same loop.
+template <class ClockType>
+struct BasicRig {
     PrivateBus bus;
     asio::io_context loop;
-    SystemClock clock{loop};
+    ClockType clock{loop};
     KeepingSink sink;
     std::vector<std::string> lines;
     Log log = Log::toFunction(
@@ -97,8 +102,6 @@ struct Rig {
     std::unique_ptr<simulator::Simulator> simulator;
     std::unique_ptr<bluez::BluezAdapter> adapter;
     bluez::BluezOptions options = defaults();
-
-    ~Rig() { stop(); }
 
     bluez::BluezOptions defaults() {
         bluez::BluezOptions all;
@@ -120,6 +123,7 @@ struct Rig {
         REQUIRE_MESSAGE(parsed, (parsed ? std::string() : parsed.error().message));
         simulator::Simulator::Options how;
         how.bus = bus.address();
+        how.ledger = &ledger;
         simulator = std::make_unique<simulator::Simulator>(std::move(*parsed), how, clock, Log());
         std::optional<Status> ready;
         simulator->start([&ready](Status status) { ready = std::move(status); });
@@ -130,6 +134,24 @@ struct Rig {
         adapter = std::make_unique<bluez::BluezAdapter>(options, sink, clock, log);
         adapter->start();
     }
+    [[nodiscard]] std::string problem(const std::string& code) const {
+        for (const auto& problem : adapter->problems())
+            if (problem.code() == code) return problem.text();
+        return {};
+    }
+    bool hasProblem(const std::string& code) const {
+        for (const auto& problem : adapter->problems())
+            if (problem.code() == code) return true;
+        return false;
+    }
+
+    std::ostringstream ledger;
+};
+
+/// In real time.
+struct Rig : BasicRig<SystemClock> {
+    ~Rig() { stop(); }
+
     /// How long stopping took; the adapter is gone afterwards.
     Duration stop() {
         if (!adapter) return Duration::zero();
@@ -145,11 +167,6 @@ struct Rig {
     template <class Predicate>
     bool until(Predicate predicate, std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         return runUntil(loop, predicate, limit);
-    }
-    bool hasProblem(const std::string& code) const {
-        for (const auto& problem : adapter->problems())
-            if (problem.code() == code) return true;
-        return false;
     }
 };
 

@@ -57,6 +57,8 @@ class PrivateBus {
         if (!told) throw std::runtime_error("dbus-daemon did not start");
     }
 
+    [[nodiscard]] bool isRunning() const { return process_ > 0; }
+
     void stop() {
         if (process_ <= 0) return;
         kill(process_, SIGKILL);

@@ -1,0 +1,123 @@
+#include "adapters/bluez/link.hpp"
+#include "adapters/bluez/names.hpp"
+
+// The part of a link that makes a bond.
+
+namespace vitalgate::bluez {
+
+namespace {
+
+constexpr Duration kCancelLimit = std::chrono::seconds{5};
+constexpr Duration kRemoveLimit = std::chrono::seconds{5};
+
+}  // namespace
+
+asio::awaitable<Status> BluezLink::pair(Duration limit) {
+    if (end_) co_return std::unexpected(*end_);
+    const auto allowed = allowPairing();
+    if (!allowed) co_return allowed;
+    peer_.told(PairingOutcome::running);
+    const auto reply = co_await callPair(limit);
+    const auto use = agent_.closeWindow(peer_.path);
+    co_return concludePairing(reply, use);
+}
+
+/// Opens the window if nothing stands against it.
+Status BluezLink::allowPairing() {
+    const auto view = deviceView(service_.tree(), peer_.path);
+    if (view && view->paired) {
+        peer_.told(PairingOutcome::peerForgot);
+        return fail(
+            ErrorKind::authentication,
+            "the device has forgotten this hub: remove it with bluetoothctl and put it into "
+            "pairing mode; the hub then pairs it anew");
+    }
+    const auto pause = peer_.pairing->pause(clock_.steady());
+    if (pause > Duration::zero())
+        return fail(ErrorKind::refused, "the device did not take its passkey: tried again in {}",
+                    formatDuration(std::chrono::ceil<std::chrono::minutes>(pause)));
+    auto opened = agent_.openWindow(peer_.path, peer_.pairing->passkey());
+    if (!opened && opened.error().kind == ErrorKind::refused) peer_.told(PairingOutcome::byPolicy);
+    if (!opened && opened.error().kind == ErrorKind::notFound) {
+        peer_.told(PairingOutcome::noPasskey);
+        opened.error().kind = ErrorKind::refused;
+    }
+    return opened;
+}
+
+asio::awaitable<Status> BluezLink::prepareAgent() {
+    Answer<dbus::Values> answer;
+    running_ = answer;
+    agent_.prepare([answer](const Status& status) {
+        Result<dbus::Values> result;
+        if (!status) result = std::unexpected(status.error());
+        answer.set(std::move(result));
+    });
+    const auto limit = kPrepareLimit + std::chrono::seconds{1};
+    const auto ready = co_await answer.wait(clock_, limit);
+    running_.reset();
+    if (!ready) co_return failIn("register the pairing agent", ready);
+    co_return Status{};
+}
+
+asio::awaitable<Result<dbus::Values>> BluezLink::callPair(Duration limit) {
+    const auto ready = co_await prepareAgent();
+    if (!ready) co_return std::unexpected(ready.error());
+    const auto within = std::min(limit, agent_.left());
+    dbus::Values none;
+    auto reply = co_await call(peer_.path, kDevice1, "Pair", std::move(none), within);
+    if (!reply && reply.error().kind == ErrorKind::timedOut)
+        service_.call(peer_.path, kDevice1, "CancelPairing", {}, kCancelLimit, [](const auto&) {});
+    co_return reply;
+}
+
+Status BluezLink::concludePairing(const Result<dbus::Values>& reply, PairingAgent::PasskeyUse use) {
+    const auto outcome = outcomeOf(reply, use);
+    const bool isStopped = !reply && reply.error().kind == ErrorKind::cancelled;
+    if (outcome == PairingOutcome::bondedWithPasskey) peer_.pairing->onBonded(peer_.adapterKey);
+    if ((!reply && use.asked && !isStopped) || outcome == PairingOutcome::withoutPasskey)
+        peer_.pairing->onRefused(clock_.steady());
+    peer_.told(outcome);
+    if (outcome == PairingOutcome::withoutPasskey) {
+        removeBond();
+        return fail(ErrorKind::authentication,
+                    "BlueZ paired the device without asking for its passkey: the bond is removed");
+    }
+    if (!reply) return std::unexpected(reply.error());
+    return {};
+}
+
+PairingOutcome BluezLink::outcomeOf(const Result<dbus::Values>& reply,
+                                    PairingAgent::PasskeyUse use) const {
+    if (reply) {
+        if (!peer_.pairing->hasPasskey()) return PairingOutcome::bonded;
+        return use.given ? PairingOutcome::bondedWithPasskey : PairingOutcome::withoutPasskey;
+    }
+    if (reply.error().kind == ErrorKind::timedOut) return PairingOutcome::timedOut;
+    if (reply.error().kind == ErrorKind::cancelled || !use.asked) return PairingOutcome::refused;
+    return use.given ? PairingOutcome::passkeyRefused : PairingOutcome::passkeyUnreadable;
+}
+
+/// BlueZ pairs by itself when a characteristic asks for a better link; outside the window, so
+/// without a passkey. Inside it the end of the pairing is waited for.
+void BluezLink::judgeBond(const Change& change) {
+    const bool isNew = change.kind == Change::Kind::changed &&
+                       dbus::property<bool>(change.properties, "Paired").value_or(false);
+    const bool hasPasskey = peer_.pairing->hasPasskey();
+    const bool needsPasskey = hasPasskey || agent_.policy() == PairingPolicy::passkey;
+    if (!isNew || !needsPasskey || agent_.isOpenFor(peer_.path) ||
+        peer_.pairing->isAuthenticated(peer_.adapterKey))
+        return;
+    peer_.told(hasPasskey ? PairingOutcome::withoutPasskey : PairingOutcome::noPasskey);
+    removeBond();
+}
+
+void BluezLink::removeBond() {
+    log_.warning("a bond was made without the passkey: it is removed");
+    const auto view = deviceView(service_.tree(), peer_.path);
+    if (!view) return;
+    service_.call(view->adapter, kAdapter1, "RemoveDevice", {dbus::ObjectPath{peer_.path}},
+                  kRemoveLimit, [](const dbus::Reply&) {});
+}
+
+}  // namespace vitalgate::bluez

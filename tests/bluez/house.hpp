@@ -1,0 +1,83 @@
+#pragma once
+
+#include "tests/bluez/rig.hpp"
+#include "tests/support/virtual_clock.hpp"
+
+namespace vitalgate::testing {
+
+/// In virtual time, over a real bus: after each step of time everything that is on its way over the
+/// bus arrives, so hours of trouble pass in seconds.
+struct House : BasicRig<VirtualClock> {
+    static constexpr Duration kStep = std::chrono::milliseconds{250};
+
+    ~House() {
+        if (!adapter) return;
+        bool stopped = false;
+        adapter->stop([&stopped] { stopped = true; });
+        CHECK(passUntil([&stopped] { return stopped; }, std::chrono::seconds{3}));
+        adapter.reset();
+        settle();
+    }
+
+    void pass(Duration time) {
+        (void)passUntil([] { return false; }, time);
+    }
+    /// False if `time` was not enough.
+    template <class Predicate>
+    bool passUntil(Predicate predicate, Duration time) {
+        const auto end = clock.steady() + time;
+        settle();
+        while (!predicate()) {
+            if (clock.steady() >= end) return false;
+            clock.advance(std::min(kStep, end - clock.steady()));
+            settle();
+        }
+        return true;
+    }
+
+    /// What is under way may need several turns: a call, its signals, and what they set off.
+    void settle() {
+        if (!bus.isRunning()) {
+            clock.run();
+            return;
+        }
+        if (!witness_ || !witness_->isOpen())
+            witness_ = *dbus::Connection::open(bus.address(), witnessClock_, Log());
+        for (int turn = 0; turn < kTurns; ++turn) {
+            bool answered = false;
+            witness_->call({"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                            "GetId", {}},
+                           std::chrono::seconds{5},
+                           [&answered](const dbus::Reply&) { answered = true; });
+            REQUIRE(runUntil(loop, [&answered] { return answered; }));
+            clock.run();
+        }
+    }
+
+    [[nodiscard]] std::vector<v1::Event> supervision() const {
+        return sink.eventsOf("", v1::Event::kSupervision);
+    }
+    /// The steps that were taken, in order.
+    [[nodiscard]] std::vector<v1::Step> steps() const {
+        std::vector<v1::Step> taken;
+        for (const auto& event : supervision()) {
+            const auto& each = event.supervision();
+            if (!each.recovered() && each.step() != v1::STEP_UNSPECIFIED)
+                taken.push_back(each.step());
+        }
+        return taken;
+    }
+    [[nodiscard]] bool hasRecovered() const {
+        return std::ranges::any_of(supervision(), [](const v1::Event& event) {
+            return event.supervision().recovered();
+        });
+    }
+
+  private:
+    static constexpr int kTurns = 4;
+
+    SystemClock witnessClock_{loop};
+    std::unique_ptr<dbus::Connection> witness_;
+};
+
+}  // namespace vitalgate::testing
