@@ -182,7 +182,8 @@ void DeviceClock::compare(const ClockFrame& frame) {
         return;
     }
     const auto moved = difference(frame) - difference(*current_);
-    const bool isSet = begun && chr::abs(frame.ahead) < chr::abs(current_->ahead);
+    // Better by far: not by its drift.
+    const bool isSet = begun && chr::abs(frame.ahead) < chr::abs(current_->ahead) / 2;
     // To a hub that is behind a device seems further ahead than it is, never less.
     const bool provesNothing =
         isTrusted(current_) && isUntrusted(frame.compared) && moved >= -kJump;

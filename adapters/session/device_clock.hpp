@@ -52,8 +52,9 @@ class DeviceClock {
     [[nodiscard]] std::string bookmark() const;
 
     /// The device's clock was read. A jump against the last comparison means that it was changed
-    /// since: by the hub if that was aboutToSet(), else by somebody. A comparison made while the
-    /// hub's clock was unsynchronised replaces one that was not only if it proves a jump back.
+    /// since: by the hub if that was aboutToSet() and it is far better, else by somebody. A
+    /// comparison made while the hub's clock was unsynchronised replaces one that was not only if
+    /// it proves a jump back.
     void compare(const ClockFrame& frame);
     /// The hub is going to set it. Until the next comparison nobody knows whether that was done.
     void aboutToSet() { setting_ = true; }
