@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "tests/simulator/scripted_bluez.hpp"
+#include "tests/support/child_process.hpp"
 #include "tests/support/private_bus.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -18,6 +20,7 @@ struct Outcome {
 };
 
 const std::string kHousehold = VITALGATE_SOURCE_DIR "/packaging/scenarios/household.yaml";
+const std::string kStrap = VITALGATE_SOURCE_DIR "/packaging/scenarios/strap.yaml";
 
 Outcome shell(const TempDir& dir, const std::string& script) {
     writeFile(dir / "script", script);
@@ -54,6 +57,58 @@ TEST_CASE("the program says when it serves, and ends cleanly at a signal") {
         CHECK(outcome.err.empty());
         CHECK(readFile(dir / "l").empty());
     }
+}
+
+TEST_CASE("as a peripheral the program says so, and at a signal takes everything back") {
+    const PrivateBus bus;
+    const TempDir dir;
+    asio::io_context loop;
+    vitalgate::SystemClock clock(loop);
+    vitalgate::simulator::testing::ScriptedBluez bluez(bus.address(), loop, clock);
+    bluez.start();
+    writeFile(dir / "script",
+              fmt::format("cd {}\n{}/vitalgate-simulator --scenario {} --bus {} --peripheral hci1 "
+                          "--ledger l >out 2>err &\n"
+                          "echo $! >pid\nwait $!\necho $? >status.new\nmv status.new status\n",
+                          dir.path().string(), VITALGATE_BIN_DIR, kStrap, bus.address()));
+    const ChildProcess script({"sh", dir / "script"}, dir / "log");
+    const auto holds = [&dir](const char* file, std::string_view text) {
+        return std::filesystem::exists(dir / file) &&
+               readFile(dir / file).find(text) != std::string::npos;
+    };
+    REQUIRE(bluez.runs([&] { return holds("out", "\n"); }, std::chrono::seconds{20}));
+    CHECK(readFile(dir / "out") ==
+          "serving strap on hci1 with its address 00:AA:01:01:00:01 instead of "
+          "F0:13:C3:55:66:77\n");
+    REQUIRE(bluez.runs([&] { return bluez.isAdvertising; }));
+    bluez.connect();
+    REQUIRE(bluez.runs([&] { return holds("l", R"("what":"connected")"); }));
+    REQUIRE(kill(std::stoi(readFile(dir / "pid")), SIGTERM) == 0);
+    REQUIRE(bluez.runs([&] { return holds("status", "\n"); }, std::chrono::seconds{20}));
+    CHECK(readFile(dir / "status") == "0\n");
+    CHECK(readFile(dir / "err").empty());
+    CHECK(bluez.count("Disconnect") == 1);
+    CHECK(bluez.count("UnregisterApplication") == 1);
+    CHECK(bluez.count("UnregisterAgent") == 1);
+    CHECK_FALSE(bluez.isAdvertising);
+}
+
+TEST_CASE("what cannot be a peripheral is a sentence and a status") {
+    const auto several =
+        simulatorProgram("--bus session --peripheral hci1 --scenario " + kHousehold);
+    CHECK(several.status == 1);
+    CHECK(several.err ==
+          "vitalgate-simulator: " + kHousehold +
+              ": a controller is one device, and the scenario has more that can be connected to: "
+              "cuff and thermometer\n");
+    const auto strange =
+        simulatorProgram("--bus session --peripheral ../hci1 --scenario " + kStrap);
+    CHECK(strange.status == 2);
+    CHECK(strange.err.find("is no controller") != std::string::npos);
+    const auto bus =
+        simulatorProgram("--bus unix:path=/nonexistent --peripheral hci1 --scenario " + kStrap);
+    CHECK(bus.status == 3);
+    CHECK(bus.err.starts_with("vitalgate-simulator: bus unix:path=/nonexistent"));
 }
 
 TEST_CASE("help and version are answers, wrong usage is not") {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "adapters/simulator/scenario.hpp"
+#include "adapters/simulator/peripheral_scenario.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::simulator;
@@ -45,6 +45,13 @@ TEST_CASE("the captures are played octet by octet") {
                                             "2A35 16ff07ff07ff07e80706170e230aff070000",
                                             "2A35 de88f420f3ff07e4070113163700bcf2014401",
                                             "2A9D 0e783eea07050c12353601ee002607"});
+}
+
+TEST_CASE("the strap can be a real peripheral") {
+    const auto strap = peripheralOf(shipped("strap.yaml"));
+    REQUIRE(strap);
+    CHECK(strap->name == "strap");
+    CHECK_FALSE(strap->measures.empty());
 }
 
 TEST_CASE("the awkward ones: what they are there for") {
