@@ -81,6 +81,7 @@ void Session::stop() {
 
 asio::awaitable<Status> Session::converse() {
     const auto ready = co_await prepare();
+    wasReady_ = ready.has_value();
     Error end = ready ? Error() : ready.error();
     if (ready) end = co_await collect(options_.limits.idle);
     if (end.kind != ErrorKind::disconnected && end.kind != ErrorKind::cancelled) co_await hangUp();
@@ -130,7 +131,8 @@ asio::awaitable<Status> Session::findServices() {
 }
 
 asio::awaitable<Status> Session::bondIfRequired() {
-    if (!settings_.requireBond || link_->security() >= v1::LINK_ENCRYPTED) co_return Status{};
+    const bool isWanted = settings_.requireBond || settings_.passkey;
+    if (!isWanted || link_->security() >= v1::LINK_ENCRYPTED) co_return Status{};
     co_return co_await calls_.bond();
 }
 

@@ -49,10 +49,14 @@ class Session : public std::enable_shared_from_this<Session> {
     /// Why the conversation ended, where the session knows: flood, authentication, timed out, by
     /// hub. DISCONNECT_UNSPECIFIED: the link ended, and its owner knows why.
     [[nodiscard]] v1::DisconnectReason reason() const { return reason_; }
+    /// It came as far as to ask for measurements.
+    [[nodiscard]] bool wasReady() const { return wasReady_; }
     /// Values taken: readings and refused ones.
     [[nodiscard]] std::uint32_t values() const { return values_; }
     /// Values that the device holds as delivered and that could not be kept (intake closed).
     [[nodiscard]] std::uint32_t unkept() const { return unkept_; }
+    /// When the last reading was committed that was not known before.
+    [[nodiscard]] const std::optional<Moment>& lastReading() const { return lastReading_; }
     /// How long the device does not want to be connected to again, by what is known of it.
     [[nodiscard]] Duration reconnectDelay() const { return quirk_->reconnectDelay; }
     /// What the conversation found out; availability, pairing state and keys are not its affair.
@@ -109,12 +113,15 @@ class Session : public std::enable_shared_from_this<Session> {
     TokenBucket bucket_;
     v1::DeviceDescriptor descriptor_;
     v1::DisconnectReason reason_ = v1::DISCONNECT_UNSPECIFIED;
+    bool wasReady_ = false;
     std::uint32_t values_ = 0;
     std::uint32_t unkept_ = 0;
     std::uint32_t throttled_ = 0;  ///< values in a row that had to wait
     bool draining_ = false;        ///< what is queued is taken at once: no more can come
     bool unencryptedTold_ = false;
     std::string remembered_;  ///< bookmark of the clock, as last committed
+    std::optional<Moment> lastReading_;
+    std::optional<SteadyTime> lastMarked_;  ///< when it was last remembered
     Answer<std::monostate> pause_;
 };
 

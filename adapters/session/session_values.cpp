@@ -5,6 +5,13 @@
 // The part of a conversation that takes values, to the end of the connection.
 namespace vitalgate::session {
 
+namespace {
+
+/// How exactly the time of the last reading is remembered: a strap's readings come every second.
+constexpr Duration kMarkEvery = std::chrono::seconds{10};
+
+}  // namespace
+
 /// Takes values until no more come, and gives the reason.
 asio::awaitable<Error> Session::collect(Duration patience) {
     for (;;) {
@@ -85,9 +92,15 @@ asio::awaitable<Status> Session::commit(Append what) {
     if (!bookmark.empty() && bookmark != remembered_) {
         what.bookmarks.push_back({settings_.id, "clock-offset", bookmark});
     }
+    const auto readings = what.readings.size();
+    const auto now = clock_.now();
+    const bool isMarked = readings > 0 && (!lastMarked_ || now.uptime - *lastMarked_ >= kMarkEvery);
+    if (isMarked) what.bookmarks.push_back({settings_.id, "last-reading", formatUtc(now.wall)});
     const auto accepted = co_await sink_.append(what);
     if (!accepted) co_return failIn("keep values", accepted);
     remembered_ = bookmark;
+    if (isMarked) lastMarked_ = now.uptime;
+    if (accepted->duplicates < readings) lastReading_ = now;
     if (accepted->duplicates > 0) log_.debug("a value was known already");
     co_return Status{};
 }

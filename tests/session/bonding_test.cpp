@@ -80,6 +80,37 @@ TEST_CASE("a device whose bond is required is paired before anything is read") {
     CHECK(c.sink.readings.size() == 1);
 }
 
+TEST_CASE("a device with a passkey is paired before anything is read, and not without success") {
+    const auto passkey = []() -> Result<std::uint32_t> { return 123456U; };
+    Conversation c;
+    c.settings.passkey = passkey;
+    c.link->setSecurity(v1::LINK_OPEN, v1::LINK_AUTHENTICATED);
+    c.addCuff(0s);
+    c.start();
+    REQUIRE(c.link->calls().size() > 2);
+    CHECK(c.link->calls()[1] == "pair");
+    c.link->send(0x2A35, kPressure);
+    c.clock.run();
+    REQUIRE(c.sink.readings.size() == 1);
+    CHECK(c.sink.readings[0].reading.source().link() == v1::LINK_AUTHENTICATED);
+
+    Conversation refused;
+    refused.settings.passkey = passkey;
+    refused.addCuff(0s);
+    refused.link->on("pair", Reply::refused(ErrorKind::authentication, "Authentication Failed"));
+    refused.start();
+    CHECK(refused.error() == "device cuff: bond: Authentication Failed");
+    CHECK(count(refused, "read") == 0);
+    CHECK(refused.link->wasCalled("disconnect"));
+
+    Conversation bonded;
+    bonded.settings.passkey = passkey;
+    bonded.link->setSecurity(v1::LINK_ENCRYPTED, v1::LINK_ENCRYPTED);
+    bonded.addCuff(0s);
+    bonded.start();
+    CHECK(count(bonded, "pair") == 0);
+}
+
 TEST_CASE("a bonded device whose link is encrypted is not paired again") {
     Conversation c;
     c.settings.requireBond = true;

@@ -23,7 +23,9 @@ class RecordingSink final : public Sink {
         for (auto& event : what.events) events.push_back(std::move(event));
         for (auto& bookmark : what.bookmarks) bookmarks[bookmark.name] = bookmark.value;
         ++commits;
-        co_return Accepted{};
+        Accepted accepted;
+        accepted.duplicates = duplicates;
+        co_return accepted;
     }
     void describe(const v1::DeviceDescriptor& descriptor) override {
         descriptors.push_back(descriptor);
@@ -40,6 +42,7 @@ class RecordingSink final : public Sink {
     std::vector<v1::DeviceDescriptor> descriptors;
     std::optional<Error> failure;
     Duration slow{0};
+    std::uint32_t duplicates = 0;  ///< what each append is told
     int commits = 0;
 
   private:
