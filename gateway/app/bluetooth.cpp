@@ -21,20 +21,28 @@ std::map<std::string, std::vector<Uuid>> servicesByKind() {
 }
 
 bluez::PairingPolicy pairingPolicy(config::PairingPolicy policy) {
-    return policy == config::PairingPolicy::justWorks ? bluez::PairingPolicy::justWorks
-                                                      : bluez::PairingPolicy::never;
+    switch (policy) {
+        case config::PairingPolicy::justWorks:
+            return bluez::PairingPolicy::justWorks;
+        case config::PairingPolicy::passkey:
+            return bluez::PairingPolicy::passkey;
+        case config::PairingPolicy::never:
+            break;
+    }
+    return bluez::PairingPolicy::never;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Adapter>> bluetoothAdapter(const config::Config& config, Intake& intake,
-                                                  Clock& clock, const Log& log) {
+Result<std::unique_ptr<Adapter>> bluetoothAdapter(const config::Config& config,
+                                                  const config::CredentialsDirectory& credentials,
+                                                  Intake& intake, Clock& clock, const Log& log) {
     auto session = sessionOptions(config);
     if (!session) return std::unexpected(session.error());
     bluez::BluezOptions options;
     options.bus = config.bluetooth.bus;
     options.adapters = config.bluetooth.adapters;
-    options.devices = deviceSettings(config);
+    options.devices = deviceSettings(config, credentials);
     options.rules = admissionRules(config);
     options.servicesOfProfile = servicesByKind();
     options.deviceKey = [&intake](const BluetoothAddress& address) {

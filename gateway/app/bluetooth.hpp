@@ -10,8 +10,10 @@
 
 namespace vitalgate::app {
 
-/// The adapter for Bluetooth devices as the configuration wants it. The references must outlive it.
-Result<std::unique_ptr<Adapter>> bluetoothAdapter(const config::Config& config, Intake& intake,
-                                                  Clock& clock, const Log& log);
+/// The adapter for Bluetooth devices as the configuration wants it. The intake and the clock must
+/// outlive it.
+Result<std::unique_ptr<Adapter>> bluetoothAdapter(const config::Config& config,
+                                                  const config::CredentialsDirectory& credentials,
+                                                  Intake& intake, Clock& clock, const Log& log);
 
 }  // namespace vitalgate::app

@@ -84,9 +84,11 @@ class Daemon {
 
 ExitStatus Daemon::run(const Folders& folders, std::string configurationHash) {
     awaitSignal();
-    Surroundings surroundings{
-        clock_, random_, log_, uplink::pahoTransports(uplinkThread_, clock_),
-        [this](Intake& intake) { return bluetoothAdapter(config_, intake, clock_, log_); }};
+    Surroundings surroundings{clock_, random_, log_, uplink::pahoTransports(uplinkThread_, clock_),
+                              [this, credentials = folders.credentials](Intake& intake) {
+                                  return bluetoothAdapter(config_, credentials, intake, clock_,
+                                                          log_);
+                              }};
     auto made =
         Application::make(config_, folders, std::move(configurationHash), std::move(surroundings));
     if (!made) {

@@ -175,7 +175,8 @@ Result<commands::Policy> commandPolicy(const config::Config& config) {
     return policy;
 }
 
-std::vector<DeviceSettings> deviceSettings(const config::Config& config) {
+std::vector<DeviceSettings> deviceSettings(const config::Config& config,
+                                           const config::CredentialsDirectory& credentials) {
     std::vector<DeviceSettings> all;
     for (const auto& [id, device] : config.devices) {
         DeviceSettings settings;
@@ -188,6 +189,12 @@ std::vector<DeviceSettings> deviceSettings(const config::Config& config) {
         settings.setClock = device.clock == config::ClockUse::set;
         settings.quirk = device.quirk;
         settings.requireBond = device.requireBond;
+        settings.expectEvery = device.expectEvery;
+        if (device.passkey) {
+            settings.passkey = [passkey = *device.passkey, credentials] {
+                return config::readPasskey(passkey, credentials);
+            };
+        }
         all.push_back(std::move(settings));
     }
     return all;

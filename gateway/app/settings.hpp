@@ -40,7 +40,9 @@ Result<std::vector<UplinkSettings>> uplinkSettings(const config::Config& config,
 
 Result<commands::Policy> commandPolicy(const config::Config& config);
 
-std::vector<DeviceSettings> deviceSettings(const config::Config& config);
+/// Passkeys are read when they are asked for.
+std::vector<DeviceSettings> deviceSettings(const config::Config& config,
+                                           const config::CredentialsDirectory& credentials);
 std::vector<AdmissionRule> admissionRules(const config::Config& config);
 Result<session::SessionOptions> sessionOptions(const config::Config& config);
 std::map<std::string, BluetoothAddress> deviceAddresses(const config::Config& config);

@@ -84,6 +84,11 @@ class Checker {
         for (const auto& [slot, name] : device.slots) {
             person({"devices", id, "slots", std::to_string(slot)}, name);
         }
+        if (device.passkey && config_.bluetooth.pairing.policy == PairingPolicy::never) {
+            wrong({"devices", id, "passkey"},
+                  "is of no use with bluetooth.pairing.policy: never; write passkey or just-works "
+                  "there");
+        }
         if (device.address == BluetoothAddress{}) return;
         const auto [known, isNew] = addresses_.try_emplace(device.address, id);
         if (isNew) return;

@@ -50,7 +50,7 @@ struct Names {
 };
 
 enum class ClockUse { set, leave };
-enum class PairingPolicy { justWorks, never };
+enum class PairingPolicy { justWorks, passkey, never };
 enum class Protocol { mqtt5, mqtt311 };
 enum class TlsVersion { tls12, tls13 };
 enum class Delivery { broker };
@@ -93,6 +93,8 @@ struct Device {
     ClockUse clock{};
     std::string quirk;  ///< row name, "none", or empty: by model
     bool requireBond = false;
+    std::optional<Passkey> passkey;
+    Duration expectEvery{};  ///< zero: no measurement is expected
 };
 struct Admission {
     std::string profile;  ///< kind word

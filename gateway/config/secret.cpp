@@ -1,7 +1,9 @@
 #include "gateway/config/secret.hpp"
 
+#include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -12,7 +14,8 @@ namespace fs = std::filesystem;
 
 namespace {
 constexpr std::size_t kLargestSecret = 64 * 1024;
-}
+constexpr std::size_t kPasskeyDigits = 6;
+}  // namespace
 
 Result<fs::path> secretPath(const Secret& secret, const CredentialsDirectory& directory) {
     if (secret.kind == Secret::Kind::file) return fs::path(secret.name);
@@ -75,6 +78,22 @@ Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& direc
     if (!content.empty() && content.back() == '\r') content.pop_back();
     if (content.empty()) return fail(ErrorKind::invalid, "{} is empty", path.string());
     return content;
+}
+
+Result<std::uint32_t> readPasskey(const Passkey& passkey, const CredentialsDirectory& directory) {
+    auto text = readSecret(passkey.secret, directory);
+    if (!text) return std::unexpected(text.error());
+    const bool isPasskey =
+        text->size() == kPasskeyDigits &&
+        std::ranges::all_of(*text, [](auto octet) { return octet >= '0' && octet <= '9'; });
+    std::uint32_t number = 0;
+    for (std::size_t i = 0; isPasskey && i < kPasskeyDigits; ++i)
+        number = number * 10 + static_cast<std::uint32_t>((*text)[i] - '0');
+    ::explicit_bzero(text->data(), text->size());
+    if (isPasskey) return number;
+    const auto path = *secretPath(passkey.secret, directory);
+    return fail(ErrorKind::invalid, "{} does not hold a passkey: write six digits, nothing else",
+                path.string());
 }
 
 }  // namespace vitalgate::config

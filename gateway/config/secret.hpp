@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -20,6 +21,11 @@ struct KeyFile {
     Secret secret;
 };
 
+/// A device's passkey: a secret that holds six digits.
+struct Passkey {
+    Secret secret;
+};
+
 using CredentialsDirectory = std::optional<std::filesystem::path>;
 
 /// The file that holds the secret. ErrorKind::notFound for a credential when systemd gave none.
@@ -36,5 +42,9 @@ Status checkReadable(const std::filesystem::path& path);
 /// The secret as text (password, passkey): checked as above, one line end at its end taken off;
 /// 1 octet to 64 KiB. The caller wipes it. Binary keys are read by their path.
 Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& directory);
+
+/// The six digits (0 to 999999), checked as above and wiped behind it. ErrorKind::invalid if it is
+/// anything else; the sentence never says what stands there.
+Result<std::uint32_t> readPasskey(const Passkey& passkey, const CredentialsDirectory& directory);
 
 }  // namespace vitalgate::config

@@ -50,7 +50,10 @@ constexpr Key<PairingRules> kPairing[] = {
          .most = "-30dBm",
          .help = "Weaker devices are not admitted by a rule that names no signal of its own."}),
     key<&PairingRules::policy>(
-        {.name = "policy", .standard = "just-works", .help = "Which way of pairing is accepted."}),
+        {.name = "policy",
+         .standard = "just-works",
+         .help = "Which devices are paired: `just-works` also those without a `passkey` of their "
+                 "own, `passkey` only those with one, `never` none."}),
 };
 
 constexpr Key<Bluetooth> kBluetooth[] = {
@@ -121,6 +124,15 @@ constexpr Key<Device> kDevice[] = {
     key<&Device::requireBond>({.name = "require-bond",
                                .standard = "false",
                                .help = "Readings are taken only over a bonded, encrypted link."}),
+    key<&Device::passkey>({.name = "passkey",
+                           .help = "The six digits printed on the device: it is paired with them, "
+                                   "and never without."}),
+    key<&Device::expectEvery>({.name = "expect-every",
+                               .example = "24h",
+                               .least = "1m",
+                               .most = "30d",
+                               .help = "Without a measurement for so long the hub says that one "
+                                       "is overdue."}),
 };
 
 constexpr Key<Admission> kAdmission[] = {

@@ -78,7 +78,8 @@ std::string rangeText(const KeyInfo& info) {
 /// "write for example 30d (1h to 400d)".
 std::string writeHint(const KeyInfo& info, std::string_view example) {
     const auto range = rangeText(info);
-    const auto shown = info.standard.empty() ? example : info.standard;
+    const auto own = info.example.empty() ? example : info.example;
+    const auto shown = info.standard.empty() ? own : info.standard;
     if (range.empty()) return fmt::format("write for example {}", shown);
     return fmt::format("write for example {} ({})", shown, range);
 }
@@ -360,6 +361,20 @@ void readAny(const Node& node, const KeyInfo&, const std::string& path,
     if (secret) value = KeyFile{*secret};
 }
 
+void readAny(const Node& node, const KeyInfo&, const std::string& path,
+             std::optional<Passkey>& value, Reader& reader) {
+    std::optional<Secret> secret;
+    const auto before = reader.problems().size();
+    readSecretPlace(node, path, secret, reader);
+    if (!secret) return;
+    value = Passkey{*secret};
+    const auto& options = reader.options();
+    const bool isThere = secret->kind == Secret::Kind::file || options.credentialsDirectory;
+    if (!options.checkSecrets || !isThere || reader.problems().size() > before) return;
+    const auto number = readPasskey(*value, options.credentialsDirectory);
+    if (!number) reader.wrong(node, path, number.error().message);
+}
+
 }  // namespace
 
 template <class T>
@@ -390,6 +405,8 @@ std::string ValueReader<T>::typeWord(const KeyInfo& info) {
         return "secret";
     } else if constexpr (std::is_same_v<T, std::optional<KeyFile>>) {
         return "path or secret";
+    } else if constexpr (std::is_same_v<T, std::optional<Passkey>>) {
+        return "secret";
     } else {
         static_assert(std::is_same_v<T, std::string>);
         return std::string(formWord(info));
@@ -433,5 +450,6 @@ template struct ValueReader<std::map<std::string, std::string>>;
 template struct ValueReader<std::map<std::uint32_t, std::string>>;
 template struct ValueReader<std::optional<Secret>>;
 template struct ValueReader<std::optional<KeyFile>>;
+template struct ValueReader<std::optional<Passkey>>;
 
 }  // namespace vitalgate::config

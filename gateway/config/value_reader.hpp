@@ -34,6 +34,7 @@ struct KeyInfo {
     std::string_view name;
     std::string_view standard = {};   ///< the default, as a person would write it
     std::string_view otherwise = {};  ///< what applies instead where there is no fixed default
+    std::string_view example = {};    ///< shown where there is no fixed default
     std::string_view least = {};      ///< as a person would write it; of a map: of its keys
     std::string_view most = {};       ///< likewise; of a list, map or text: how many at most
     std::string_view help = {};

@@ -72,6 +72,8 @@ TEST_CASE("what is not written has the default of the key table") {
     CHECK(cuff.profiles.empty());
     CHECK(cuff.clock == ClockUse::set);
     CHECK_FALSE(cuff.requireBond);
+    CHECK_FALSE(cuff.passkey);
+    CHECK(cuff.expectEvery == Duration::zero());
     CHECK(config.admit.at("spare").atMost == 1);
     CHECK(config.admit.at("spare").signalFloor.dBm == -75);
     CHECK(config.readings.raw);
@@ -244,9 +246,25 @@ constexpr Mistake kMistakes[] = {
     {"bluetooth: {signal-floor: -90}",
      "v.yaml:1:27: bluetooth.signal-floor: \"-90\" has no unit; write for example -95dBm "
      "(-110dBm to -30dBm)"},
-    {"bluetooth: {pairing: {policy: passkey}}",
-     "v.yaml:1:31: bluetooth.pairing.policy: \"passkey\" is not allowed here; write just-works "
-     "or never"},
+    {"bluetooth: {pairing: {policy: passkeys}}",
+     "v.yaml:1:31: bluetooth.pairing.policy: \"passkeys\" is not allowed here; did you mean "
+     "\"passkey\"?; write just-works or passkey or never"},
+    {"devices: {cuff: {address: C4:7C:8D:6A:12:34, passkey: 123456}}",
+     "v.yaml:1:55: devices.cuff.passkey: a secret must not stand in the configuration; write "
+     "{file: PATH} or {credential: NAME}"},
+    {"bluetooth: {pairing: {policy: never}}\n"
+     "devices: {cuff: {address: C4:7C:8D:6A:12:34, passkey: {file: /p}}}",
+     "v.yaml:2:55: devices.cuff.passkey: is of no use with bluetooth.pairing.policy: never; write "
+     "passkey or just-works there"},
+    {"devices: {cuff: {address: C4:7C:8D:6A:12:34, expect-every: daily}}",
+     "v.yaml:1:60: devices.cuff.expect-every: \"daily\" is not a number and a unit; write for "
+     "example 24h (1m to 30d)"},
+    {"devices: {cuff: {address: C4:7C:8D:6A:12:34, expect-every: 59s}}",
+     "v.yaml:1:60: devices.cuff.expect-every: \"59s\" is out of range; write for example 24h (1m "
+     "to 30d)"},
+    {"devices: {cuff: {address: C4:7C:8D:6A:12:34, expect-every: 31d}}",
+     "v.yaml:1:60: devices.cuff.expect-every: \"31d\" is out of range; write for example 24h (1m "
+     "to 30d)"},
     {"hub: {id: my hub}",
      "v.yaml:1:11: hub.id: \"my hub\" is not an identifier of 1 to 64 characters A-Z a-z 0-9 . "
      "_ -; write for example hub-7f3a"},
@@ -459,4 +477,61 @@ TEST_CASE("a secret is read only when asked, without its line end") {
     write(path, "geheim", 0604);
     CHECK(readSecret(secret, {}).error().message ==
           fmt::format("{0} is readable by others (0604); run: chmod 600 {0}", path));
+}
+
+TEST_CASE("a passkey is six digits in a private file, and never repeated") {
+    const testing::TempDir dir;
+    const auto path = (dir.path() / "passkey").string();
+    const Passkey passkey{{Secret::Kind::file, path}};
+    auto options = unchecked();
+    options.checkSecrets = true;
+    options.credentialsDirectory = dir.path();
+    const auto with = [](const std::string& secret) {
+        return "hub: {id: hub-1}\ncommands: {accept: none}\ndevices: {cuff: {address: "
+               "C4:7C:8D:6A:12:34, passkey: " +
+               secret + "}}\n";
+    };
+    const auto file = with("{file: " + path + "}");
+    for (const auto& [text, number] : std::vector<std::pair<std::string, std::uint32_t>>{
+             {"000000", 0}, {"004711\n", 4711}, {"999999\r\n", 999999}}) {
+        write(path, text);
+        CHECK(readPasskey(passkey, {}) == number);
+        CHECK(readPasskey({{Secret::Kind::credential, "passkey"}}, dir.path()) == number);
+        CHECK(problemsOf(file, options).empty());
+        CHECK(problemsOf(with("{credential: passkey}"), options).empty());
+    }
+    for (const std::string text : {"12345", "1234567", "12a456", "12345\n\n", " 12345", "-12345",
+                                   "\xd9\xa1\xd9\xa2\xd9\xa3", "123456 # cuff"}) {
+        CAPTURE(text);
+        write(path, text);
+        const auto wrong = path + " does not hold a passkey: write six digits, nothing else";
+        CHECK(readPasskey(passkey, {}).error().message == wrong);
+        CHECK(problemsOf(file, options) == "v.yaml:3:55: devices.cuff.passkey: " + wrong);
+        CHECK(problemsOf(file).empty());
+    }
+    for (const std::string text : {"", "\n"}) {
+        write(path, text);
+        CHECK(problemsOf(file, options) ==
+              "v.yaml:3:55: devices.cuff.passkey: " + path + " is empty");
+    }
+    write(path, "123456", 0644);
+    const auto open = fmt::format("{0} is readable by others (0644); run: chmod 600 {0}", path);
+    CHECK(readPasskey(passkey, {}).error().message == open);
+    CHECK(problemsOf(file, options) == "v.yaml:3:55: devices.cuff.passkey: " + open);
+    std::filesystem::remove(path);
+    CHECK(problemsOf(file, options) ==
+          "v.yaml:3:55: devices.cuff.passkey: " + path + ": no such file");
+}
+
+TEST_CASE("a device's passkey and what is expected of it are read") {
+    const auto config = good(
+        "hub: {id: hub-1}\ncommands: {accept: none}\nbluetooth: {pairing: {policy: passkey}}\n"
+        "devices: {cuff: {address: C4:7C:8D:6A:12:34, passkey: {credential: cuff}, expect-every: "
+        "24h}}\n");
+    CHECK(config.bluetooth.pairing.policy == PairingPolicy::passkey);
+    const auto& cuff = config.devices.at("cuff");
+    REQUIRE(cuff.passkey);
+    CHECK(cuff.passkey->secret.kind == Secret::Kind::credential);
+    CHECK(cuff.passkey->secret.name == "cuff");
+    CHECK(cuff.expectEvery == hours{24});
 }
