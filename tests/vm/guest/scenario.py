@@ -1,6 +1,7 @@
 """What the scenarios share: the hub as the unit that was installed, a simulated device on the second
 controller, a subscriber, and a machine that is clean afterwards."""
 import itertools
+import json
 import os
 import pathlib
 import shutil
@@ -12,11 +13,12 @@ from vitalgate.v1 import hub_pb2
 
 OUT = pathlib.Path("/share/out")
 UNIT = "vitalgated"
-HUB_ADAPTER, DEVICE_ADAPTER = "hci0", "hci1"
+HUB_ADAPTER, DEVICE_ADAPTER, SECOND_HUB_ADAPTER = system.CONTROLLERS
+DEVICE = "device"  # what it is called in scenarios, ledgers, configurations and readings
 SIMULATOR_ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": "/usr/lib/vitalgate-vm", "UBSAN_OPTIONS": "print_stacktrace=1",
                          "ASAN_OPTIONS": "malloc_context_size=12"}
 CONFIGURATION = pathlib.Path("/etc/vitalgate/vitalgate.yaml")
-numbers = itertools.count(1)
+hubs = itertools.count(1)
 
 
 class Scenario(harness.HubTest):
@@ -25,11 +27,9 @@ class Scenario(harness.HubTest):
     def setUp(self):
         super().setUp()
         # Of its own, so that nothing retained of the scenario before is taken for this one's.
-        self.hub = f"vm-{next(numbers)}"
+        self.hub = f"vm-{next(hubs)}"
         self.port, self.bus = 1883, "system"
         self.since = time.time()
-        self.expected_restarts = 0
-        self.addCleanup(self.leave_clean)
         system.repair()
         self.hub_address = system.adapter_address(HUB_ADAPTER)
         self.device_address = system.adapter_address(DEVICE_ADAPTER)
@@ -48,15 +48,26 @@ class Scenario(harness.HubTest):
             path.chmod(0o640)
         system.run("systemctl", "start", UNIT)
 
-    def start_device(self, scenario, adapter=DEVICE_ADAPTER):
-        """A simulated device, from the text below `devices:` with the address as @ADDRESS@."""
+    def start_device(self, model, measure, bluez=None, **keys):
+        """One simulated device on the other controller; keys: those of a scenario, with _ for -."""
+        device = {"model": model, "address": self.device_address, "advertise": {"when": "always", "every": "200ms"},
+                  "measure": measure, **{key.replace("_", "-"): value for key, value in keys.items()}}
         path = self.folder / "scenario.yaml"
-        path.write_text(scenario.replace("@ADDRESS@", self.device_address))
-        device = self.start("vitalgate-simulator", [
-            harness.BIN / "vitalgate-simulator", "--scenario", path, "--bus", "system", "--peripheral", adapter,
+        # JSON is YAML.
+        path.write_text(json.dumps({"devices": {DEVICE: device}, "bluez": bluez or {}}))
+        program = self.start("vitalgate-simulator", [
+            harness.BIN / "vitalgate-simulator", "--scenario", path, "--bus", "system", "--peripheral", DEVICE_ADAPTER,
             "--ledger", self.ledger_path], env=SIMULATOR_ENVIRONMENT)
-        device.wait_line("serving")
-        return device
+        program.wait_line("serving")
+        return program
+
+    def meet(self, model, measure, configured="", **keys):
+        """A hub that is to have this device, the device, and a subscriber who comes first."""
+        subscriber = self.subscribe()
+        self.simulator = self.start_device(model, measure, **keys)
+        more = f", {configured}" if configured else ""
+        self.start_hub(f'{DEVICE}: {{address: "{self.device_address}"{more}}}')
+        return subscriber
 
     @staticmethod
     def wait_status(subscriber, condition, what, limit=harness.PATIENCE):
@@ -67,25 +78,55 @@ class Scenario(harness.HubTest):
             return status if status is not None and condition(status) else None
         return subscriber.messages.wait(newest, what, limit)
 
-    def leave_clean(self):
-        """Whatever happened: nothing of this scenario is left for the next one."""
+    def secret(self, text):
+        """A file that the unit's user can read, as the configuration names one."""
+        path = CONFIGURATION.parent / "passkey"
+        path.write_text(text + "\n")
+        shutil.chown(path, "root", "vitalgate")
+        path.chmod(0o640)
+        return f"{{file: {path}}}"
+
+    def end_all(self):
+        """Whatever happened: nothing of this scenario is left for the next one, and no sanitizer found anything."""
+        for subscriber in self.subscribers:
+            subscriber.close()
         system.run("systemctl", "stop", UNIT, check=False)
         for program in self.programs:
             if program.process.poll() is None:
                 program.stop()
-        self.told = system.journal(self.since)
-        reports = system.sanitizer_reports(self.told)
-        restarts = system.restarts(UNIT) - self.expected_restarts
+        restarts = system.restarts(UNIT)
         system.run("systemctl", "reset-failed", UNIT, check=False)
         system.forget_all_devices()
+        told = system.journal(self.since)
+        reports = system.sanitizer_reports(told + "".join(program.output() for program in self.programs))
+        if self.has_failed() or reports or restarts:
+            self.evidence = self.keep_evidence(told)
+        shutil.rmtree(self.folder, ignore_errors=True)
         if reports:
             self.fail("a sanitizer found something:\n" + "\n".join(reports))
-        if restarts > 0:
-            self.fail(f"the unit was restarted {restarts} times by systemd")
+        self.assertEqual(restarts, 0, "systemd had to start the unit again")
 
-    def show_evidence(self):
-        """Of a failed scenario: all of it into a folder, the end of it on the screen."""
+    def has_failed(self):
+        result = self._outcome.result
+        return any(case is self for case, _ in result.failures + result.errors)
+
+    def keep_evidence(self, told):
+        """All of it into a folder that the host keeps; the end of it as text."""
         folder = OUT / self.id().split(".")[-1]
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "journal.txt").write_text(self.told)
-        print("--- the machine ---\n" + "\n".join(self.told.splitlines()[-60:]), flush=True)
+        outputs = "\n".join(f"--- {program.name} ---\n{program.output()}" for program in self.programs)
+        (folder / "journal.txt").write_text(told)
+        (folder / "programs.txt").write_text(outputs)
+        ledger = self.ledger_path.read_text() if self.ledger_path.exists() else ""
+        (folder / "ledger.jsonl").write_text(ledger)
+        for path in (CONFIGURATION, self.folder / "scenario.yaml"):
+            if path.exists():
+                shutil.copy(path, folder / path.name)
+        return "\n".join(["--- journal ---", *system.without_shadow(told).splitlines()[-60:], "--- ledger ---", *ledger.splitlines()[-20:],
+                          *outputs.splitlines()[-20:]])
+
+
+def numbers(reading):
+    """Code without its prefix -> the number with the device's digits, and unit."""
+    return {o.code.removeprefix("MDC_"): f"{o.value:.{o.decimals}f} {o.unit}"
+            for o in reading.observations if o.HasField("value")}

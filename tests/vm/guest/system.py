@@ -1,9 +1,14 @@
 """What the scenarios do to the machine they run in: services, BlueZ, controllers, the journal."""
-import json
+import contextlib
 import pathlib
+import re
 import subprocess
 import time
 
+import dbus
+import dbus.bus
+
+CONTROLLERS = ("hci0", "hci1", "hci2")
 ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
 SIGNS_OF_A_SANITIZER = ("Sanitizer", "runtime error:")
 # Of what the machine does by itself; an emulated processor is slow.
@@ -51,16 +56,35 @@ def sanitizer_reports(text):
     return [line for line in text.splitlines() if any(sign in line for sign in SIGNS_OF_A_SANITIZER)]
 
 
+def without_shadow(text):
+    """Without the tables in which the address sanitizer prints its shadow of the memory."""
+    return re.sub(r"^[^\n]*Shadow bytes around.*?^[^\n]*Right alloca redzone[^\n]*\n", "", text, flags=re.S | re.M)
+
+
+@contextlib.contextmanager
+def bus():
+    """A connection of its own for each use: the system's bus may be restarted in between."""
+    connection = dbus.bus.BusConnection(dbus.bus.BusConnection.TYPE_SYSTEM)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def call_bluez(path, interface, method, signature="", *arguments):
+    """Does not start bluetoothd: a scenario may have stopped it."""
+    with bus() as connection:
+        if not connection.name_has_owner("org.bluez"):
+            raise dbus.DBusException("bluetoothd does not run")
+        return connection.call_blocking("org.bluez", path, interface, method, signature, arguments, timeout=10)
+
+
 def bluez_objects():
-    """Path -> interface -> property -> value of all that bluetoothd has; nothing when it does not run."""
-    answer = subprocess.run(
-        ["busctl", "--system", "--json=short", "--auto-start=no", "--timeout=5", "call", "org.bluez", "/",
-         "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"], capture_output=True, text=True)
-    if answer.returncode != 0:
+    """Path -> interface -> property -> value of all that bluetoothd has; nothing when it cannot be asked."""
+    try:
+        return call_bluez("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    except dbus.DBusException:
         return {}
-    objects = json.loads(answer.stdout)["data"][0]
-    return {path: {interface: {name: value["data"] for name, value in properties.items()}
-                   for interface, properties in interfaces.items()} for path, interfaces in objects.items()}
 
 
 def adapter_path(adapter):
@@ -83,30 +107,51 @@ def device_seen_by(adapter, address):
 
 
 def set_powered(adapter, on):
-    # Busy: bluetoothd is at it itself.
-    wait_until(lambda: subprocess.run(
-        ["busctl", "--system", "set-property", "org.bluez", adapter_path(adapter), ADAPTER, "Powered", "b",
-         str(on).lower()], capture_output=True).returncode == 0, f"{adapter} switched {'on' if on else 'off'}")
+    def is_done():
+        try:
+            call_bluez(adapter_path(adapter), "org.freedesktop.DBus.Properties", "Set", "ssv", ADAPTER, "Powered",
+                       dbus.Boolean(on, variant_level=1))
+        except dbus.DBusException:  # busy: bluetoothd is at it itself
+            return False
+        return True
+    wait_until(is_done, f"{adapter} switched {'on' if on else 'off'}")
+
+
+def _rfkill(adapter):
+    """The switch of one controller; it is found by its name, which is the controller's."""
+    return next(path for path in pathlib.Path("/sys/class/rfkill").iterdir()
+                if (path / "name").read_text().strip() == adapter) / "soft"
+
+
+def block(adapter):
+    """Off, and not to be switched on by anybody: what rfkill does."""
+    _rfkill(adapter).write_text("1")
+
+
+def unblock(adapter):
+    _rfkill(adapter).write_text("0")
 
 
 def forget_device(adapter, address):
+    """Bond and all, as bluetoothctl remove does it."""
     path = adapter_path(adapter)
-    run("busctl", "--system", "call", "org.bluez", path, ADAPTER, "RemoveDevice", "o",
-        f"{path}/dev_{address.replace(':', '_')}", check=False)
+    call_bluez(path, ADAPTER, "RemoveDevice", "o", f"{path}/dev_{address.replace(':', '_')}")
 
 
 def forget_all_devices():
-    """Bonds and names, on every adapter."""
-    for path, interfaces in bluez_objects().items():
+    """On every adapter, so at both ends of each bond."""
+    for interfaces in bluez_objects().values():
         if DEVICE in interfaces:
-            run("busctl", "--system", "call", "org.bluez", interfaces[DEVICE]["Adapter"], ADAPTER, "RemoveDevice",
-                "o", path, check=False)
+            try:
+                forget_device(interfaces[DEVICE]["Adapter"].rpartition("/")[2], interfaces[DEVICE]["Address"])
+            except dbus.DBusException:
+                pass  # one that was not bonded vanishes with its connection
 
 
 def unplug_controllers():
     """All at once, as when a hub of USB sticks is pulled."""
     run("systemctl", "stop", "btvirt")
-    wait_until(lambda: not has_adapter("hci0"), "the controllers gone")
+    wait_until(lambda: not any(map(has_adapter, CONTROLLERS)), "the controllers gone")
 
 
 def plug_controllers():
@@ -114,11 +159,11 @@ def plug_controllers():
     run("systemctl", "start", "btvirt")
     for _ in range(3):
         try:
-            return wait_until(lambda: has_adapter("hci0") and has_adapter("hci1"), "both controllers", limit=10)
+            return wait_until(lambda: all(map(has_adapter, CONTROLLERS)), "all controllers", limit=10)
         except AssertionError:
             # The kernel gives up on a controller whose first answer comes too late.
             run("systemctl", "restart", "btvirt")
-    raise AssertionError("bluetoothd does not show both controllers, though btvirt was restarted three times:\n"
+    raise AssertionError("bluetoothd does not show all controllers, though btvirt was restarted three times:\n"
                          + journal(time.time() - 60, "btvirt", "bluetooth"))
 
 
@@ -129,11 +174,7 @@ def repair():
             run("systemctl", "reset-failed", unit, check=False)
             run("systemctl", "start", unit)
     plug_controllers()
-    for adapter in ("hci0", "hci1"):
+    for adapter in CONTROLLERS:
         if not has_adapter(adapter, Powered=True):
             set_powered(adapter, True)
 
-
-def resident_memory(unit):
-    status = pathlib.Path(f"/proc/{main_pid(unit)}/status").read_text()
-    return next(line for line in status.splitlines() if line.startswith("VmRSS"))

@@ -1,0 +1,58 @@
+"""Connections that end where they should not, and values in great numbers."""
+from scenario import DEVICE, Scenario
+from vitalgate.v1 import vocabulary_pb2 as words
+
+CUFF = {"systolic": 128, "diastolic": 82}
+
+
+class Links(Scenario):
+    def raw_values(self, subscriber):
+        """Octets of each reading, by sequence."""
+        readings = {r.sequence: r.reading for r in subscriber.records() if r.HasField("reading")}
+        return [readings[sequence].source.raw[0].value.hex() for sequence in sorted(readings)]
+
+    def offered(self):
+        """Octets of each measurement in the order in which the device had them."""
+        by_number = {entry["n"]: entry["hex"].lower() for entry in self.ledger("offered")}
+        return [by_number[number] for number in sorted(by_number)]
+
+    def wait_disconnected(self, subscriber):
+        def first(records):
+            return next((r.event.connection for r in records if r.HasField("event")
+                         and r.event.HasField("connection") and not r.event.connection.connected), None)
+        return subscriber.wait_records(first, "an event of a disconnection")
+
+    def test_a_device_that_hangs_up_between_two_values(self):
+        subscriber = self.meet("blood-pressure", disconnect={"after-values": 1, "times": 1},
+                               measure=[{"at": "1s", **CUFF}, {"at": "1100ms", "systolic": 131, "diastolic": 84}])
+        self.assertEqual(self.wait_disconnected(subscriber).reason, words.DISCONNECT_BY_DEVICE)
+        subscriber.wait_readings(2)
+        self.assertEqual(self.raw_values(subscriber), self.offered())
+        self.assert_complete(subscriber)
+
+    def test_a_device_that_hangs_up_while_it_is_read(self):
+        subscriber = self.meet("blood-pressure", disconnect={"at": "read", "times": 1}, measure=[{"at": "1s", **CUFF}])
+        subscriber.wait_readings(1)
+        self.assertGreaterEqual(len(self.ledger("connected")), 2)
+
+    def test_a_device_that_hangs_up_while_it_is_subscribed_to(self):
+        subscriber = self.meet("thermometer", disconnect={"at": "subscribe", "times": 1},
+                               measure=[{"at": "1s", "temperature": 36.7}])
+        subscriber.wait_readings(1)
+
+    def test_a_device_that_goes_out_of_range_and_comes_back(self):
+        subscriber = self.meet(
+            "blood-pressure", measure=[{"at": "1s", **CUFF}, {"at": "8s", "systolic": 131, "diastolic": 84}],
+            advertise={"when": "always", "every": "200ms", "away": [{"at": "7s", "for": "3s"}]})
+        subscriber.wait_readings(1)
+        self.wait_disconnected(subscriber)
+        subscriber.wait_readings(2)
+        self.assertEqual(self.raw_values(subscriber), self.offered())
+
+    def test_two_thousand_values_complete_and_in_order(self):
+        subscriber = self.meet("heart-rate", bluez={"answer-after": "0ms"},
+                               measure=[{"at": "5s", "every": "10ms", "times": 2000, "rate": "60..180",
+                                         "interval": "400..1200"}])
+        subscriber.wait_readings(2000, DEVICE, limit=120)
+        self.assertEqual(self.raw_values(subscriber), self.offered())
+        self.assert_complete(subscriber)
