@@ -76,3 +76,24 @@ TEST_CASE("losses that wait are added up by device and reason, and outlast every
     CHECK(events.sink.events[EventWriter::kMaxWaiting - 2].connection().values() ==
           2 * EventWriter::kMaxWaiting - 1);
 }
+
+TEST_CASE(
+    "what is to be remembered is committed with its event, or with the next that can be kept") {
+    Written events;
+    const auto mark = [&events](const std::string& value) {
+        events.writer->write(v1::Event(), "cuff", v1::SEVERITY_INFO, "paired",
+                             {{"cuff", "authenticated-bond", value}});
+        events.clock.run();
+    };
+    auto& kept = events.sink.bookmarks[{"cuff", "authenticated-bond"}];
+    mark("1");
+    CHECK(kept == "1");
+    events.sink.closed = true;
+    mark("2");
+    mark("3");
+    CHECK(kept == "1");
+    events.sink.closed = false;
+    events.clock.advance(10s);
+    CHECK(kept == "3");
+    CHECK(events.sink.events.size() == 3);
+}

@@ -10,6 +10,7 @@ using namespace vitalgate;
 using namespace vitalgate::bluez;
 using namespace std::chrono_literals;
 using vitalgate::testing::kCuffAddress;
+using vitalgate::testing::kDevice;
 using vitalgate::testing::Rig;
 
 namespace {
@@ -128,4 +129,13 @@ TEST_CASE("a device that sends without a pause is left alone, which an event and
         [&] { return rig.adapter->adapters().at(0).advertisements_per_min() > heard + 30; }, 20s));
     CHECK_FALSE(rig.simulator->device("cuff")->isConnected());
     CHECK(rig.sink.endings("cuff").size() == 1);
+    // Nor when somebody else connects to it.
+    const auto other = *dbus::Connection::open(rig.bus.address(), rig.clock, Log());
+    std::optional<dbus::Reply> reply;
+    other->call({"org.bluez", kDevice, kDevice1, "Connect", {}}, 10s,
+                [&reply](dbus::Reply got) { reply = std::move(got); });
+    REQUIRE(rig.until([&reply] { return reply.has_value(); }, 15s));
+    REQUIRE(*reply);
+    CHECK(rig.until([&] { return !rig.simulator->device("cuff")->isConnected(); }));
+    CHECK(rig.sink.eventsOf("cuff", v1::Event::kConnection).size() == 2);
 }
