@@ -12,6 +12,14 @@ namespace {
 
 constexpr Duration kLeaveLimit = std::chrono::seconds{5};
 
+/// All that any of the profiles reads.
+std::vector<Uuid> servicesOf(const BluezOptions& options) {
+    std::vector<Uuid> all;
+    for (const auto& [profile, services] : options.servicesOfProfile)
+        all.insert(all.end(), services.begin(), services.end());
+    return all;
+}
+
 /// Properties that change with an advertisement.
 constexpr std::array<std::string_view, 3> kAdvertised = {"RSSI", "ManufacturerData", "ServiceData"};
 
@@ -40,6 +48,7 @@ Core::Core(BluezOptions options, Sink& sink, Clock& clock, Log log)
       service_(options_.bus, clock, log_, *this),
       agent_(options_.pairingPolicy, options_.pairingWindow, clock, log_.part("pairing"),
              [this](const std::string& device) { onPairingRefused(device); }),
+      profiles_(servicesOf(options_), log_),
       admission_(options_.devices, options_.rules, options_.servicesOfProfile, options_.deviceKey) {
     for (const auto& settings : options_.devices) known(settings);
 }
@@ -54,7 +63,10 @@ void Core::start() {
 }
 
 void Core::tick() {
+    const bool listens = std::ranges::any_of(
+        units_, [](const auto& entry) { return entry.second->isListening(); });
     for (auto& [address, device] : devices_) {
+        device.presence.onListening(listens, clock_.steady());
         if (device.conversation) noteReading(device, *device.conversation);
         updateAvailability(device);
         describeNews(device);
@@ -93,6 +105,7 @@ void Core::abandon() {
     tick_.cancel();
     units_.clear();
     agent_.leave();
+    profiles_.leave();
     service_.stop();
     // Replies that are already on their way to it find it alive.
     asio::post(clock_.loop(), [self = shared_from_this()] { self->stopping_ = true; });
@@ -105,6 +118,7 @@ void Core::onReady() {
     find("bus", "the system bus is back");
     find("bluez", "BlueZ is back");
     agent_.enter(service_);
+    profiles_.enter(service_);
     for (const auto& path : service_.tree().paths(kAdapter1)) addAdapter(path);
     for (const auto& path : service_.tree().paths(kDevice1)) {
         const auto view = deviceView(service_.tree(), path);
@@ -117,6 +131,7 @@ void Core::onReady() {
 
 void Core::onGone() {
     agent_.leave();
+    profiles_.leave();
     units_.clear();
     for (auto& [address, device] : devices_) device.reception.clear();
     if (service_.state() == Service::State::noBluez) {
@@ -170,6 +185,7 @@ void Core::addAdapter(const std::string& path) {
     auto& added = *unit;
     units_[path] = std::move(unit);
     find(view->key(), "adapter " + view->name + " is back");
+    profiles_.registerWith(service_, path);
     added.refresh();
 }
 
@@ -294,15 +310,20 @@ void Core::onConnected(const DeviceView& view) {
     }
     device->reception.onConnected(view.adapter);
     if (device->conversation) return;
-    if (device->flood.isMuted(clock_.steady())) {
-        service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
-    } else if (sink_.isOpen()) {
+    if (mayConverse(*device)) {
         begin(*device, view);
     } else {
-        // Nothing can be kept: BlueZ would confirm what the device sends all the same.
-        log_.info("device {}: left alone while nothing can be kept", device->settings.id);
+        log_.info("device {}: left alone for now", device->settings.id);
         service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
     }
+}
+
+/// Not while nothing can be kept: BlueZ confirms what the device sends all the same. And not with a
+/// device that floods, or that BlueZ connects to again and again although it has nothing to say.
+bool Core::mayConverse(const Device& device) const {
+    const auto now = clock_.steady();
+    const bool isIdle = device.failedTalks > 0 && now < device.quietUntil;
+    return sink_.isOpen() && !isIdle && !device.flood.isMuted(now);
 }
 
 void Core::onDisconnected(const DeviceView& view) {

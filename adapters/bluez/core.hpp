@@ -17,6 +17,7 @@
 #include "adapters/bluez/pairing.hpp"
 #include "adapters/bluez/pairing_outcome.hpp"
 #include "adapters/bluez/presence.hpp"
+#include "adapters/bluez/profile_registration.hpp"
 #include "adapters/bluez/reception.hpp"
 #include "adapters/bluez/recollection.hpp"
 #include "adapters/bluez/service.hpp"
@@ -105,6 +106,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void addAdapter(const std::string& path);
     void removeAdapter(const std::string& path);
     [[nodiscard]] bool isWanted(const AdapterView& adapter) const;
+    [[nodiscard]] bool mayConverse(const Device& device) const;
     void onSighting(const DeviceView& view);
     void onConnected(const DeviceView& view);
     void onDisconnected(const DeviceView& view);
@@ -173,6 +175,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     std::shared_ptr<EventWriter> events_;
     Service service_;
     PairingAgent agent_;
+    ProfileRegistration profiles_;
     Admission admission_;
     /// By address: an adapter that comes back under another index is the same.
     std::map<std::string, Supervisor> supervisors_;

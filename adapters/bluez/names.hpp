@@ -12,6 +12,8 @@ inline constexpr const char* kGattService1 = "org.bluez.GattService1";
 inline constexpr const char* kGattCharacteristic1 = "org.bluez.GattCharacteristic1";
 inline constexpr const char* kAgentManager1 = "org.bluez.AgentManager1";
 inline constexpr const char* kAgent1 = "org.bluez.Agent1";
+inline constexpr const char* kGattManager1 = "org.bluez.GattManager1";
+inline constexpr const char* kGattProfile1 = "org.bluez.GattProfile1";
 
 inline constexpr const char* kBus = "org.freedesktop.DBus";
 inline constexpr const char* kBusPath = "/org/freedesktop/DBus";

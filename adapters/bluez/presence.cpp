@@ -8,7 +8,7 @@ v1::Availability Presence::state(SteadyTime now) const {
     if (!enabled_) return v1::AVAILABILITY_DISABLED;
     if (connected_) return v1::AVAILABILITY_ONLINE;
     if (!seen_) return v1::AVAILABILITY_NEVER_SEEN;
-    if (failures_ >= kFailures) return v1::AVAILABILITY_UNREACHABLE;
+    if (failures_ >= kFailures || isDeaf(now)) return v1::AVAILABILITY_UNREACHABLE;
     return now - *seen_ <= kHeard ? v1::AVAILABILITY_ONLINE : v1::AVAILABILITY_ASLEEP;
 }
 
@@ -18,10 +18,11 @@ std::string Presence::reason(SteadyTime now) const {
         case v1::AVAILABILITY_DISABLED:
             return "switched off in the configuration";
         case v1::AVAILABILITY_ONLINE:
-            return connected_ ? "connected" : "it is advertising";
+            return connected_ ? "connected" : "heard within the last half minute";
         case v1::AVAILABILITY_NEVER_SEEN:
             return "not heard since the hub started";
         case v1::AVAILABILITY_UNREACHABLE:
+            if (failures_ < kFailures) return "no Bluetooth adapter of the hub works";
             return fmt::format("{} connections in a row have failed", failures_);
         default:
             break;

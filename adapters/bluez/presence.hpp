@@ -9,11 +9,13 @@
 namespace vitalgate::bluez {
 
 /// Whether a device is there, from what was heard of it. Health devices sleep most of the time:
-/// silence alone is no fault, three failed connections in a row to a device that advertises are.
+/// silence alone is no fault, three failed connections in a row to a device that advertises are, and
+/// so is a hub that has not been able to hear anything for a minute.
 class Presence {
   public:
     static constexpr Duration kHeard = std::chrono::seconds{30};
     static constexpr int kFailures = 3;
+    static constexpr Duration kDeaf = std::chrono::minutes{1};
 
     explicit Presence(bool enabled) : enabled_(enabled) {}
 
@@ -28,6 +30,11 @@ class Presence {
         connected_ = false;
     }
     void onFailed() { ++failures_; }
+    /// Whether any adapter listens.
+    void onListening(bool listens, SteadyTime now) {
+        if (listens) deafSince_.reset();
+        if (!listens && !deafSince_) deafSince_ = now;
+    }
     /// The hub wants nothing of it until then, which a person should know.
     void leaveAlone(SteadyTime until, std::string why) {
         aloneUntil_ = until;
@@ -45,9 +52,14 @@ class Presence {
     [[nodiscard]] std::string reason(SteadyTime now) const;
 
   private:
+    [[nodiscard]] bool isDeaf(SteadyTime now) const {
+        return deafSince_ && now - *deafSince_ > kDeaf;
+    }
+
     bool enabled_;
     bool connected_ = false;
     std::optional<SteadyTime> seen_;
+    std::optional<SteadyTime> deafSince_;
     int failures_ = 0;
     SteadyTime aloneUntil_ = SteadyTime::min();
     std::string whyAlone_;

@@ -204,6 +204,8 @@ void Core::addProblemsOf(const Device& device, std::vector<v1::Problem>& found) 
 
 std::vector<v1::Problem> Core::findProblems() const {
     std::vector<v1::Problem> found;
+    // Nothing is said before the bus has answered for the first time.
+    if (service_.lastError().empty() && service_.state() != Service::State::ready) return found;
     if (service_.state() == Service::State::noBus)
         found.push_back(problem("bus-away", service_.lastError(), v1::SEVERITY_ALARM));
     if (service_.state() == Service::State::noBluez)

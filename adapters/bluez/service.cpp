@@ -41,8 +41,9 @@ void Service::openBus() {
     }
     bus_ = std::move(*bus);
     bus_->onLost([this] {
+        lastError_ = "the connection to the bus is lost";
         leave(State::noBus);
-        retryBus("the connection to the bus is lost");
+        retryBus(lastError_);
     });
     if (auto subscribed = subscribe(); !subscribed) {
         retryBus(subscribed.error().message);
@@ -63,9 +64,9 @@ Status Service::subscribe() {
     return {};
 }
 
-void Service::retryBus(const std::string& why) {
+void Service::retryBus(std::string why) {
     if (lastError_ != why) log_.warning("{}", why);
-    lastError_ = why;
+    lastError_ = std::move(why);
     signals_ = dbus::Match();
     owners_ = dbus::Match();
     bus_.reset();
@@ -94,9 +95,8 @@ void Service::onOwnerChanged(const dbus::Signal& signal) {
     const auto* owner = signal.arguments[2].get<std::string>();
     if (owner == nullptr || stopped_ || *owner == owner_) return;
     if (!owner_.empty()) {
-        log_.warning("BlueZ has gone");
-        leave(State::noBluez);
         lastError_ = "BlueZ is not running";
+        leave(State::noBluez);
     }
     if (!owner->empty()) setOwner(*owner);
 }
@@ -196,7 +196,7 @@ void Service::checkOwner(const std::string& owner, const dbus::Reply& reply) {
     if (name != "org.freedesktop.DBus.Error.ServiceUnknown" &&
         name != "org.freedesktop.DBus.Error.NameHasNoOwner")
         return;
-    log_.warning("BlueZ has gone without a signal");
+    lastError_ = "BlueZ is not running";
     leave(State::noBluez);
     askOwner();
 }

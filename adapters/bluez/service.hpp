@@ -56,7 +56,7 @@ class Service {
   private:
     void openBus();
     Status subscribe();
-    void retryBus(const std::string& why);
+    void retryBus(std::string why);
     void askOwner();
     void setOwner(const std::string& owner);
     void load();

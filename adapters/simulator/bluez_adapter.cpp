@@ -1,6 +1,7 @@
 #include "adapters/simulator/bluez_adapter.hpp"
 
 #include <algorithm>
+#include <asio/post.hpp>
 
 #include "adapters/simulator/bluez_errors.hpp"
 
@@ -9,6 +10,7 @@ namespace vitalgate::simulator::bluez {
 namespace {
 
 const std::string kAdapter = "org.bluez.Adapter1";
+constexpr Duration kListLimit = std::chrono::seconds{5};
 
 /// A switch that a client may set.
 dbus::Property flag(std::string name, bool& value, std::function<void()> changed) {
@@ -37,7 +39,6 @@ AdapterObject::~AdapterObject() {
 }
 
 std::vector<dbus::Interface> AdapterObject::interfaces() {
-    const auto refuse = [](const dbus::Call& call) { call.fail(notSupported()); };
     dbus::Interface adapter{kAdapter, {}, {}, {}};
     adapter.methods = {
         host_.method("StartDiscovery", "", "", [this](auto call) { startDiscovery(call); }),
@@ -52,8 +53,10 @@ std::vector<dbus::Interface> AdapterObject::interfaces() {
         host_.method("RemoveDevice", "o", "", [this](auto call) { removeDevice(call); })};
     adapter.properties = properties();
     dbus::Interface gatt{"org.bluez.GattManager1", {}, {}, {}};
-    gatt.methods = {host_.method("RegisterApplication", "oa{sv}", "", refuse),
-                    host_.method("UnregisterApplication", "o", "", refuse)};
+    gatt.methods = {host_.method("RegisterApplication", "oa{sv}", "",
+                                 [this](auto call) { registerApplication(call); }),
+                    host_.method("UnregisterApplication", "o", "",
+                                 [this](auto call) { unregisterApplication(call); })};
     return {std::move(adapter), std::move(gatt)};
 }
 
@@ -62,7 +65,9 @@ std::vector<dbus::Property> AdapterObject::properties() {
         return [this, name = std::move(name)] { changed({name}); };
     };
     const auto power = [this] {
-        powering_ = host_.clock().after(Duration::zero(), [this] { powerChanged(); });
+        asio::post(host_.clock().loop(), [this, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) powerChanged();
+        });
     };
     return {property("Address", "s", [this] { return settings_.address.text(); }),
             property("AddressType", "s", [] { return "public"; }),
@@ -135,7 +140,8 @@ bool AdapterObject::isWanted(const Device& device) const {
         const auto found = filters_.find(client);
         if (found == filters_.end()) return true;
         const auto& filter = found->second;
-        if (filter.weakest && device.signalDbm() < *filter.weakest) return false;
+        if (filter.weakest && device.signalDbm() - settings_.attenuationDb < *filter.weakest)
+            return false;
         return filter.services.empty() || std::ranges::any_of(filter.services, offers);
     });
 }
@@ -153,7 +159,8 @@ void AdapterObject::advertised(Device& device) {
     if (known) known->advertised();
     if (!isDiscovering() || host_.isFrozen(Freeze::discovery) || !isWanted(device)) return;
     if (known) return known->heard(wantsDuplicates());
-    DeviceObject::Parent parent{path_, [this] { return powered_; },
+    DeviceObject::Parent parent{path_, settings_.attenuationDb, [this] { return powered_; },
+                                [this](const auto& services) { return connectsByItself(services); },
                                 [this](DeviceObject& gone) { devices_.erase(&gone.device()); }};
     devices_[&device] = std::make_unique<DeviceObject>(host_, agents_, device, std::move(parent));
 }
@@ -178,9 +185,55 @@ void AdapterObject::removeDevice(const dbus::Call& call) {
     call.reply();
 }
 
+/// BlueZ asks the client for its objects; here only the profiles among them matter.
+void AdapterObject::registerApplication(const dbus::Call& call) {
+    if (profiles_.contains(call.sender())) return call.fail(alreadyExists());
+    dbus::Request request{call.sender(), call.arguments().at(0).get<dbus::ObjectPath>()->text,
+                          "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", {}};
+    host_.connection().call(std::move(request), kListLimit,
+                            [this, call, alive = std::weak_ptr(alive_)](const dbus::Reply& objects) {
+                                if (!alive.expired()) applicationListed(call, objects);
+                            });
+}
+
+void AdapterObject::applicationListed(const dbus::Call& call, const dbus::Reply& objects) {
+    const auto listed =
+        objects && !objects->empty() ? dbus::toProperties(objects->front()) : std::nullopt;
+    std::vector<Uuid> services;
+    for (const auto& [path, interfaces] : listed.value_or(dbus::Properties())) {
+        const auto named = dbus::toProperties(interfaces).value_or(dbus::Properties());
+        const auto profile = named.find("org.bluez.GattProfile1");
+        if (profile == named.end()) continue;
+        const auto values = dbus::toProperties(profile->second).value_or(dbus::Properties());
+        const auto uuids = values.find("UUIDs");
+        if (uuids == values.end()) continue;
+        for (const auto& text : dbus::toTexts(uuids->second)) {
+            if (const auto uuid = Uuid::parse(text)) services.push_back(*uuid);
+        }
+    }
+    if (services.empty()) return call.fail(failed("No object received"));
+    profiles_[call.sender()] = std::move(services);
+    call.reply();
+}
+
+void AdapterObject::unregisterApplication(const dbus::Call& call) {
+    if (profiles_.erase(call.sender()) == 0) return call.fail(doesNotExist());
+    call.reply();
+}
+
+bool AdapterObject::connectsByItself(const std::vector<Uuid>& services) const {
+    return powered_ && std::ranges::any_of(profiles_, [&services](const auto& entry) {
+        return std::ranges::find_first_of(services, entry.second) != services.end();
+    });
+}
+
+void AdapterObject::loseLinks() {
+    for (auto& [device, object] : devices_) object->dropLink("link-lost");
+}
+
 void AdapterObject::powerChanged() {
     if (!powered_) {
-        for (auto& [device, object] : devices_) object->dropLink("link-lost");
+        loseLinks();
         if (!std::exchange(discoverers_, {}).empty()) discoveryEnded();
         filters_.clear();
         host_.cured(Cure::powerCycle);
@@ -190,6 +243,7 @@ void AdapterObject::powerChanged() {
 
 void AdapterObject::clientVanished(const std::string& client) {
     filters_.erase(client);
+    profiles_.erase(client);
     if (discoverers_.erase(client) > 0 && discoverers_.empty()) discoveryEnded();
     for (auto& [device, object] : devices_) object->clientVanished(client);
 }

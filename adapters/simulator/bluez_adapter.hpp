@@ -17,6 +17,7 @@ class AdapterObject {
     AdapterObject(Host& host, Agents& agents, const AdapterSettings& settings);
     ~AdapterObject();
 
+    [[nodiscard]] const std::string& name() const { return settings_.name; }
     /// A packet of a device is on the air.
     void advertised(Device& device);
     /// The object of a device; null if this adapter does not know it.
@@ -24,6 +25,8 @@ class AdapterObject {
     /// The object of a device that is connected through this adapter; null if there is none.
     [[nodiscard]] DeviceObject* connected(const Device& device) const;
     void clientVanished(const std::string& client);
+    /// It is switched off, or unplugged.
+    void loseLinks();
 
   private:
     /// What one client wants to hear of.
@@ -39,6 +42,10 @@ class AdapterObject {
     void stopDiscovery(const dbus::Call& call);
     void setDiscoveryFilter(const dbus::Call& call);
     void removeDevice(const dbus::Call& call);
+    void registerApplication(const dbus::Call& call);
+    void applicationListed(const dbus::Call& call, const dbus::Reply& objects);
+    void unregisterApplication(const dbus::Call& call);
+    [[nodiscard]] bool connectsByItself(const std::vector<Uuid>& services) const;
     void discoveryEnded();
     void powerChanged();
     [[nodiscard]] bool isDiscovering() const { return !discoverers_.empty(); }
@@ -56,9 +63,10 @@ class AdapterObject {
     bool discoverable_ = false;
     std::map<std::string, Filter> filters_;  ///< by client
     std::set<std::string> discoverers_;      ///< clients
+    std::map<std::string, std::vector<Uuid>> profiles_;  ///< services, by client
     std::unique_ptr<dbus::ExportedObject> object_;
     std::map<const Device*, std::unique_ptr<DeviceObject>> devices_;
-    Timer powering_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace vitalgate::simulator::bluez

@@ -50,7 +50,7 @@ DeviceObject::DeviceObject(Host& host, Agents& agents, Device& device, Parent pa
       path_(pathOf(parent_.path, device.settings().address)),
       later_(host.clock()),
       alias_(device.settings().information.name),
-      rssi_(static_cast<std::int16_t>(device.signalDbm())),
+      rssi_(signal()),
       aborts_(abortsOf(host.settings(), device.name())) {
     object_ = host_.serve(path_, interfaces());
     restartVanishing();
@@ -146,10 +146,14 @@ void DeviceObject::restartVanishing() {
     });
 }
 
+std::int16_t DeviceObject::signal() const {
+    return static_cast<std::int16_t>(device_.signalDbm() - parent_.attenuationDb);
+}
+
 void DeviceObject::heard(bool duplicateData) {
     restartVanishing();
     std::vector<std::string> names;
-    const auto now = static_cast<std::int16_t>(device_.signalDbm());
+    const auto now = signal();
     if (std::exchange(rssi_, now) != now) names.emplace_back("RSSI");
     const auto& advertise = device_.settings().advertise;
     if (duplicateData && !advertise.manufacturerData.empty())
@@ -163,13 +167,24 @@ void DeviceObject::discoveryStopped() {
 }
 
 void DeviceObject::advertised() {
-    if (!opening_.empty()) tryLink();
+    if (!opening_.empty()) {
+        tryLink();
+    } else if (connectsByItself()) {
+        openLink([](const std::optional<dbus::RemoteError>&) {});
+    }
+}
+
+/// The kernel connects to a bonded device by itself, discovery or not, when some client has a
+/// profile for it.
+bool DeviceObject::connectsByItself() const {
+    return bonded_ && autoConnect_ && !connected_ && parent_.connectsByItself(knownServices());
 }
 
 void DeviceObject::connect(const dbus::Call& call) {
     if (!parent_.isPowered()) return call.fail(notReady());
     if (connected_) return call.reply();
     if (!opening_.empty()) return call.fail(inProgress());
+    autoConnect_ = true;
     openLink([call](const std::optional<dbus::RemoteError>& error) {
         if (error) return call.fail(*error);
         call.reply();
@@ -256,6 +271,7 @@ void DeviceObject::servicesResolved() {
 
 void DeviceObject::disconnect(const dbus::Call& call) {
     if (!connected_ && opening_.empty()) return call.fail(notConnected());
+    autoConnect_ = trusted_;  // a device that is not trusted then waits for a Connect()
     later_.after(host_.settings().answerAfter, [this, call] {
         dropLink("by-hub");
         call.reply();

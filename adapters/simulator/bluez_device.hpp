@@ -21,7 +21,10 @@ class DeviceObject final : public GattOwner {
     /// What it needs of the adapter above it.
     struct Parent {
         std::string path;
+        int attenuationDb = 0;
         std::function<bool()> isPowered;
+        /// A client's GattProfile1 asks for connections to devices with one of these services.
+        std::function<bool(const std::vector<Uuid>&)> connectsByItself;
         /// Nothing has been heard for too long: drop this object. Called from the loop.
         std::function<void(DeviceObject&)> vanished;
     };
@@ -72,6 +75,8 @@ class DeviceObject final : public GattOwner {
     void bondEnded(std::optional<dbus::RemoteError> error);
 
     [[nodiscard]] std::vector<Uuid> knownServices() const;
+    [[nodiscard]] bool connectsByItself() const;
+    [[nodiscard]] std::int16_t signal() const;
     void changed(const std::vector<std::string>& names);
     void restartVanishing();
 
@@ -91,6 +96,7 @@ class DeviceObject final : public GattOwner {
     bool resolved_ = false;
     bool everResolved_ = false;
     bool bonded_ = false;
+    bool autoConnect_ = false;  ///< as the kernel's list has it
     std::int16_t rssi_;
     std::uint64_t link_ = 0;  ///< counts links, so that late answers find their own
     std::vector<Done> opening_;

@@ -13,6 +13,32 @@ namespace {
 
 constexpr std::size_t kMaximumDevices = 5000;
 
+bool isAdapterName(std::string_view name) {
+    return isIdentifier(name) && name.find_first_of(".-") == std::string_view::npos;
+}
+
+void readAbsences(MapReader& map, AdapterSettings& out) {
+    const auto* list = map.take("gone");
+    if (!list) return;
+    if (!list->isList()) return map.problem(*list, "gone", "must be a list");
+    for (const auto& item : list->items) {
+        Absence absence;
+        MapReader reader(item, map.pathOf("gone"), map.problems());
+        const bool complete = reader.read("at", absence.at, parseSpan) &
+                              reader.read("for", absence.lasting, parseSpan);
+        reader.read("as", absence.returnsAs, [](std::string_view text) -> Result<std::string> {
+            if (isAdapterName(text)) return std::string(text);
+            return fail(ErrorKind::invalid, "a name is letters and digits: hci0");
+        });
+        reader.done();
+        if (complete) {
+            out.absences.push_back(std::move(absence));
+        } else {
+            reader.missing("", "needs at and for");
+        }
+    }
+}
+
 void readAdapters(MapReader& root, Scenario& out) {
     root.entries("adapters", [&](const config::Node::Entry& entry, std::string path) {
         AdapterSettings adapter;
@@ -22,14 +48,17 @@ void readAdapters(MapReader& root, Scenario& out) {
             if (!map.node().find("address")) map.missing("address", "is required");
         }
         map.read("powered", adapter.powered, parseYesNo);
+        map.read("attenuation", adapter.attenuationDb,
+                 [](std::string_view text) { return parseWhole<int>(text, 0, 60); });
+        readAbsences(map, adapter);
         map.done();
-        if (!isIdentifier(entry.key) || entry.key.find_first_of(".-") != std::string::npos) {
+        if (!isAdapterName(entry.key)) {
             root.problems().add(entry.place, "adapters", "a name is letters and digits: hci0");
         }
         out.adapters.push_back(std::move(adapter));
     });
     if (out.adapters.empty()) {
-        out.adapters.push_back({"hci0", *BluetoothAddress::parse("00:11:22:33:44:55"), true});
+        out.adapters.emplace_back().address = *BluetoothAddress::parse("00:11:22:33:44:55");
     }
 }
 

@@ -125,10 +125,19 @@ struct DeviceSettings {
     std::vector<Measure> measures;
 };
 
+/// A controller that is unplugged and plugged in again.
+struct Absence {
+    Duration at{};
+    Duration lasting{};
+    std::string returnsAs;  ///< another name; empty: its own
+};
+
 struct AdapterSettings {
     std::string name = "hci0";
     BluetoothAddress address;
     bool powered = true;
+    int attenuationDb = 0;  ///< how much worse it hears than a device's signal says
+    std::vector<Absence> absences;
 };
 
 enum class Freeze { discovery, calls, signals };

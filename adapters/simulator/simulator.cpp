@@ -47,13 +47,38 @@ class Simulator::Impl final : public Radio {
         if (auto served = connection_->addObjectManager("/"); !served) return served;
         host_ = std::make_unique<bluez::Host>(*connection_, clock_, scenario_.bluez, log_);
         agents_ = std::make_unique<bluez::Agents>(*host_);
-        for (const auto& settings : scenario_.adapters) {
-            adapters_.push_back(std::make_unique<bluez::AdapterObject>(*host_, *agents_, settings));
-        }
+        for (const auto& settings : scenario_.adapters) plugIn(settings);
         return {};
     }
 
+    void plugIn(const AdapterSettings& settings) {
+        adapters_.push_back(std::make_unique<bluez::AdapterObject>(*host_, *agents_, settings));
+    }
+
+    /// All its devices are gone for BlueZ, and their links are lost.
+    void unplug(const std::string& name) {
+        std::erase_if(adapters_, [&name](const auto& adapter) {
+            if (adapter->name() != name) return false;
+            adapter->loseLinks();
+            return true;
+        });
+    }
+
+    void planAbsences(const AdapterSettings& settings) {
+        auto present = settings;
+        for (const auto& absence : settings.absences) {
+            auto back = present;
+            if (!absence.returnsAs.empty()) back.name = absence.returnsAs;
+            faults_.push_back(
+                clock_.after(absence.at, [this, name = present.name] { unplug(name); }));
+            faults_.push_back(
+                clock_.after(absence.at + absence.lasting, [this, back] { plugIn(back); }));
+            present = back;
+        }
+    }
+
     void startDevices() {
+        for (const auto& settings : scenario_.adapters) planAbsences(settings);
         for (auto& device : devices_) device->start();
         for (const auto& fault : scenario_.bluez.faults) {
             faults_.push_back(deviceClock_.after(fault.at, [this, fault] { freeze(fault); }));

@@ -42,7 +42,7 @@ TEST_CASE("a silent device says when its last reading came, if that is known") {
     presence.onReading(at + 24h);
     presence.recallReading(at);
     CHECK(presence.reason(kStart + 1h) == silent + std::string("2026-11-24T08:14Z"));
-    CHECK(presence.reason(kStart) == "it is advertising");
+    CHECK(presence.reason(kStart) == "heard within the last half minute");
 }
 
 TEST_CASE("a device that is left alone says why, as long as it lasts and it is not connected") {
@@ -71,4 +71,17 @@ TEST_CASE("three failed connections in a row make a device unreachable, one conn
     presence.onDisconnected(kStart);
     presence.onFailed();
     CHECK(presence.state(kStart) == v1::AVAILABILITY_ONLINE);
+}
+
+TEST_CASE("a hub that cannot hear for a minute reaches nobody, and says so") {
+    Presence presence(true);
+    presence.onListening(false, kStart);
+    CHECK(presence.state(kStart + 1h) == v1::AVAILABILITY_NEVER_SEEN);
+    presence.onSeen(kStart);
+    presence.onListening(false, kStart + 30s);
+    CHECK(presence.state(kStart + 60s) == v1::AVAILABILITY_ASLEEP);
+    CHECK(presence.state(kStart + 61s) == v1::AVAILABILITY_UNREACHABLE);
+    CHECK(presence.reason(kStart + 61s) == "no Bluetooth adapter of the hub works");
+    presence.onListening(true, kStart + 62s);
+    CHECK(presence.state(kStart + 62s) == v1::AVAILABILITY_ASLEEP);
 }

@@ -99,6 +99,7 @@ struct BasicRig {
     std::vector<std::string> lines;
     Log log = Log::toFunction(
         LogLevel::info, [this](LogLevel, std::string_view line) { lines.emplace_back(line); });
+    std::ostringstream ledger;
     std::unique_ptr<simulator::Simulator> simulator;
     std::unique_ptr<bluez::BluezAdapter> adapter;
     bluez::BluezOptions options = defaults();
@@ -144,8 +145,6 @@ struct BasicRig {
             if (problem.code() == code) return true;
         return false;
     }
-
-    std::ostringstream ledger;
 };
 
 /// In real time.

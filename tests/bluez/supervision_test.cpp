@@ -25,8 +25,8 @@ std::string freezing(const std::string& what, const std::string& cure) {
 }
 
 struct Ladder {
-    const char* what;
-    const char* cure;
+    std::string what;
+    std::string cure;
     std::vector<v1::Step> steps;
 };
 
