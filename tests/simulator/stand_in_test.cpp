@@ -173,12 +173,14 @@ TEST_CASE("a strap sends a thousand values and more as fast as the link takes, i
     address: "C4:7C:8D:6A:12:34"
     advertise: {{when: always, every: 20ms}}
     memory: {0}
-    measure: [{{at: 500ms, every: 1ms, times: {0}, rate: 60..200}}]
+    measure: [{{at: 1ms, every: 1ms, times: {0}, rate: 60..200}}]
 bluez: {{connect-after: 0ms, services-resolved-after: 0ms, answer-after: 0ms}}
 )",
                                   kValues));
     REQUIRE(house.connectDevice());
     const auto path = house.pathOf("2A37");
+    const auto last = fmt::format(R"("what":"measured","n":{})", kValues);
+    REQUIRE(house.runs([&] { return house.wrote(last); }, std::chrono::seconds{60}));
     REQUIRE(house.characteristic("2A37", "StartNotify"));
     const auto number = fmt::format(R"("what":"taken","n":{})", kValues);
     CHECK(house.runs([&] { return house.wrote(number); }, std::chrono::seconds{60}));
@@ -197,6 +199,46 @@ bluez: {{connect-after: 0ms, services-resolved-after: 0ms, answer-after: 0ms}}
     CHECK(taken == kValues);
     CHECK(arrived.size() == kValues);
     CHECK(arrived == offered);
+}
+
+TEST_CASE("a client that reads late has taken everything when it has") {
+    constexpr std::size_t kValues = 500;
+    ServedHouse house(fmt::format(R"(devices:
+  cuff:
+    model: heart-rate
+    address: "C4:7C:8D:6A:12:34"
+    advertise: {{when: always, every: 20ms}}
+    memory: {0}
+    measure: [{{at: 1ms, every: 1ms, times: {0}, rate: 60..200}}]
+bluez: {{connect-after: 0ms, services-resolved-after: 0ms, answer-after: 0ms}}
+)",
+                                  kValues));
+    REQUIRE(house.connectDevice());
+    asio::io_context own;  // of a client that does nothing while this is not run
+    SystemClock clock(own);
+    auto client = dbus::Connection::open(house.bus.address(), clock, Log());
+    REQUIRE(client);
+    bool subscribed = false;
+    (*client)->call(
+        {"org.bluez", house.pathOf("2A37"), "org.bluez.GattCharacteristic1", "StartNotify", {}}, 1h,
+        [&](const dbus::Reply& reply) { subscribed = reply.has_value(); });
+    REQUIRE(house.runs([&] {
+        vitalgate::testing::runUntil(own, [&] { return subscribed; }, 5ms);
+        return subscribed;
+    }));
+    const auto offered = fmt::format(R"("what":"offered","n":{})", kValues);
+    REQUIRE(house.runs([&] { return house.wrote(offered); }, 60s));
+    house.pass(50ms);
+    CHECK_FALSE(house.wrote("taken"));
+    const auto taken = fmt::format(R"("what":"taken","n":{})", kValues);
+    CHECK(house.runs([&] {
+        vitalgate::testing::runUntil(own, [&] { return house.wrote(taken); }, 5ms);
+        return house.wrote(taken);
+    }));
+    const auto lines = house.ledger.str();
+    std::size_t count = 0;
+    for (auto at = lines.find("taken"); at != lines.npos; at = lines.find("taken", at + 1)) ++count;
+    CHECK(count == kValues);
 }
 
 TEST_CASE("a device out of range is lost, and heard again when it is back") {
