@@ -90,10 +90,15 @@ TEST_CASE(
     CHECK(kept == "1");
     events.sink.closed = true;
     mark("2");
-    mark("3");
     CHECK(kept == "1");
     events.sink.closed = false;
     events.clock.advance(10s);
-    CHECK(kept == "3");
-    CHECK(events.sink.events.size() == 3);
+    CHECK(kept == "2");
+    events.sink.closed = true;
+    mark("3");
+    mark("4");
+    events.sink.closed = false;
+    events.clock.advance(10s);
+    CHECK(kept == "4");
+    CHECK(events.sink.events.size() == 4);
 }
