@@ -1,13 +1,16 @@
 #include "gateway/dbus/connection.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
+#include <asio/write.hpp>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "gateway/dbus/connection_impl.hpp"
 #include "gateway/dbus/message.hpp"
@@ -19,6 +22,10 @@ namespace {
 
 /// For the library: the limit is kept by the Clock.
 constexpr std::uint64_t kNoLibraryTimeout = UINT64_MAX;
+
+/// What the library does at once, without the loop: adding a match.
+constexpr auto kLibraryCallLimit = std::chrono::seconds{2};
+constexpr int kAnswerLimitMs = 500;
 
 constexpr std::string_view kBus = "org.freedesktop.DBus";
 constexpr std::uint32_t kDoNotQueue = 4;  // flag of RequestName
@@ -62,20 +69,34 @@ std::string socketOf(const std::string& address) {
     return full.substr(kPath.size(), full.find(',') - kPath.size());
 }
 
-/// The library loses 1.8 KB with each bus that it cannot reach, so that is found out before it is
-/// asked. Throws.
-void checkReachable(const std::string& address) {
+/// The library loses 1.8 KB with each bus that it cannot reach, and waits for 25 s for one that
+/// accepts and says nothing, so both are found out before it is asked: with the first line of the
+/// handshake (D-Bus specification, Authentication Protocol). Throws.
+void checkAnswers(const std::string& address) {
     const auto path = socketOf(address);
     if (path.empty()) return;
     asio::io_context own;
     asio::local::stream_protocol::socket socket(own);
     socket.connect(asio::local::stream_protocol::endpoint(path));
+    std::string line(1, '\0');
+    line += "AUTH EXTERNAL ";
+    for (const char digit : std::to_string(geteuid())) line += fmt::format("{:02x}", digit);
+    line += "\r\n";
+    asio::write(socket, asio::buffer(line));
+    pollfd waiting{socket.native_handle(), POLLIN, 0};
+    if (::poll(&waiting, 1, kAnswerLimitMs) <= 0) throw std::runtime_error("it does not answer");
 }
 
-std::unique_ptr<sdbus::IConnection> connectTo(const std::string& address) {
+std::unique_ptr<sdbus::IConnection> openLibrary(const std::string& address) {
     if (address == "system") return sdbus::createSystemBusConnection();
     if (address == "session") return sdbus::createSessionBusConnection();
     return sdbus::createSessionBusConnectionWithAddress(address);
+}
+
+std::unique_ptr<sdbus::IConnection> connectTo(const std::string& address) {
+    auto connection = openLibrary(address);
+    connection->setMethodCallTimeout(kLibraryCallLimit);
+    return connection;
 }
 
 CallError callError(Error error, std::string name = {}) {
@@ -334,7 +355,7 @@ Connection::~Connection() {
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& address, Clock& clock,
                                                      Log log) {
     try {
-        checkReachable(address);
+        checkAnswers(address);
         auto impl = std::make_shared<Impl>(connectTo(address), clock, std::move(log));
         impl->start();
         return std::unique_ptr<Connection>(new Connection(std::move(impl)));

@@ -61,8 +61,8 @@ class Match {
 class Connection {
   public:
     /// `address`: "system", "session" or a bus address ("unix:path=/run/dbus/system_bus_socket").
-    /// The handshake with the bus itself is the only wait that blocks (it is local).
-    /// ErrorKind::unavailable if there is no bus.
+    /// The handshake with the bus itself is the only wait that blocks (it is local), for half a
+    /// second at most. ErrorKind::unavailable if there is no bus, or it does not answer.
     static Result<std::unique_ptr<Connection>> open(const std::string& address, Clock& clock,
                                                     Log log);
     /// Pending calls end with ErrorKind::cancelled.

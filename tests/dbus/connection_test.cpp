@@ -361,6 +361,21 @@ TEST_CASE("no bus at the address is an error with the address") {
     CHECK_FALSE(Connection::open("rubbish", clock, Log()));
 }
 
+TEST_CASE("a bus that accepts and says nothing does not hold up the loop") {
+    PrivateBus bus;
+    asio::io_context loop;
+    SystemClock clock(loop);
+    bus.freeze();
+    const auto begin = clock.steady();
+    const auto connection = Connection::open(bus.address(), clock, Log());
+    CHECK(clock.steady() - begin < 2s);
+    REQUIRE_FALSE(connection);
+    CHECK(connection.error().kind == ErrorKind::unavailable);
+    CHECK(connection.error().message.find("it does not answer") != std::string::npos);
+    bus.thaw();
+    CHECK(Connection::open(bus.address(), clock, Log()));
+}
+
 namespace {
 
 asio::awaitable<void> takeName(Connection& connection, std::optional<Status>& result) {

@@ -18,21 +18,23 @@ class MemoryStore final : public store::Store {
   public:
     explicit MemoryStore(Clock& clock) : clock_(clock) {}
 
-    void append(std::vector<store::NewRow> rows, std::vector<store::BookmarkChange>,
+    void append(std::vector<store::NewRow> rows, std::vector<store::BookmarkChange> marks,
                 std::function<void(Result<store::Appended>)> done) override {
         store::Appended appended;
+        const bool hasNewRows = !rows.empty();
         if (!failsAppending) {
+            for (auto& mark : marks) bookmarks_[mark.deviceKey][mark.name] = mark.value;
             for (auto& row : rows) appended.sequences.push_back(add(std::move(row)));
         }
         const auto newest = newest_;
         const bool failed = failsAppending;
-        post([this, appended, newest, failed, done = std::move(done)] {
+        post([this, appended, newest, failed, hasNewRows, done = std::move(done)] {
             if (failed) {
                 if (done) done(fail(ErrorKind::full, "the store is full"));
                 return;
             }
             if (done) done(appended);
-            if (listener_) listener_(newest);
+            if (listener_ && hasNewRows) listener_(newest);
         });
     }
 
@@ -66,9 +68,13 @@ class MemoryStore final : public store::Store {
         if (now) ++forcedSaves;
     }
     void loadBookmarks(
-        std::string,
+        std::string deviceKey,
         std::function<void(Result<std::vector<store::BookmarkChange>>)> done) override {
-        post([done = std::move(done)] { done(std::vector<store::BookmarkChange>{}); });
+        std::vector<store::BookmarkChange> marks;
+        for (const auto& [name, value] : bookmarks_[deviceKey]) {
+            marks.push_back({deviceKey, name, value});
+        }
+        post([marks = std::move(marks), done = std::move(done)] { done(marks); });
     }
     void beginCommand(
         store::CommandEntry,
@@ -131,6 +137,7 @@ class MemoryStore final : public store::Store {
     std::uint64_t connections_ = 0;
     std::map<std::uint64_t, store::StoredRow> rows_;
     std::map<std::string, store::DeliverySets> sets_;
+    std::map<std::string, std::map<std::string, std::string>> bookmarks_;
     std::function<void(std::uint64_t)> listener_;
 };
 

@@ -58,6 +58,9 @@ class PrivateBus {
     }
 
     [[nodiscard]] bool isRunning() const { return process_ > 0; }
+    /// It accepts connections, and does nothing.
+    void freeze() const { kill(process_, SIGSTOP); }
+    void thaw() const { kill(process_, SIGCONT); }
 
     void stop() {
         if (process_ <= 0) return;
