@@ -17,6 +17,7 @@ HubFacts factsOf(const config::Config& config, v1::CommandTrust trust, std::stri
     facts.hub = config.hub.id;
     facts.version = VITALGATE_VERSION;
     facts.os = host::osName();
+    facts.model = host::machineModel();
     facts.location = config.hub.location;
     facts.labels = config.hub.labels;
     facts.bootId = std::move(bootId);
@@ -44,7 +45,7 @@ Result<std::unique_ptr<Application>> Application::make(const config::Config& con
     if (!policy) return std::unexpected(policy.error());
     const auto options = storeOptions(config, folders, *storeSecret);
     auto store = store::Store::open(options, surroundings.clock, surroundings.log.part("store"));
-    if (!store) return failIn(options.path, store);
+    if (!store) return std::unexpected(store.error());  // it names the file
     surroundings.clock.setBoot((*store)->boot());
 
     std::unique_ptr<Application> application(
@@ -67,7 +68,8 @@ Application::Application(const config::Config& config, const Surroundings& surro
           {config.hub.id, std::move(idKey), deviceAddresses(config)}, *store_, clock_,
           surroundings_.random, [this](const auto& descriptor) { describe(descriptor); },
           log_.part("intake")),
-      hubCommands_([this] { return statusForCommand(); }, [this] { return devices(); }) {}
+      hubCommands_([this](const auto& uplink) { return statusForCommand(uplink); },
+                   [this] { return devices(); }) {}
 
 Application::~Application() = default;
 
@@ -167,9 +169,15 @@ void Application::publishStatus() {
     }
 }
 
-v1::HubStatus Application::statusForCommand() {
+v1::HubStatus Application::statusForCommand(const std::string& uplink) {
     auto status = composer_->compose();
-    for (const auto& link : links_) link.uplink->addProblems(status);
+    for (const auto& link : links_) {
+        if (link.name == uplink) {
+            link.uplink->complete(status);
+        } else {
+            link.uplink->addProblems(status);
+        }
+    }
     return status;
 }
 
@@ -199,8 +207,9 @@ bool Application::mustRestart() const {
 }
 
 std::string Application::summary() const {
-    return fmt::format("hub {}: {} devices, {} uplinks", hub_, adapter_->devices().size(),
-                       links_.size());
+    const auto devices = adapter_->devices().size();
+    return fmt::format("hub {}: {} device{}, {} uplink{}", hub_, devices, devices == 1 ? "" : "s",
+                       links_.size(), links_.size() == 1 ? "" : "s");
 }
 
 void Application::stop(std::function<void()> done) {

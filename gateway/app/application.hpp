@@ -75,7 +75,7 @@ class Application {
     void describe(const v1::DeviceDescriptor& descriptor);
     void watchStatus();
     void publishStatus();
-    [[nodiscard]] v1::HubStatus statusForCommand();
+    [[nodiscard]] v1::HubStatus statusForCommand(const std::string& uplink);
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const;
     [[nodiscard]] v1::Event hubEvent(v1::HubKind kind, std::string text) const;
     void stopAdapter(std::function<void()> done);

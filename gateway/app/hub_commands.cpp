@@ -10,12 +10,12 @@ std::vector<v1::CommandSpec> HubCommands::specs() {
     return specs;
 }
 
-asio::awaitable<v1::CommandResult> HubCommands::run(v1::Command command) {
+asio::awaitable<v1::CommandResult> HubCommands::run(v1::Command command, std::string uplink) {
     v1::CommandResult result;
     result.set_state(v1::COMMAND_DONE);
     switch (command.kind_case()) {
         case v1::Command::kGetStatus:
-            *result.mutable_status() = status_();
+            *result.mutable_status() = status_(uplink);
             break;
         case v1::Command::kListDevices: {
             auto& devices = *result.mutable_devices();

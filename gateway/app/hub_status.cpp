@@ -59,6 +59,7 @@ v1::HubStatus HubStatusComposer::compose() {
     status.set_version(facts_.version);
     status.set_schema(std::string{kSchema});
     status.set_os(facts_.os);
+    status.set_model(facts_.model);
     status.set_location(facts_.location);
     status.mutable_labels()->insert(facts_.labels.begin(), facts_.labels.end());
     status.set_boot_id(facts_.bootId);

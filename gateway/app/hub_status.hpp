@@ -16,6 +16,7 @@ struct HubFacts {
     std::string hub;
     std::string version;
     std::string os;
+    std::string model;  ///< of the machine; empty: it does not say
     std::string location;
     std::map<std::string, std::string> labels;
     std::string bootId;

@@ -23,7 +23,10 @@ Status makeFolder(const fs::path& path) {
     std::error_code error;
     // The mode comes from the umask of the process, which lets nobody else in.
     fs::create_directories(path, error);
-    if (error) return fail(ErrorKind::unavailable, "{}: {}", path.string(), error.message());
+    if (error) {
+        return fail(ErrorKind::unavailable, "the folder {} cannot be made: {}", path.string(),
+                    error.message());
+    }
     return {};
 }
 
@@ -60,11 +63,7 @@ Result<uplink::TlsSettings> tlsSettings(const config::Tls& tls, const Folders& f
 Result<uplink::BrokerSettings> brokerSettings(const config::Uplink& uplink,
                                               const Folders& folders) {
     uplink::BrokerSettings settings;
-    for (const auto& url : uplink.brokers) {
-        auto address = uplink::BrokerAddress::parse(url.text());
-        if (!address) return failIn("broker", address);
-        settings.brokers.push_back(std::move(*address));
-    }
+    settings.brokers = uplink.brokers;
     auto tls = tlsSettings(uplink.tls, folders);
     if (!tls) return std::unexpected(tls.error());
     settings.tls = std::move(*tls);
@@ -83,6 +82,12 @@ Result<uplink::BrokerSettings> brokerSettings(const config::Uplink& uplink,
     return settings;
 }
 
+std::set<std::string> deviceIds(const config::Config& config) {
+    std::set<std::string> ids;
+    for (const auto& [id, unused] : config.devices) ids.insert(id);
+    return ids;
+}
+
 Result<UplinkSettings> uplinkSetting(const std::string& name, const config::Config& config,
                                      const Folders& folders) {
     const auto& uplink = config.uplinks.at(name);
@@ -95,8 +100,10 @@ Result<UplinkSettings> uplinkSetting(const std::string& name, const config::Conf
     options.broker = std::move(*broker);
     options.window = uplink.window;
     options.batchBytes = uplink.batchSize.bytes;
-    options.acceptCommands =
-        uplink.commands && config.commands.accept != config::CommandSource::none;
+    // With accept: none they are heard too, to be answered.
+    options.acceptCommands = uplink.commands;
+    options.devices = deviceIds(config);
+    options.mayAdmit = !config.admit.empty();
     return UplinkSettings{std::move(options), std::move(*topics)};
 }
 

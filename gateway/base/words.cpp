@@ -1,5 +1,7 @@
 #include "gateway/base/words.hpp"
 
+#include <fmt/format.h>
+
 namespace vitalgate {
 
 std::string enumWord(std::string_view valueName, std::string_view prefix) {
@@ -14,6 +16,17 @@ std::string enumWord(std::string_view valueName, std::string_view prefix) {
         }
     }
     return word;
+}
+
+std::string inQuotes(std::string_view text) {
+    constexpr std::size_t kShown = 60;
+    if (text.find("PRIVATE KEY") != std::string_view::npos) return "(a private key)";
+    if (text.size() <= kShown) return fmt::format("\"{}\"", text);
+    auto shown = text.substr(0, kShown);
+    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0x80) != 0) {
+        shown.remove_suffix(1);
+    }
+    return fmt::format("\"{}…\"", shown);
 }
 
 }  // namespace vitalgate

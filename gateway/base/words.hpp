@@ -10,4 +10,7 @@ namespace vitalgate {
 /// "control-solution". A name without that prefix is turned into a word whole.
 std::string enumWord(std::string_view valueName, std::string_view prefix);
 
+/// What a person wrote, in quotation marks and shortened to 60 octets; a private key is not shown.
+std::string inQuotes(std::string_view text);
+
 }  // namespace vitalgate

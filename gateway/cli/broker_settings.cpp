@@ -30,11 +30,7 @@ Result<uplink::TlsSettings> tlsSettings(const config::Tls& tls) {
 
 Result<uplink::BrokerSettings> brokerSettings(const config::Uplink& uplink, std::string clientId) {
     uplink::BrokerSettings settings;
-    for (const auto& url : uplink.brokers) {
-        auto address = uplink::BrokerAddress::parse(url.text());
-        if (!address) return std::unexpected(address.error());
-        settings.brokers.push_back(std::move(*address));
-    }
+    settings.brokers = uplink.brokers;
     settings.allowPlaintext = uplink.allowPlaintext;
     settings.user = uplink.user;
     settings.clientId = std::move(clientId);

@@ -34,8 +34,9 @@ struct CommandLine {
 void addCheckConfig(CLI::App& app, CommandLine& line) {
     auto* command = app.add_subcommand("check-config", "Say whether a configuration is valid");
     command->add_option("FILE", line.check.file, "The file; --config if none is given");
-    command->add_flag("!--without-files", line.check.checkFiles,
-                      "Do not look whether the secrets and certificates that it names are there");
+    command->add_flag_callback(
+        "--without-files", [&line] { line.check.checkFiles = false; },
+        "Do not look at the secrets and certificates that it names");
     command->callback([&line] {
         line.chosen = [&line] {
             if (line.check.file.empty()) line.check.file = line.configFile;
@@ -81,7 +82,10 @@ void addWatch(CLI::App& app, CommandLine& line) {
             "--timeout",
             [&watch](const std::string& text) {
                 const auto limit = config::parseDuration(text);
-                if (!limit) throw CLI::ValidationError("--timeout", limit.error().message);
+                if (!limit) {
+                    throw CLI::ValidationError(
+                        "--timeout", limit.error().message + "; write for example 30s, 5m or 1h");
+                }
                 watch.timeout = *limit;
             },
             "End after this time, with status 5 if a device is missing (60s if one is awaited)")

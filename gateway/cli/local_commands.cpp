@@ -51,6 +51,12 @@ ExitStatus checkConfig(const CheckOptions& options) {
     if (!loaded) return ExitStatus::no;
     fmt::print("{}: valid, {}, {}\n", options.file, counted(loaded->devices.size(), "device"),
                counted(loaded->uplinks.size(), "uplink"));
+    // No mistake: a hub must start with it.
+    for (const auto& [name, rule] : loaded->admit) {
+        if (rule.until > std::chrono::system_clock::now()) continue;
+        fmt::print(stderr, "{}: admit.{}: has ended; it admits nothing any more\n", options.file,
+                   name);
+    }
     return ExitStatus::done;
 }
 

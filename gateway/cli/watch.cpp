@@ -42,6 +42,12 @@ Labels labelsOf(const config::Config& config) {
     return labels;
 }
 
+/// As the screen has called it, and as the configuration does.
+std::string shownName(const config::Config& config, const std::string& id) {
+    const auto& label = config.devices.at(id).label;
+    return label == id ? id : fmt::format("{} ({})", label, id);
+}
+
 /// The zone that the shell says, else the system's, else UTC.
 TimeZone zoneOfScreen() {
     const char* name = std::getenv("TZ");
@@ -80,7 +86,7 @@ class Watch {
         events.received = [this](const std::string& topic, const uplink::MqttMessage& message) {
             onMessage(topic, message);
         };
-        events.connected = [this](const uplink::BrokerAddress&) { wasConnected_ = true; };
+        events.connected = [this](const BrokerAddress&) { wasConnected_ = true; };
         events.disconnected = [this](const Error& why) { onDisconnected(why); };
         subscriber_.start(std::move(events));
         loop_.run();
@@ -179,6 +185,7 @@ Result<std::set<std::string>> awaitedDevices(const config::Config& config,
         missing = watch.missing();
     }
     if (status == ExitStatus::timedOut) {
+        for (auto& name : missing) name = shownName(config, name);
         fmt::print(stderr, "no reading has come from: {}\n", fmt::join(missing, ", "));
     }
     // Loop and library would wait for a name that is still being looked up, and the library's

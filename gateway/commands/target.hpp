@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <string>
 #include <vector>
 
 #include "vitalgate/v1/command.pb.h"
@@ -18,8 +19,8 @@ class CommandTarget {
 
     /// Runs a command that was accepted. The result has state, text, refusal or failure, and data;
     /// ids, kind and time are filled in by the caller. Ends by itself; the caller waits at most
-    /// kRunLimit.
-    virtual asio::awaitable<v1::CommandResult> run(v1::Command command) = 0;
+    /// kRunLimit. `uplink` is the name of the one that brought the command.
+    virtual asio::awaitable<v1::CommandResult> run(v1::Command command, std::string uplink) = 0;
 };
 
 }  // namespace vitalgate::commands

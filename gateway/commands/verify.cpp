@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "gateway/base/identifier.hpp"
+#include "gateway/base/topic.hpp"
 #include "gateway/commands/kinds.hpp"
 #include "gateway/commands/whole.hpp"
 #include "gateway/crypto/crypto.hpp"
@@ -142,23 +143,12 @@ Outcome checkHub(Examination& on) {
     return Refusal{v1::REFUSAL_WRONG_HUB, fmt::format("this hub is {}", on.policy.hub)};
 }
 
-/// Below "{root}/results/", at most kLongestResponseTopic octets of printable ASCII, no wildcard.
-bool isResponseTopic(std::string_view topic, std::string_view resultsTopic) {
-    if (topic.size() > kLongestResponseTopic || !topic.starts_with(resultsTopic)) return false;
-    const auto rest = topic.substr(resultsTopic.size());
-    if (rest.size() < 2 || rest.front() != '/') return false;
-    return std::all_of(rest.begin(), rest.end(),
-                       [](char c) { return c > ' ' && c <= '~' && c != '+' && c != '#'; });
-}
-
 Outcome checkResponseTopic(Examination& on) {
     const auto& own = on.verdict.command.response_topic();
     const auto& topic = own.empty() ? on.request.responseTopic : own;
     if (topic.empty()) return {};
-    if (!isResponseTopic(topic, on.request.resultsTopic)) {
-        return Refusal{
-            v1::REFUSAL_RESPONSE_TOPIC,
-            fmt::format("the response topic must lie below {}/", on.request.resultsTopic)};
+    if (const auto suffix = resultSuffix(topic, on.request.resultsTopic); !suffix) {
+        return Refusal{v1::REFUSAL_RESPONSE_TOPIC, suffix.error().message};
     }
     on.verdict.responseTopic = topic;
     return {};

@@ -12,7 +12,6 @@ namespace vitalgate::commands {
 
 inline constexpr std::size_t kLargestRequest = 64 * 1024;  ///< octets of the whole payload
 inline constexpr std::size_t kLargestCorrelation = 1024;   ///< octets; it is stored with the result
-inline constexpr std::size_t kLongestResponseTopic = 200;  ///< octets
 /// How far the requester's clock may be ahead of the hub's.
 inline constexpr Duration kClockTolerance = std::chrono::minutes{5};
 

@@ -1,10 +1,13 @@
 #include "gateway/config/checks.hpp"
 
-#include <array>
+#include <algorithm>
 #include <fstream>
 #include <initializer_list>
 
 #include "gateway/base/bytes.hpp"
+#include "gateway/base/pem.hpp"
+#include "gateway/base/topic.hpp"
+#include "gateway/base/words.hpp"
 #include "gateway/config/values.hpp"
 
 namespace vitalgate::config {
@@ -89,7 +92,12 @@ class Checker {
                   "is of no use with bluetooth.pairing.policy: never; write passkey or just-works "
                   "there");
         }
-        if (device.address == BluetoothAddress{}) return;
+        if (device.address == BluetoothAddress{}) {
+            const auto& written = nodeAt(root_, {"devices", id, "address"});
+            if (!BluetoothAddress::parse(written.text)) return;
+            return wrong({"devices", id, "address"},
+                         "is no device's address: write the one that it advertises");
+        }
         const auto [known, isNew] = addresses_.try_emplace(device.address, id);
         if (isNew) return;
         const auto& first = nodeAt(root_, {"devices", known->second, "address"}).place;
@@ -112,24 +120,50 @@ class Checker {
         if (uplink.password && uplink.user.empty()) {
             wrong({"uplinks", name, "password"}, "needs user beside it");
         }
+        root(name, uplink);
+        ownClientId(name, uplink);
         tls(name, uplink);
         if (uplink.allowPlaintext) return;
         for (const auto& broker : uplink.brokers) {
-            if (broker.usesTls() || broker.isLoopback()) continue;
+            if (broker.isEncrypted() || broker.isLoopback()) continue;
             wrong({"uplinks", name, "broker"},
                   fmt::format("{} to another host is not encrypted: use {}s, or set "
                               "allow-plaintext: true",
-                              broker.scheme, broker.scheme));
+                              broker.schemeWord(), broker.schemeWord()));
+        }
+    }
+
+    void root(const std::string& name, const Uplink& uplink) {
+        if (uplink.root.empty() || config_.hub.id.empty()) return;
+        if (const auto filled = hubRoot(uplink.root, config_.hub.id); !filled)
+            wrong({"uplinks", name, "root"}, filled.error().message);
+    }
+
+    /// A broker ends a session when another begins with the same client id.
+    void ownClientId(const std::string& name, const Uplink& uplink) {
+        for (const auto& broker : uplink.brokers) {
+            const auto [known, isNew] = clients_.try_emplace({broker.uri(), uplink.clientId}, name);
+            if (isNew || known->second == name) continue;
+            return wrong({"uplinks", name, "client-id"},
+                         fmt::format("the uplink {} uses the same broker with the same client id: "
+                                     "they would push each other out; give one a client-id of its "
+                                     "own",
+                                     known->second));
         }
     }
 
     void tls(const std::string& name, const Uplink& uplink) {
         const auto& tls = uplink.tls;
+        const bool isUsed = std::ranges::any_of(uplink.brokers, &BrokerAddress::isEncrypted);
+        if (isWritten(root_, {"uplinks", name, "tls"}) && !isUsed && !uplink.brokers.empty()) {
+            return wrong({"uplinks", name, "tls"},
+                         "is of no use: no broker of this uplink is mqtts or wss");
+        }
         for (const auto& broker : uplink.brokers) {
-            if (!broker.usesTls() || !tls.ca.empty()) continue;
+            if (!broker.isEncrypted() || !tls.ca.empty()) continue;
             if (isWritten(root_, {"uplinks", name, "tls", "ca"})) continue;
             wrong({"uplinks", name, "tls", "ca"},
-                  fmt::format("is required with {}; write a path, or system", broker.scheme));
+                  fmt::format("is required with {}; write a path, or system", broker.schemeWord()));
             break;
         }
         const bool certificate = isWritten(root_, {"uplinks", name, "tls", "certificate"});
@@ -141,21 +175,26 @@ class Checker {
         if (!tls.crl.empty() && tls.ca == "system")
             wrong({"uplinks", name, "tls", "crl"}, "needs tls.ca to be a file, not system");
         if (!reader_.options().checkSecrets) return;
-        readable({"uplinks", name, "tls", "ca"}, tls.ca == "system" ? "" : tls.ca);
-        readable({"uplinks", name, "tls", "certificate"}, tls.certificate);
-        readable({"uplinks", name, "tls", "crl"}, tls.crl);
+        pemFile({"uplinks", name, "tls", "ca"}, tls.ca == "system" ? "" : tls.ca);
+        pemFile({"uplinks", name, "tls", "certificate"}, tls.certificate);
+        pemFile({"uplinks", name, "tls", "crl"}, tls.crl);
     }
 
-    void readable(Keys keys, const std::string& path) {
+    void pemFile(Keys keys, const std::string& path) {
         if (path.empty()) return;
-        if (const auto checked = checkReadable(path); !checked)
+        if (const auto checked = checkReadable(path); !checked) {
             wrong(keys, checked.error().message);
+        } else if (const auto text = readPemFile(path); !text) {
+            wrong(keys, text.error().message);
+        }
     }
 
     void commands() {
         const auto& commands = config_.commands;
-        if (commands.accept == CommandSource::onlySigned && commands.keys.empty() &&
-            !isWritten(root_, {"commands", "keys"})) {
+        // What could not be read has its default, and a mistake of its own.
+        const bool isSigned = !isWritten(root_, {"commands", "accept"}) ||
+                              nodeAt(root_, {"commands", "accept"}).text == "signed";
+        if (isSigned && commands.keys.empty() && !isWritten(root_, {"commands", "keys"})) {
             wrong({"commands", "accept"},
                   "signed needs a key in commands.keys; without one write accept: none");
         }
@@ -172,6 +211,7 @@ class Checker {
     Config& config_;
     Reader& reader_;
     std::map<BluetoothAddress, std::string> addresses_;
+    std::map<std::pair<std::string, std::string>, std::string> clients_;  ///< broker and client id
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/base/broker_address.hpp"
 #include "gateway/base/identifier.hpp"
 #include "gateway/base/time.hpp"
 #include "gateway/config/secret.hpp"
@@ -27,20 +28,6 @@ struct ByteSize {
 struct Rate {
     std::uint32_t perMinute = 0;
     auto operator<=>(const Rate&) const = default;
-};
-
-/// "mqtts://broker.care.example:8883": the port is the scheme's own if none is written.
-struct BrokerUrl {
-    std::string scheme;  ///< mqtts, mqtt, wss or ws
-    std::string host;    ///< name or address; an IPv6 address without its brackets
-    std::uint16_t port = 0;
-    std::string path;  ///< of wss and ws, with its slash; else empty
-
-    [[nodiscard]] bool usesTls() const { return scheme == "mqtts" || scheme == "wss"; }
-    [[nodiscard]] bool isLoopback() const;
-    /// Always with the port.
-    [[nodiscard]] std::string text() const;
-    bool operator==(const BrokerUrl&) const = default;
 };
 
 /// `all`, or exactly these.
@@ -120,7 +107,7 @@ struct Tls {
     TlsVersion minVersion{};
 };
 struct Uplink {
-    std::vector<BrokerUrl> brokers;  ///< one to four, tried in order
+    std::vector<BrokerAddress> brokers;  ///< one to four, tried in order
     Protocol protocol{};
     std::string root;      ///< holds {hub} once
     std::string clientId;  ///< the hub's id if none is written

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <vector>
 
+#include "gateway/base/topic.hpp"
+#include "gateway/base/words.hpp"
 #include "gateway/config/suggestion.hpp"
 #include "gateway/config/values.hpp"
 
@@ -54,13 +56,8 @@ bool isHost(std::string_view text) {
 }
 
 bool isRoot(std::string_view text) {
-    constexpr std::string_view kHub = "{hub}";
-    const auto hubAt = text.find(kHub);
-    return text.size() <= 200 && hubAt != std::string_view::npos &&
-           text.find(kHub, hubAt + 1) == std::string_view::npos &&
-           text.find_first_of("+#") == std::string_view::npos && !text.starts_with('/') &&
-           !text.ends_with('/') && !text.starts_with('$') &&
-           text.find("//") == std::string_view::npos;
+    // The real id is as good as this one; the whole length is looked at together with it.
+    return hubRoot(text, "hub").has_value();
 }
 
 bool isBus(std::string_view text) {
@@ -77,8 +74,24 @@ bool isAdapter(std::string_view text) {
     return isName || BluetoothAddress::parse(text).has_value();
 }
 
+/// The 32 octets in base64, out of what "openssl pkey -pubout" prints: with or without the lines
+/// around it, the 12 octets in front say "Ed25519" (RFC 8410).
+std::string publicKeyOf(std::string_view text) {
+    constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
+    constexpr std::string_view kEnd = "-----END PUBLIC KEY-----";
+    constexpr std::string_view kEd25519 = "MCowBQYDK2VwAyEA";
+    std::string key{text};
+    if (const auto begin = key.find(kBegin), end = key.find(kEnd);
+        begin != std::string::npos && end != std::string::npos && begin < end) {
+        key = key.substr(begin + kBegin.size(), end - begin - kBegin.size());
+    }
+    std::erase_if(key, [](char c) { return c == ' ' || c == '\n' || c == '\r'; });
+    return key.starts_with(kEd25519) && key.size() == 60 ? key.substr(kEd25519.size()) : key;
+}
+
 /// 32 octets in base64 (RFC 4648): 43 characters, the last two bits of which are 0, and one "=".
-bool isPublicKey(std::string_view text) {
+bool isPublicKey(std::string_view written) {
+    const auto text = publicKeyOf(written);
     constexpr std::string_view kDigits =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     return text.size() == 44 && text.find_first_not_of(kDigits) == 43 && text[43] == '=' &&
@@ -93,7 +106,7 @@ struct FormRow {
     bool (*fits)(std::string_view text);
 };
 
-constexpr std::array<FormRow, 11> kForms{{
+constexpr std::array<FormRow, 12> kForms{{
     {Form::text, "text", "a text", "", always},
     {Form::word, "word", "", "", always},
     {Form::identifier, "identifier", "hub-7f3a",
@@ -111,6 +124,7 @@ constexpr std::array<FormRow, 11> kForms{{
     {Form::publicKey, "Ed25519 public key in base64",
      "5Kq0mJ5S0m9b1cY2o3Tt4u5v6w7x8y9zABCDEFGHIJk=",
      "is not a public key of 32 octets in base64 (44 characters)", isPublicKey},
+    {Form::key, "secret", "", "", always},
 }};
 
 const FormRow& rowOf(Form form) {
@@ -154,12 +168,21 @@ std::optional<std::string> checkForm(std::string_view text, const KeyInfo& info)
     if (info.form == Form::word) {
         if (wordIndex(info.choices, text) >= 0) return std::nullopt;
         const auto near = nearest(text, split(info.choices));
+        constexpr std::size_t kFewChoices = 12;
+        if (!near.empty() && split(info.choices).size() > kFewChoices) {
+            return fmt::format("{} is not allowed here; did you mean \"{}\"?", inQuotes(text),
+                               near);
+        }
         const auto meant = near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near);
         return fmt::format("{} is not allowed here{}; {}", inQuotes(text), meant, formHint(info));
     }
     const auto& row = rowOf(info.form);
     if (row.fits(text)) return std::nullopt;
     return fmt::format("{} {}; {}", inQuotes(text), row.wrong, formHint(info));
+}
+
+std::string usualForm(std::string_view text, const KeyInfo& info) {
+    return info.form == Form::publicKey ? publicKeyOf(text) : std::string(text);
 }
 
 std::string formWord(const KeyInfo& info) {
@@ -172,7 +195,8 @@ std::string formHint(const KeyInfo& info) {
         return fmt::format("write {}", fmt::join(split(info.choices), " or "));
     }
     if (info.form == Form::text) return "write a text";
-    return fmt::format("write for example {}", rowOf(info.form).example);
+    const auto example = info.example.empty() ? rowOf(info.form).example : info.example;
+    return fmt::format("write for example {}", example);
 }
 
 }  // namespace vitalgate::config

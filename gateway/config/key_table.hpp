@@ -105,6 +105,7 @@ struct Binding {
         } else if (node != nullptr) {
             ValueReader<Value>::read(*node, info, path, value, reader);
         } else if (info.required) {
+            if (reader.isMeant(parent, info.name)) return;
             reader.wrong(parent, path,
                          fmt::format("is required; {}", ValueReader<Value>::hint(info)));
         } else if (!info.standard.empty()) {

@@ -12,6 +12,13 @@ constexpr std::string_view kKinds = "blood-pressure body-temperature weight hear
 constexpr std::string_view kQuirks =
     "none and-scale and-device taidoc-td1241 indie-scale philips-ear beurer-bm85 detecto-7550 "
     "trailing-octets";
+/// The kinds of commands/kinds.cpp; a test compares them.
+constexpr std::string_view kCommandKinds =
+    "get-status list-devices describe-device scan open-pairing-window pair forget-device rename "
+    "assign-subject enable-device disable-device read-characteristic write-characteristic "
+    "read-battery set-clock fetch-records clear-records start-measurement stop-measurement "
+    "reset-energy control-fitness calibrate set-alert-limit set-interval identify replay "
+    "set-log-level get-diagnostics reload-config restart";
 constexpr std::string_view kLogLevels = "error warning info debug";
 
 constexpr Key<Hub> kHub[] = {
@@ -164,6 +171,7 @@ constexpr Key<Readings> kReadings[] = {
 constexpr Key<Store> kStore[] = {
     key<&Store::path>({.name = "path",
                        .otherwise = "the state directory",
+                       .example = "/var/lib/vitalgate",
                        .help = "Folder of `store.db`.",
                        .form = Form::path}),
     key<&Store::keep>({.name = "keep",
@@ -179,7 +187,8 @@ constexpr Key<Store> kStore[] = {
          .help = "The most that the records take on the disk, beside a journal of up to 16 MiB."}),
     key<&Store::key>({.name = "key",
                       .otherwise = "made at first start",
-                      .help = "Key of 32 octets that seals the store."}),
+                      .help = "Key of 32 octets that seals the store.",
+                      .form = Form::key}),
 };
 
 constexpr Key<Tls> kTls[] = {
@@ -258,14 +267,17 @@ constexpr Key<Uplink> kUplink[] = {
 };
 
 constexpr Key<CommandKey> kCommandKey[] = {
-    key<&CommandKey::publicKey>({.name = "public-key",
-                                 .help = "Commands signed with its other half are believed.",
-                                 .form = Form::publicKey,
-                                 .required = true}),
+    key<&CommandKey::publicKey>(
+        {.name = "public-key",
+         .help = "Commands signed with its other half are believed; as `openssl pkey "
+                 "-pubout` prints it, or the 32 octets alone.",
+         .form = Form::publicKey,
+         .required = true}),
     key<&CommandKey::kinds>({.name = "kinds",
                              .help = "Kinds of commands it may sign; `all` leaves out those that "
                                      "must be named.",
-                             .form = Form::identifier,
+                             .choices = kCommandKinds,
+                             .form = Form::word,
                              .required = true}),
     key<&CommandKey::devices>({.name = "devices",
                                .standard = "all",
@@ -308,7 +320,8 @@ constexpr Key<Privacy> kPrivacy[] = {
     key<&Privacy::idKey>({.name = "id-key",
                           .otherwise = "made at first start",
                           .help = "Key of 32 octets that makes the ids of readings and devices; "
-                                  "take it along to a hub's replacement."}),
+                                  "take it along to a hub's replacement.",
+                          .form = Form::key}),
 };
 
 constexpr Key<Config> kConfig[] = {

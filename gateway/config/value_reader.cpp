@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "gateway/base/words.hpp"
 #include "gateway/config/forms.hpp"
+#include "gateway/config/secret_place.hpp"
 #include "gateway/config/suggestion.hpp"
 #include "gateway/config/values.hpp"
 #include "gateway/config/words.hpp"
@@ -56,9 +58,9 @@ struct Scalar<WallTime> {
     static constexpr auto kParse = parseUtc;
 };
 template <>
-struct Scalar<BrokerUrl> {
+struct Scalar<BrokerAddress> {
     static constexpr std::string_view kWord = "URL", kExample = "mqtts://broker.example:8883";
-    static constexpr auto kParse = parseBrokerUrl;
+    static constexpr auto kParse = BrokerAddress::parse;
 };
 
 template <class T>
@@ -133,7 +135,7 @@ void readText(const Node& node, const KeyInfo& info, const std::string& path, st
         reader.wrong(node, path, *problem);
         return;
     }
-    value = node.text;
+    value = usualForm(node.text, info);
 }
 
 template <IsEnum T>
@@ -176,36 +178,6 @@ void readList(const Node& node, const KeyInfo& info, const std::string& path,
     }
 }
 
-void readSecretPlace(const Node& node, const std::string& path, std::optional<Secret>& value,
-                     Reader& reader) {
-    constexpr std::string_view kAdvice = "write {file: PATH} or {credential: NAME}";
-    if (node.isScalar()) {
-        reader.wrong(node, path,
-                     fmt::format("a secret must not stand in the configuration; {}", kAdvice));
-        return;
-    }
-    if (!node.isMap() || node.entries.size() != 1) {
-        reader.wrong(node, path, fmt::format("must name one place; {}", kAdvice));
-        return;
-    }
-    const auto& [kind, place, name] = node.entries[0];
-    if (kind != "file" && kind != "credential") {
-        reader.refuseUnknown(node, path, {"file", "credential"});
-        return;
-    }
-    KeyInfo info{.name = kind, .form = kind == "file" ? Form::path : Form::identifier};
-    Secret secret{kind == "file" ? Secret::Kind::file : Secret::Kind::credential, ""};
-    readText(name, info, below(path, kind), secret.name, reader);
-    if (secret.name.empty()) return;
-    const bool checkable =
-        secret.kind == Secret::Kind::file || reader.options().credentialsDirectory.has_value();
-    if (reader.options().checkSecrets && checkable) {
-        const auto checked = checkSecret(secret, reader.options().credentialsDirectory);
-        if (!checked) reader.wrong(node, path, checked.error().message);
-    }
-    value = secret;
-}
-
 }  // namespace
 
 std::string below(std::string_view path, std::string_view key) {
@@ -217,6 +189,7 @@ void Reader::refuseUnknown(const Node& node, std::string_view path,
     for (const auto& [key, place, value] : node.entries) {
         if (std::ranges::find(known, key) != known.end()) continue;
         const auto near = nearest(key, known);
+        if (!near.empty()) meant_.emplace(&node, near);
         const auto advice = near.empty() ? fmt::format("allowed are {}", fmt::join(known, ", "))
                                          : fmt::format("did you mean \"{}\"?", near);
         problems_.add(place, path, fmt::format("unknown key {}; {}", inQuotes(key), advice));
@@ -291,8 +264,8 @@ void readAny(const Node& node, const KeyInfo& info, const std::string& path,
 }
 
 void readAny(const Node& node, const KeyInfo& info, const std::string& path,
-             std::vector<BrokerUrl>& value, Reader& reader) {
-    readList(node, info, path, value, reader, readScalar<BrokerUrl>);
+             std::vector<BrokerAddress>& value, Reader& reader) {
+    readList(node, info, path, value, reader, readScalar<BrokerAddress>);
 }
 
 void readAny(const Node& node, const KeyInfo& info, const std::string& path,
@@ -304,7 +277,13 @@ void readAny(const Node& node, const KeyInfo& info, const std::string& path,
 void readAny(const Node& node, const KeyInfo& info, const std::string& path, Names& value,
              Reader& reader) {
     value.all = node.isScalar() && node.text == "all";
-    if (!value.all) readList(node, info, path, value.list, reader, readText);
+    if (value.all) return;
+    for (const auto& item : node.items) {
+        if (item.isScalar() && item.text == "all") {
+            return reader.wrong(item, path, "write all, not [all]");
+        }
+    }
+    readList(node, info, path, value.list, reader, readText);
 }
 
 void readAny(const Node& node, const KeyInfo& info, const std::string& path,
@@ -342,22 +321,15 @@ void readAny(const Node& node, const KeyInfo& info, const std::string& path,
     }
 }
 
-void readAny(const Node& node, const KeyInfo&, const std::string& path,
+void readAny(const Node& node, const KeyInfo& info, const std::string& path,
              std::optional<Secret>& value, Reader& reader) {
-    readSecretPlace(node, path, value, reader);
+    readSecretPlace(node, path, value, reader, info.form == Form::key ? checkKey : checkPassword);
 }
 
 void readAny(const Node& node, const KeyInfo&, const std::string& path,
              std::optional<KeyFile>& value, Reader& reader) {
     std::optional<Secret> secret;
-    if (node.isScalar()) {
-        Node place = node;
-        place.kind = NodeKind::map;
-        place.entries = {{"file", node.place, node}};
-        readSecretPlace(place, path, secret, reader);
-    } else {
-        readSecretPlace(node, path, secret, reader);
-    }
+    readKeyFilePlace(node, path, secret, reader);
     if (secret) value = KeyFile{*secret};
 }
 
@@ -391,12 +363,12 @@ std::string ValueReader<T>::typeWord(const KeyInfo& info) {
         return fmt::format("one of: {}", commaList(kWords<T>));
     } else if constexpr (std::is_same_v<T, std::optional<Duration>>) {
         return "duration or never";
-    } else if constexpr (std::is_same_v<T, std::vector<BrokerUrl>>) {
+    } else if constexpr (std::is_same_v<T, std::vector<BrokerAddress>>) {
         return "URL or list of URLs";
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
         return fmt::format("list of {}", formWord(info));
     } else if constexpr (std::is_same_v<T, Names>) {
-        return "list of words, or all";
+        return fmt::format("list of {}, or all", info.choices.empty() ? "words" : formWord(info));
     } else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
         return fmt::format("map of name to {}", formWord(info));
     } else if constexpr (std::is_same_v<T, std::map<std::uint32_t, std::string>>) {
@@ -417,8 +389,8 @@ template <class T>
 std::string ValueReader<T>::hint(const KeyInfo& info) {
     if constexpr (IsScalar<T>) {
         return writeHint(info, Scalar<T>::kExample);
-    } else if constexpr (std::is_same_v<T, std::vector<BrokerUrl>>) {
-        return writeHint({}, Scalar<BrokerUrl>::kExample);
+    } else if constexpr (std::is_same_v<T, std::vector<BrokerAddress>>) {
+        return writeHint({}, Scalar<BrokerAddress>::kExample);
     } else if constexpr (std::is_same_v<T, Names>) {
         return "write a list of words, or all";
     } else {
@@ -443,7 +415,7 @@ template struct ValueReader<Delivery>;
 template struct ValueReader<CommandSource>;
 template struct ValueReader<DeviceIdentifiers>;
 template struct ValueReader<std::optional<Duration>>;
-template struct ValueReader<std::vector<BrokerUrl>>;
+template struct ValueReader<std::vector<BrokerAddress>>;
 template struct ValueReader<std::vector<std::string>>;
 template struct ValueReader<Names>;
 template struct ValueReader<std::map<std::string, std::string>>;

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/config/config.hpp"
@@ -27,6 +29,7 @@ enum class Form {
     bus,
     adapter,  ///< hci0, or an address
     publicKey,
+    key,  ///< of a secret: 32 octets, not a text
 };
 
 /// A row of the key table, without its binding.
@@ -62,12 +65,18 @@ class Reader {
     /// identifier.
     bool isMapOfNames(const Node& node, const KeyInfo& info, std::string_view path);
 
+    /// True if an unknown key of that map probably means this one.
+    [[nodiscard]] bool isMeant(const Node& node, std::string_view key) const {
+        return meant_.contains({&node, std::string(key)});
+    }
+
     [[nodiscard]] const LoadOptions& options() const { return options_; }
     [[nodiscard]] Problems& problems() { return problems_; }
 
   private:
     Problems& problems_;
     const LoadOptions& options_;
+    std::set<std::pair<const Node*, std::string>> meant_;
 };
 
 /// The default of a row as a node.

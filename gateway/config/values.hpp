@@ -24,14 +24,8 @@ Result<SignalStrength> parseSignal(std::string_view text);
 Result<std::uint32_t> parseNumber(std::string_view text);
 /// "true" or "false".
 Result<bool> parseBool(std::string_view text);
-/// "mqtts://host:port", likewise mqtt, wss and ws; never with user or password, which are not
-/// repeated in the message.
-Result<BrokerUrl> parseBrokerUrl(std::string_view text);
 
 /// "30d": as one writes it in the configuration; the way back of parseDuration.
 std::string writeDuration(Duration duration);
-
-/// The text in quotation marks, shortened to 60 octets.
-std::string inQuotes(std::string_view text);
 
 }  // namespace vitalgate::config

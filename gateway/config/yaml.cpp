@@ -177,7 +177,8 @@ std::optional<std::string> readText(const std::filesystem::path& path, Problems&
     };
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status)) return refuse("no such file");
+    if (status.type() == std::filesystem::file_type::not_found) return refuse("no such file");
+    if (error) return refuse(fmt::format("cannot be read: {}", error.message()));
     if (!std::filesystem::is_regular_file(status)) return refuse("not a regular file");
     std::ifstream file(path, std::ios::binary);
     if (!file) {

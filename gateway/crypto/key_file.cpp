@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "gateway/base/key_octets.hpp"
 #include "gateway/crypto/crypto.hpp"
 
 namespace vitalgate::crypto {
@@ -33,37 +34,6 @@ class File {
 
 std::unexpected<Error> systemError(std::string_view path, std::string_view what) {
     return fail(ErrorKind::unavailable, "{}: {}: {}", path, what, std::strerror(errno));
-}
-
-Status checkOwnerAndMode(const std::string& path, const struct stat& state) {
-    const auto mode = state.st_mode & 07777U;
-    if (!S_ISREG(state.st_mode)) {
-        return fail(ErrorKind::authentication, "{}: a key must be a regular file", path);
-    }
-    if (state.st_uid != ::geteuid() && state.st_uid != 0) {
-        return fail(ErrorKind::authentication,
-                    "{}: belongs to another user; it must belong to the user that runs this", path);
-    }
-    const bool isCredential = mode == 0440 && state.st_uid == 0 && state.st_gid == 0;
-    if (mode != 0400 && mode != 0600 && !isCredential) {
-        return fail(ErrorKind::authentication,
-                    "{}: mode {:04o} could let others use the key; set it to 0400", path, mode);
-    }
-    return {};
-}
-
-/// Up to `room` octets; fewer only at the end of the file.
-Result<std::size_t> readSome(const std::string& path, int descriptor, std::uint8_t* out,
-                             std::size_t room) {
-    std::size_t size = 0;
-    while (size < room) {
-        const auto got = ::read(descriptor, out + size, room - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return systemError(path, "cannot be read");
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    return size;
 }
 
 Status writeAll(const std::string& path, int descriptor, ByteView octets) {
@@ -110,27 +80,10 @@ Status putInPlace(const std::string& from, const std::string& path) {
 }  // namespace
 
 Result<SecretKey> readKeyFile(const std::string& path) {
-    // O_NONBLOCK: a pipe in place of the file must not stop the start.
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!file.isOpen()) {
-        if (errno == ENOENT) return fail(ErrorKind::notFound, "{}: there is no such key", path);
-        if (errno == ELOOP) {
-            return fail(ErrorKind::authentication, "{}: a key must not be a symbolic link", path);
-        }
-        return systemError(path, "cannot be opened");
-    }
-    struct stat state{};
-    if (::fstat(file.descriptor(), &state) != 0) return systemError(path, "cannot be examined");
-    if (auto checked = checkOwnerAndMode(path, state); !checked) {
-        return std::unexpected(checked.error());
-    }
-    Bytes octets(SecretKey::kSize + 1);
-    const auto size = readSome(path, file.descriptor(), octets.data(), octets.size());
-    if (!size) return std::unexpected(size.error());
-    octets.resize(*size);
-    auto key = SecretKey::fromBytes(octets);
-    wipe(octets);
-    if (!key) return failIn(path, key);
+    auto octets = readKeyOctets(path);
+    if (!octets) return std::unexpected(octets.error());
+    auto key = SecretKey::fromBytes(*octets);
+    wipe(*octets);
     return key;
 }
 

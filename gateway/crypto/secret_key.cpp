@@ -7,13 +7,11 @@
 namespace vitalgate::crypto {
 
 Result<SecretKey> SecretKey::fromBytes(ByteView bytes) {
-    if (bytes.size() != kSize) {
-        return fail(ErrorKind::invalid, "a key has {} octets, this one has {}", kSize,
-                    bytes.size());
+    if (const auto checked = checkKeyOctets(bytes); !checked) {
+        return std::unexpected(checked.error());
     }
     SecretKey key;
     std::ranges::copy(bytes, key.octets_.begin());
-    if (!key.isSet()) return fail(ErrorKind::invalid, "a key of zeros only is no key");
     return key;
 }
 

@@ -5,13 +5,14 @@
 
 #include "gateway/base/bytes.hpp"
 #include "gateway/base/error.hpp"
+#include "gateway/base/key_octets.hpp"
 
 namespace vitalgate::crypto {
 
 /// 32 secret octets. Wiped when they go; there is no way to print them.
 class SecretKey {
   public:
-    static constexpr std::size_t kSize = 32;
+    static constexpr std::size_t kSize = kKeyOctets;
 
     /// No key: isSet() is false.
     SecretKey() = default;

@@ -2,6 +2,7 @@
 
 #include <systemd/sd-id128.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -12,6 +13,7 @@ namespace vitalgate::host {
 namespace {
 
 constexpr std::size_t kLongestOsName = 120;
+constexpr std::size_t kLongestModel = 120;
 constexpr std::size_t kLongestOsRelease = 64 * 1024;
 
 /// Names this program to sd_id128_get_machine_app_specific(); must never change.
@@ -74,6 +76,19 @@ std::string osName(const std::string& path) {
         if (!name.empty() && isPrintable(name)) return name.substr(0, kLongestOsName);
     }
     return "Linux";
+}
+
+std::string machineModel(const std::vector<std::string>& files) {
+    for (const auto& name : files) {
+        std::ifstream file(name);
+        std::string model(kLongestModel, '\0');
+        file.read(model.data(), static_cast<std::streamsize>(model.size()));
+        // The device tree ends it with a zero, DMI with a line end and sometimes blanks.
+        model.resize(std::min(static_cast<std::size_t>(file.gcount()), model.find('\0')));
+        model.resize(model.find_last_not_of(" \n") + 1);
+        if (!model.empty() && isPrintable(model)) return model;
+    }
+    return "";
 }
 
 }  // namespace vitalgate::host

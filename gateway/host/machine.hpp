@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gateway/base/error.hpp"
 
@@ -16,5 +17,10 @@ Result<std::string> bootId();
 /// PRETTY_NAME of an os-release(5) file ("Debian GNU/Linux 12 (bookworm)"); "Linux" if it does not
 /// say. Never longer than 120 characters.
 std::string osName(const std::string& path = "/etc/os-release");
+
+/// What the maker calls this machine ("Raspberry Pi 4 Model B Rev 1.5"): the first of the files
+/// that says something, those of the device tree and of DMI. Empty if none does.
+std::string machineModel(const std::vector<std::string>& files = {
+                             "/proc/device-tree/model", "/sys/class/dmi/id/product_name"});
 
 }  // namespace vitalgate::host

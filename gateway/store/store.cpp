@@ -370,9 +370,25 @@ void SqliteStore::close() {
 
 }  // namespace
 
+namespace {
+
+/// A store that is damaged has a way out too; some sentences name one of their own.
+Error withAdvice(Error error) {
+    if (error.kind != ErrorKind::damaged || error.message.find("move ") != std::string::npos) {
+        return error;
+    }
+    error.message += "; move it away to begin a new store; what was not sent is in it";
+    return error;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, Clock& clock, Log log) {
     auto engine = Engine::open(options, clock.now(), log);
-    if (!engine) return failIn(fmt::format("store {}", options.path), engine);
+    if (!engine) {
+        return std::unexpected(
+            withAdvice(engine.error()).in(fmt::format("store {}", options.path)));
+    }
     clock.setBoot((*engine)->boot());
     return std::make_unique<SqliteStore>(std::move(*engine), clock);
 }

@@ -50,8 +50,10 @@ const RefusalRow* find(const std::array<RefusalRow, size>& rows, int code) {
 }
 
 const RefusalRow* refusalOf(const MqttConnectOptions& options, const PahoFailure& failure) {
-    if (options.version5) return find(kReasons, failure.reason);
-    return find(kReturnCodes, failure.code);
+    if (!options.version5) return find(kReturnCodes, failure.code);
+    if (const auto* reason = find(kReasons, failure.reason)) return reason;
+    // A broker that knows only 3.1.1 answers in its own way.
+    return failure.code == 1 ? &kReasons.front() : find(kReturnCodes, failure.code);
 }
 
 Error networkError(const BrokerAddress& broker, const std::error_code& tcp) {
@@ -81,8 +83,8 @@ Error closedError(const MqttConnectOptions& options) {
                                   ? "does it require a client certificate (tls.certificate)?"
                                   : "does it accept this hub's certificate (tls.certificate)?";
     return {ErrorKind::authentication,
-            fmt::format("{} ended the TLS handshake: does it speak TLS on this port, and {}", name,
-                        certificate)};
+            fmt::format("{} ended the TLS handshake: does it speak {} on this port, and {}", name,
+                        options.tls.onlyTls13 ? "TLS 1.3 (tls.min-version)" : "TLS", certificate)};
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/broker_address.hpp"
 #include "gateway/base/bytes.hpp"
 #include "gateway/base/error.hpp"
 #include "gateway/base/time.hpp"
-#include "gateway/uplink/broker_address.hpp"
 
 namespace vitalgate::uplink {
 

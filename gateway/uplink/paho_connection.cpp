@@ -1,32 +1,80 @@
 #include "gateway/uplink/paho_connection.hpp"
 
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "gateway/base/pem.hpp"
 #include "gateway/uplink/paho_messages.hpp"
 
 namespace vitalgate::uplink {
 namespace {
 
 constexpr int kMostBuffered = 4000;
-constexpr std::size_t kLargestPemFile = 4 * 1024 * 1024;
 
 Result<std::string> readPem(const std::string& key, const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in.good() && !in.eof()) {
-        return fail(ErrorKind::authentication, "{}: {} cannot be read", key, path);
-    }
-    if (text.find("-----BEGIN ") == std::string::npos || text.size() > kLargestPemFile) {
-        return fail(ErrorKind::authentication, "{}: {} is missing or not a PEM file", key, path);
-    }
+    auto text = readPemFile(path);
+    if (!text) return fail(ErrorKind::authentication, "{}: {}", key, text.error().message);
     return text;
+}
+
+template <class T>
+using Freed = std::unique_ptr<T, void (*)(T*)>;
+
+void freeBio(BIO* bio) {
+    BIO_free(bio);
+}
+
+Freed<BIO> openText(const std::string& text) {
+    return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), freeBio};
+}
+
+/// Nobody is there to be asked for it.
+int noPassword(char*, int, int, void*) {
+    return -1;
+}
+
+Status compareIdentity(const TlsSettings& tls) {
+    const auto certificateText = readPem("tls.certificate", tls.certificateFile);
+    if (!certificateText) return std::unexpected(certificateText.error());
+    const auto keyText = readPem("tls.key", tls.keyFile);
+    if (!keyText) return std::unexpected(keyText.error());
+    const auto certificateIn = openText(*certificateText);
+    const auto keyIn = openText(*keyText);
+    const Freed<X509> certificate{
+        PEM_read_bio_X509(certificateIn.get(), nullptr, noPassword, nullptr), X509_free};
+    const Freed<EVP_PKEY> key{PEM_read_bio_PrivateKey(keyIn.get(), nullptr, noPassword, nullptr),
+                              EVP_PKEY_free};
+    if (!certificate) {
+        return fail(ErrorKind::authentication, "tls.certificate: {} holds no certificate",
+                    tls.certificateFile);
+    }
+    if (!key) {
+        return fail(ErrorKind::authentication,
+                    "tls.key: {} holds no private key that can be read without a password",
+                    tls.keyFile);
+    }
+    if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+        return fail(ErrorKind::authentication, "tls.key: {} is not the key of the certificate {}",
+                    tls.keyFile, tls.certificateFile);
+    }
+    return {};
+}
+
+/// A broker would only say that the handshake failed, and be blamed for it.
+Status checkIdentity(const TlsSettings& tls) {
+    if (tls.certificateFile.empty() || tls.keyFile.empty()) return {};
+    auto compared = compareIdentity(tls);
+    // What is left there the next handshake would take for its own.
+    ERR_clear_error();
+    return compared;
 }
 
 /// Says which file is wrong: the library would only say that something is.
@@ -41,7 +89,7 @@ Status checkFiles(const TlsSettings& tls) {
         if (path.empty()) continue;
         if (const auto text = readPem(key, path); !text) return std::unexpected(text.error());
     }
-    return {};
+    return checkIdentity(tls);
 }
 
 bool writeAll(int file, std::string_view text) {

@@ -3,23 +3,10 @@
 #include <algorithm>
 
 #include "gateway/base/identifier.hpp"
+#include "gateway/base/topic.hpp"
 
 namespace vitalgate::uplink {
 namespace {
-
-constexpr std::string_view kPlaceholder = "{hub}";
-constexpr std::size_t kMaximumLength = 200;
-
-/// Levels separated by "/", each with at least one character; no wildcard, no control character.
-bool isTopic(std::string_view text) {
-    if (text.empty() || text.size() > kMaximumLength || text.front() == '$') return false;
-    if (text.front() == '/' || text.back() == '/') return false;
-    if (text.find("//") != std::string_view::npos) return false;
-    return std::none_of(text.begin(), text.end(), [](char letter) {
-        const auto octet = static_cast<unsigned char>(letter);
-        return letter == '+' || letter == '#' || octet < 0x20 || octet == 0x7F;
-    });
-}
 
 /// "" if the record is no event or its kind is not known here.
 std::string eventKind(const v1::Event& event) {
@@ -35,23 +22,9 @@ std::string eventKind(const v1::Event& event) {
 }  // namespace
 
 Result<Topics> Topics::make(std::string_view root, std::string_view hub) {
-    if (!isIdentifier(hub)) {
-        return fail(ErrorKind::invalid, "\"{}\" is no hub id: use 1 to 64 of A-Z a-z 0-9 . _ -",
-                    hub.substr(0, 80));
-    }
-    const auto at = root.find(kPlaceholder);
-    if (at == std::string_view::npos) {
-        return fail(ErrorKind::invalid, "root \"{}\" must contain {{hub}}", root.substr(0, 80));
-    }
-    std::string filled{root};
-    filled.replace(at, kPlaceholder.size(), hub);
-    if (!isTopic(filled) || filled.find_first_of("{}") != std::string::npos) {
-        return fail(ErrorKind::invalid,
-                    "root \"{}\" is no topic: levels separated by \"/\", without + # $ and with "
-                    "{{hub}} once, at most {} characters",
-                    root.substr(0, 80), kMaximumLength);
-    }
-    return Topics{std::move(filled), std::string{hub}};
+    auto filled = hubRoot(root, hub);
+    if (!filled) return std::unexpected(filled.error());
+    return Topics{std::move(*filled), std::string{hub}};
 }
 
 std::string Topics::device(std::string_view device) const {
@@ -97,12 +70,8 @@ std::optional<std::string> Topics::below(std::string_view topic) const {
 }
 
 Result<std::string> Topics::resultSuffix(std::string_view responseTopic) const {
-    const auto under = root_ + "/results";
-    if (responseTopic.empty() || responseTopic == under) return std::string{};
-    if (!responseTopic.starts_with(under + "/") || !isTopic(responseTopic)) {
-        return fail(ErrorKind::refused, "the response topic must lie below {}/", under);
-    }
-    return std::string{responseTopic.substr(under.size() + 1)};
+    if (responseTopic.empty()) return std::string{};
+    return vitalgate::resultSuffix(responseTopic, results(""));
 }
 
 }  // namespace vitalgate::uplink

@@ -13,9 +13,7 @@ namespace vitalgate::uplink {
 /// The topics of one hub below one root; the table of them is in proto/README.md.
 class Topics {
   public:
-    /// `root` holds "{hub}" once ("vitalgate/v1/{hub}"), no wildcard, no empty level, does not
-    /// begin with "$" and has at most 200 characters; `hub` is an identifier. Else
-    /// ErrorKind::invalid.
+    /// See hubRoot().
     static Result<Topics> make(std::string_view root, std::string_view hub);
 
     [[nodiscard]] const std::string& hub() const { return hub_; }
@@ -33,9 +31,8 @@ class Topics {
 
     /// The part below the root; none for another root.
     [[nodiscard]] std::optional<std::string> below(std::string_view topic) const;
-    /// What stands below "results/" in a response topic. Any topic elsewhere, with a wildcard or
-    /// longer than 200 characters is ErrorKind::refused: a requester could make the hub write
-    /// anywhere.
+    /// What stands below "results/" in a response topic (see base/topic.hpp); empty if there is no
+    /// response topic.
     [[nodiscard]] Result<std::string> resultSuffix(std::string_view responseTopic) const;
 
   private:

@@ -42,6 +42,7 @@ Uplink::Uplink(UplinkOptions options, Topics topics, store::Store& store, Clock&
       log_(std::move(log)),
       delivery_({options_.name, options_.window, options_.batchBytes}, topics_, store, clock,
                 random, log_),
+      published_(options_.name, store, log_),
       connector_(options_.broker, std::move(factory), clock, random, log_) {
     delivery_.onReconnectWanted([this](Error why) { connector_.reconnect(std::move(why)); });
 }
@@ -54,6 +55,22 @@ void Uplink::start() {
         // Without the sets everything is sent again: duplicates, but no loss.
         if (!status) log_.error("{}", status.error().message);
         connector_.start(connectorEvents());
+    });
+    removeOtherDescriptors();
+}
+
+/// What a rule has admitted is not known before it comes again: it stays as long as there are
+/// rules.
+void Uplink::removeOtherDescriptors() {
+    if (!options_.devices) return;
+    published_.load([this](const PublishedDevices::Devices& devices) {
+        if (stopping_) return;
+        for (const auto& [device, right] : devices) {
+            const bool mayCome = options_.mayAdmit && right == PublishedDevices::Right::admitted;
+            const bool isThere =
+                options_.devices->contains(device) || descriptors_.contains(device);
+            if (!isThere && !mayCome) removeDescriptor(device);
+        }
     });
 }
 
@@ -76,7 +93,9 @@ ConnectorEvents Uplink::connectorEvents() {
 }
 
 /// The will carries the number of the connection it belongs to, so that a late one is recognised.
+/// An attempt that failed has used no number: the next one takes it.
 void Uplink::prepareWill(std::function<void(Result<std::optional<MqttMessage>>)> begin) {
+    if (!connectionUsed_) return begin(will());
     store_.countConnection(
         options_.name, [this, alive = std::weak_ptr(alive_), begin](Result<std::uint64_t> number) {
             if (alive.expired()) return;
@@ -85,15 +104,21 @@ void Uplink::prepareWill(std::function<void(Result<std::optional<MqttMessage>>)>
                 return;
             }
             connection_ = *number;
-            v1::HubStatus lost;
-            lost.set_hub(topics_.hub());
-            lost.set_state(v1::HUB_LOST);
-            lost.set_connection(connection_);
-            begin(outgoing(topics_.status(), lost.SerializeAsString(), "HubStatus", true));
+            connectionUsed_ = false;
+            begin(will());
         });
 }
 
+MqttMessage Uplink::will() const {
+    v1::HubStatus lost;
+    lost.set_hub(topics_.hub());
+    lost.set_state(v1::HUB_LOST);
+    lost.set_connection(connection_);
+    return outgoing(topics_.status(), lost.SerializeAsString(), "HubStatus", true);
+}
+
 void Uplink::onConnected(const MqttConnected& connection) {
+    connectionUsed_ = true;
     problemSince_.reset();
     subscriptionRefused_ = false;
     if (options_.acceptCommands) connector_.transport().subscribe({{topics_.commands(), false}});
@@ -125,12 +150,22 @@ void Uplink::onAcknowledged(std::uint64_t number, int reason) {
         return;
     }
     const auto topic = retained_.acknowledged(number);
-    if (topic && reason >= 0x80) {
-        log_.warning("the broker refused {}: {} (0x{:02X}); may the hub write there?", *topic,
-                     publishReasonText(reason), reason);
-    }
+    if (topic) onRetained(*topic, reason);
     pumpRetained();
     if (stopping_ && retained_.isIdle()) finishStop();
+}
+
+void Uplink::onRetained(const std::string& topic, int reason) {
+    if (reason >= 0x80) {
+        log_.warning("the broker refused {}: {} (0x{:02X}); may the hub write there?", topic,
+                     publishReasonText(reason), reason);
+        return;
+    }
+    const auto below = topics_.below(topic).value_or("");
+    constexpr std::string_view kDevices = "devices/";
+    if (!below.starts_with(kDevices)) return;
+    const auto device = below.substr(kDevices.size());
+    if (!descriptors_.contains(device)) published_.removed(device);
 }
 
 void Uplink::onReceived(MqttMessage message) {
@@ -173,6 +208,11 @@ void Uplink::publishStatus() {
 v1::HubStatus Uplink::fullStatus(v1::HubState state) const {
     v1::HubStatus status = status_.value_or(v1::HubStatus{});
     if (status.state() == v1::HUB_UNSPECIFIED || state != v1::HUB_ONLINE) status.set_state(state);
+    complete(status);
+    return status;
+}
+
+void Uplink::complete(v1::HubStatus& status) const {
     status.set_hub(topics_.hub());
     status.set_schema(std::string{kSchema});
     status.set_connection(connection_);
@@ -187,7 +227,6 @@ v1::HubStatus Uplink::fullStatus(v1::HubState state) const {
     status.set_stored_bytes(store.bytes);
     status.set_delivery("broker");
     addProblems(status);
-    return status;
 }
 
 void Uplink::addProblems(v1::HubStatus& status) const {
@@ -236,13 +275,15 @@ void Uplink::publishDescriptor(Descriptor& descriptor) {
     descriptor.later.cancel();
     descriptor.essence = essenceOf(descriptor.latest);
     descriptor.published = clock_.steady();
+    published_.published(descriptor.latest.device(),
+                         descriptor.latest.admission() == v1::ADMISSION_RULE
+                             ? PublishedDevices::Right::admitted
+                             : PublishedDevices::Right::configured);
     setRetained(outgoing(topics_.device(descriptor.latest.device()),
                          descriptor.latest.SerializeAsString(), "DeviceDescriptor", true));
 }
 
 void Uplink::removeDescriptor(const std::string& device) {
-    if (!isIdentifier(device)) return;
-    descriptors_.erase(device);
     MqttMessage removal;
     removal.topic = topics_.device(device);
     removal.retained = true;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "gateway/runtime/clock.hpp"
@@ -13,6 +14,7 @@
 #include "gateway/store/store.hpp"
 #include "gateway/uplink/connector.hpp"
 #include "gateway/uplink/delivery.hpp"
+#include "gateway/uplink/published_devices.hpp"
 #include "gateway/uplink/retained_messages.hpp"
 #include "gateway/uplink/topics.hpp"
 #include "vitalgate/v1/device.pb.h"
@@ -26,6 +28,10 @@ struct UplinkOptions {
     std::size_t window = 100;
     std::size_t batchBytes = 64 * 1024;
     bool acceptCommands = true;
+    /// Ids of the devices that there are; nothing: not known. What an earlier life of the hub
+    /// published of any other is taken from the broker.
+    std::optional<std::set<std::string>> devices;
+    bool mayAdmit = false;  ///< whether rules may admit others
 };
 
 /// A message on the command topic, as it came. Nothing in it is checked but its size.
@@ -74,9 +80,6 @@ class Uplink {
     /// Kept, and published on every connection. A change of battery, signal or the time stamp alone
     /// goes out at most once a minute.
     void setDescriptor(v1::DeviceDescriptor descriptor);
-    /// The device is forgotten: removes what the broker keeps.
-    void removeDescriptor(const std::string& device);
-
     /// On the loop, for every message on the command topic.
     void onCommand(std::function<void(ReceivedCommand)> handler) { command_ = std::move(handler); }
     /// What stands below "results/" in a response topic; ErrorKind::refused for any other topic.
@@ -92,6 +95,9 @@ class Uplink {
     void committed(std::uint64_t newest);
 
     [[nodiscard]] UplinkState state() const;
+    /// Adds to a status what only this uplink knows: hub, connection, the present moment, what was
+    /// delivered, and its own problems.
+    void complete(v1::HubStatus& status) const;
     /// Adds what is wrong with this uplink to a status.
     void addProblems(v1::HubStatus& status) const;
 
@@ -105,6 +111,7 @@ class Uplink {
 
     [[nodiscard]] ConnectorEvents connectorEvents();
     void prepareWill(std::function<void(Result<std::optional<MqttMessage>>)> begin);
+    [[nodiscard]] MqttMessage will() const;
     void onConnected(const MqttConnected& connection);
     void onEnded();
     void onAcknowledged(std::uint64_t number, int reason);
@@ -113,6 +120,9 @@ class Uplink {
     void scheduleStatus();
     [[nodiscard]] v1::HubStatus fullStatus(v1::HubState state) const;
     void publishDescriptor(Descriptor& descriptor);
+    void removeOtherDescriptors();
+    void removeDescriptor(const std::string& device);
+    void onRetained(const std::string& topic, int reason);
     void setRetained(MqttMessage message);
     void pumpRetained();
     void finishStop();
@@ -124,9 +134,11 @@ class Uplink {
     Log log_;
     Delivery delivery_;
     RetainedMessages retained_;
+    PublishedDevices published_;
     std::function<void(ReceivedCommand)> command_;
 
     std::uint64_t connection_ = 0;
+    bool connectionUsed_ = true;  ///< whether a connection was made with that number
     bool subscriptionRefused_ = false;
     std::optional<v1::HubStatus> status_;
     std::optional<SteadyTime> statusPublished_;

@@ -2,7 +2,10 @@
 // compared.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "adapters/session/quirks.hpp"
+#include "gateway/commands/kinds.hpp"
 #include "gateway/config/reference.hpp"
 
 using namespace vitalgate;
@@ -19,4 +22,18 @@ TEST_CASE("the quirks that the configuration takes are the rows of the quirk tab
         last = row.name;
     }
     CHECK(help[0].type.size() == length);
+}
+
+TEST_CASE("the kinds of commands that the configuration takes are those that there are") {
+    const auto help = config::explain("commands.keys.<id>.kinds");
+    REQUIRE(help.size() == 1);
+    std::string words;
+    const auto* kinds = v1::Command::descriptor()->FindOneofByName("kind");
+    for (int i = 0; i < kinds->field_count(); ++i) {
+        auto word = kinds->field(i)->name();
+        std::ranges::replace(word, '_', '-');
+        CHECK(commands::findKind(word) != nullptr);
+        words += (i == 0 ? "" : ", ") + word;
+    }
+    CHECK(help[0].type == "list of one of: " + words + ", or all");
 }

@@ -16,4 +16,10 @@ TEST_CASE("a name without the prefix stays whole") {
     CHECK(enumWord("REFUSED", "REFUSED_") == "refused");
 }
 
+TEST_CASE("a quoted text is shortened, and a private key is not shown") {
+    CHECK(inQuotes("abc") == "\"abc\"");
+    CHECK(inQuotes(std::string(100, 'x')) == "\"" + std::string(60, 'x') + "…\"");
+    CHECK(inQuotes("-----BEGIN PRIVATE KEY-----\nMC4CAQ") == "(a private key)");
+}
+
 }  // namespace vitalgate

@@ -19,7 +19,7 @@ class Target final : public CommandTarget {
         for (const auto* kind : {"get-status", "set-clock"}) specs.emplace_back().set_kind(kind);
         return specs;
     }
-    asio::awaitable<v1::CommandResult> run(v1::Command command) override {
+    asio::awaitable<v1::CommandResult> run(v1::Command command, std::string) override {
         ran.push_back(command.id());
         if (takes > Duration::zero()) co_await clock_.sleep(takes);
         v1::CommandResult result;

@@ -192,8 +192,8 @@ TEST_CASE("a response topic lies below the results topic or the command is refus
     const std::string root = "vitalgate/v1/hub-7f3a/results";
     for (const auto& topic :
          {std::string{"elsewhere"}, root, root + "/", root + "x/y", root + "/+", root + "/#",
-          root + "/a b", root + "/\x7f", std::string{"$SYS/x"}, root + "/" + std::string(256, 'x'),
-          root + "/" + std::string(1, '\0')}) {
+          root + "/a b", root + "/a//b", root + "/a/", root + "/\x7f", std::string{"$SYS/x"},
+          root + "/" + std::string(256, 'x'), root + "/" + std::string(1, '\0')}) {
         CAPTURE(topic);
         auto command = getStatus();
         command.set_response_topic(topic);

@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include "gateway/config/config.hpp"
+#include "gateway/config/reference.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::config;
@@ -63,6 +65,11 @@ TEST_CASE("no damage to a file does more than make it invalid") {
     }
 }
 
+TEST_CASE("the table of all keys in the document is the one of the program") {
+    const auto document = testing::readFile(VITALGATE_SOURCE_DIR "/packaging/README.md");
+    CHECK(document.find("\n" + referencePage()) != std::string::npos);
+}
+
 TEST_CASE("the demonstration's template is valid once it is filled in") {
     std::ifstream file(kExamples / "demo.yaml.in");
     std::ostringstream content;
@@ -75,6 +82,6 @@ TEST_CASE("the demonstration's template is valid once it is filled in") {
     if (!result) FAIL(fmt::format("{}", fmt::join(result.error().lines(), "\n")));
     CHECK(result->devices.size() == 4);
     CHECK(result->people.at("p-4712").label == "Josef");
-    CHECK(result->uplinks.at("care").brokers[0].text() == "mqtt://127.0.0.1:18830");
+    CHECK(result->uplinks.at("care").brokers[0].uri() == "mqtt://127.0.0.1:18830");
     CHECK(result->store.path == "/tmp/x/state");
 }

@@ -40,29 +40,3 @@ TEST_CASE("sizes, rates, signals and numbers likewise") {
     CHECK_FALSE(*parseBool("false"));
     for (const auto* text : {"", "True", "yes", "1"}) CHECK_FALSE(parseBool(text));
 }
-
-TEST_CASE("a broker URL names scheme, host and port") {
-    const auto url = parseBrokerUrl("wss://b.example/mqtt");
-    REQUIRE(url);
-    CHECK(url->usesTls());
-    CHECK(url->port == 443);
-    CHECK(url->path == "/mqtt");
-    CHECK(parseBrokerUrl("mqtts://[2001:db8::1]:8884")->text() == "mqtts://[2001:db8::1]:8884");
-    CHECK(parseBrokerUrl("mqtt://localhost/")->text() == "mqtt://localhost:1883");
-    for (const auto* loopback : {"localhost", "127.0.0.1", "127.9.9.9", "[::1]"}) {
-        CHECK(parseBrokerUrl(std::string("mqtt://") + loopback)->isLoopback());
-    }
-    CHECK_FALSE(parseBrokerUrl("mqtt://127.0.0.1.example")->isLoopback());
-    for (const auto* text :
-         {"", "mqtt", "mqtt:", "mqtt://", "http://b", "MQTT://b", "mqtt://b:", "mqtt://b:0",
-          "mqtt://b:65536", "mqtt://b:x", "mqtt://[::1", "mqtt://[::1]1883", "mqtt://b c",
-          "mqtt://b/topic", "mqtt://u@b", "mqtts://b?x", "mqtt://:1883", "mqtt://[]"}) {
-        CAPTURE(text);
-        CHECK_FALSE(parseBrokerUrl(text));
-    }
-}
-
-TEST_CASE("a quoted text is shortened") {
-    CHECK(inQuotes("abc") == "\"abc\"");
-    CHECK(inQuotes(std::string(100, 'x')) == "\"" + std::string(60, 'x') + "…\"");
-}

@@ -56,3 +56,16 @@ TEST_CASE("the machine has an id that is not the one in /etc/machine-id, or a re
     CHECK(*id != raw);
     CHECK(machineId() == id);
 }
+
+TEST_CASE("the model of the machine is what the first file says that says something") {
+    std::string folder = "/tmp/vitalgate-machine-XXXXXX";
+    REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    const auto tree = folder + "/model";
+    const auto dmi = folder + "/product_name";
+    CHECK(machineModel({tree, dmi}).empty());
+    std::ofstream(dmi) << "NUC11ATK \n";
+    CHECK(machineModel({tree, dmi}) == "NUC11ATK");
+    std::ofstream(tree) << std::string("Raspberry Pi 4 Model B\0", 23);
+    CHECK(machineModel({tree, dmi}) == "Raspberry Pi 4 Model B");
+    std::filesystem::remove_all(folder);
+}

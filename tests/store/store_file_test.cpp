@@ -144,8 +144,11 @@ TEST_CASE("a store cut off at any length is refused as damaged and left as it is
         REQUIRE(readFile(hub.path()) == whole.substr(0, size));
     }
     writeFile(hub.path(), std::string_view(whole).substr(0, 5000));
-    checkRefused(hub, ErrorKind::damaged,
-                 fmt::format("the file is cut off: 5000 of {} octets are there", whole.size()));
+    checkRefused(
+        hub, ErrorKind::damaged,
+        fmt::format("the file is cut off: 5000 of {} octets are there; move it away to begin "
+                    "a new store; what was not sent is in it",
+                    whole.size()));
     writeFile(hub.path(), whole);
     hub.open();
     CHECK(hub.store->status().newest == 51);
@@ -185,14 +188,20 @@ TEST_CASE("a store without its tables is damaged") {
     Hub hub;
     fill(hub, 1);
     raw(hub.path(), "DROP TABLE command");
-    checkRefused(hub, ErrorKind::damaged, "the file lacks 1 of its 8 tables");
+    checkRefused(
+        hub, ErrorKind::damaged,
+        "the file lacks 1 of its 8 tables; move it away to begin a new store; what was not "
+        "sent is in it");
 }
 
 TEST_CASE("a store whose counter is behind its rows is damaged: it would give a number twice") {
     Hub hub;
     fill(hub, 5);
     raw(hub.path(), "UPDATE meta SET value = 4 WHERE name = 'next-sequence'");
-    checkRefused(hub, ErrorKind::damaged, "the store has a row 6 but counts only to 3");
+    checkRefused(
+        hub, ErrorKind::damaged,
+        "the store has a row 6 but counts only to 3; move it away to begin a new store; what "
+        "was not sent is in it");
 }
 
 TEST_CASE("a journal without its store is not thrown away") {

@@ -88,6 +88,10 @@ class Commands(harness.HubTest):
         self.assertEqual(result.status.hub, self.hub)
         self.assertEqual(result.status.state, vocabulary_pb2.HUB_ONLINE)
         self.assertEqual(result.status.command_trust, vocabulary_pb2.TRUST_SIGNED)
+        # As the uplink that brought the command publishes it.
+        self.assertEqual(result.status.connection, 1)
+        self.assertEqual(result.status.delivery, "broker")
+        self.assertGreater(result.status.acknowledged, 0)
 
     def test_list_devices_on_the_response_topic_with_its_correlation(self):
         command = self.command()
@@ -166,6 +170,23 @@ class Commands(harness.HubTest):
         self.send(signed, retain=True)
         self.send(b"", retain=True)
         self.assertEqual(self.service.wait_result(retained.id).refusal, vocabulary_pb2.REFUSAL_RETAINED)
+
+
+class NoCommands(harness.HubTest):
+    def test_every_request_is_answered_with_disabled(self):
+        self.start_bus()
+        self.start_broker()
+        service = self.subscribe()
+        self.start_simulator(QUIET)
+        self.start_daemon(self.configuration(CUFF, more="commands: {accept: none}"))
+        service.wait_status(vocabulary_pb2.HUB_ONLINE)
+        command = command_pb2.Command(id=uuid_version_7(), hub=self.hub)
+        command.get_status.SetInParent()
+        signed = command_pb2.SignedCommand(command=command.SerializeToString())
+        service.publish(f"vitalgate/v1/{self.hub}/commands", signed.SerializeToString())
+        result = service.wait_result(command.id)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_REFUSED)
+        self.assertEqual(result.refusal, vocabulary_pb2.REFUSAL_DISABLED)
 
 
 if __name__ == "__main__":

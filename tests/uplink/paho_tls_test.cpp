@@ -134,6 +134,21 @@ TEST_CASE("a file that is missing or no PEM file is named") {
     }
 }
 
+TEST_CASE("a key that is not the certificate's is the hub's own fault, and no broker's") {
+    testing::Mosquitto broker(listener("server"));
+    RealLoop loop;
+    auto options = tlsOptions(broker.port());
+    options.tls.certificateFile = certificates() / "client.pem";
+    options.tls.keyFile = certificates() / "client-stranger.key";
+    Watched hub(loop);
+    REQUIRE(hub.connect(options));
+    CHECK(contains(hub.error(), "client-stranger.key is not the key of the certificate"));
+    options.tls.keyFile = certificates() / "client.pem";
+    Watched other(loop);
+    REQUIRE(other.connect(options));
+    CHECK(contains(other.error(), "holds no private key"));
+}
+
 TEST_CASE("TLS below 1.2 is never spoken, and 1.2 is not where only 1.3 is allowed") {
     RealLoop loop;
     // It speaks TLS, one version only, but no MQTT: a handshake that succeeds ends in silence.
@@ -151,6 +166,8 @@ TEST_CASE("TLS below 1.2 is never spoken, and 1.2 is not where only 1.3 is allow
         options.tls.onlyTls13 = only13;
         options.limit = std::chrono::seconds{2};
         REQUIRE(hub.connect(options));
+        const bool names13 = hub.error().find("TLS 1.3 (tls.min-version)") != std::string::npos;
+        CHECK(names13 == (only13 && version == "-tls1_2"));
         return hub.kind();
     };
     CHECK(outcome("-tls1_3", false) == ErrorKind::timedOut);

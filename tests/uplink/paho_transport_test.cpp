@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
+
+#include <array>
 #include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
 
 #include "tests/uplink/broker_fixture.hpp"
 #include "tests/uplink/cut_relay.hpp"
@@ -55,7 +58,7 @@ void exchange(bool version5) {
 /// A server that does what the test says with whoever connects.
 class ScriptedServer {
   public:
-    enum class Habit { silent, closes };
+    enum class Habit { silent, closes, knowsOnly311 };
 
     ScriptedServer(asio::io_context& loop, Habit habit)
         : acceptor_(loop, {asio::ip::make_address("127.0.0.1"), 0}), habit_(habit) {
@@ -69,9 +72,15 @@ class ScriptedServer {
         acceptor_.async_accept([this](const std::error_code& error, asio::ip::tcp::socket socket) {
             if (error) return;
             ++accepted_;
-            if (habit_ == Habit::silent) sockets_.push_back(std::move(socket));
+            if (habit_ == Habit::knowsOnly311) refuseVersion(socket);
+            if (habit_ != Habit::closes) sockets_.push_back(std::move(socket));
             accept();
         });
+    }
+    /// CONNACK with return code 1, unacceptable protocol version.
+    static void refuseVersion(asio::ip::tcp::socket& socket) {
+        constexpr std::array<std::uint8_t, 4> kRefusal{0x20, 0x02, 0x00, 0x01};
+        asio::write(socket, asio::buffer(kRefusal));
     }
     asio::ip::tcp::acceptor acceptor_;
     Habit habit_;
@@ -80,6 +89,15 @@ class ScriptedServer {
 };
 
 }  // namespace
+
+TEST_CASE("a broker that speaks MQTT 3.1.1 only is recognised") {
+    RealLoop loop;
+    ScriptedServer server(loop.loop, ScriptedServer::Habit::knowsOnly311);
+    Watched hub(loop);
+    REQUIRE(hub.connect(plainOptions(server.port())));
+    CHECK(hub.kind() == ErrorKind::unsupported);
+    CHECK(hub.error().ends_with("does not speak MQTT 5: set protocol: 3.1.1"));
+}
 
 TEST_CASE("a message with its properties arrives and is acknowledged, with MQTT 5") {
     exchange(true);

@@ -270,6 +270,45 @@ TEST_CASE("status and descriptors are retained for whoever comes later, and a st
     CHECK(late.statuses().back().state() == v1::HUB_STOPPED);
 }
 
+TEST_CASE("the descriptor of a device that is no longer configured leaves the broker") {
+    testing::Mosquitto broker;
+    RealLoop loop;
+    HubSide hub(loop, broker.port());
+    const auto live = [&](const std::set<std::string>& devices) {
+        UplinkOptions options;
+        options.name = "care";
+        options.broker = settings(broker.port(), "hub-1");
+        options.devices = devices;
+        hub.uplink.emplace(options, kTopics, *hub.store, loop.clock, hub.random, loop.factory,
+                           vitalgate::Log{});
+        for (const auto& device : devices) {
+            v1::DeviceDescriptor descriptor;
+            descriptor.set_device(device);
+            hub.uplink->setDescriptor(descriptor);
+        }
+        hub.uplink->start();
+    };
+    const auto retainedAt = [&](const std::string& clientId) {
+        Watched reader(loop);
+        REQUIRE(reader.connect(plainOptions(broker.port(), clientId)));
+        REQUIRE(reader.subscribe("vitalgate/v1/hub-1/devices/+"));
+        loop.until([] { return false; }, milliseconds{200});
+        return reader.received.size();
+    };
+    live({"cuff", "scale"});
+    REQUIRE(loop.until([&] { return retainedAt("first") == 2; }));
+    live({"cuff"});
+    CHECK(loop.until([&] { return retainedAt("second") == 1; }));
+    // It is done once, not at each start.
+    Watched service(loop);
+    REQUIRE(service.connect(plainOptions(broker.port(), "service")));
+    REQUIRE(service.subscribe("vitalgate/v1/hub-1/devices/scale"));
+    live({"cuff"});
+    REQUIRE(loop.until([&] { return hub.uplink->state().connected && hub.delivered(); }));
+    loop.until([] { return false; }, milliseconds{300});
+    CHECK(service.received.empty());
+}
+
 TEST_CASE("a hub that dies is reported by its last will, with the number of its connection") {
     testing::Mosquitto broker;
     RealLoop loop;

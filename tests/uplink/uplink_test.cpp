@@ -168,6 +168,13 @@ TEST_CASE("the last will names the connection it belongs to; the status on conne
     REQUIRE(hub.broker.attempts.size() == 2);
     lost.ParseFromString(hub.broker.attempts[1].will->payload);
     CHECK(lost.connection() == 2);
+    // Attempts that lead to nothing do not count.
+    hub.broker.refusal = Error{ErrorKind::unavailable, "not now"};
+    hub.broker.cut();
+    hub.clock.advance(minutes{10});
+    REQUIRE(hub.broker.attempts.size() > 3);
+    lost.ParseFromString(hub.broker.attempts.back().will->payload);
+    CHECK(lost.connection() == 3);
 }
 
 TEST_CASE("the status goes out at most once a second, and again every 15 minutes") {
@@ -190,8 +197,11 @@ TEST_CASE("the status goes out at most once a second, and again every 15 minutes
 }
 
 TEST_CASE(
-    "descriptors are retained and come again on each connection; a forgotten device is removed") {
-    Hub hub;
+    "descriptors are retained and come again on each connection; those of devices that are gone "
+    "are removed") {
+    auto options = careOptions();
+    options.devices = {"cuff"};
+    Hub hub(options);
     v1::DeviceDescriptor cuff;
     cuff.set_device("cuff");
     cuff.set_label("Anna's cuff");
@@ -207,15 +217,38 @@ TEST_CASE(
     hub.broker.cut();
     hub.clock.advance(minutes{1});
     CHECK(hub.broker.below("/devices/cuff").size() == 2);
-    hub.uplink->removeDescriptor("cuff");
-    hub.clock.run();
+    hub.options.devices = {"scale"};
+    hub.boot();
+    hub.start();
     out = hub.broker.below("/devices/cuff");
     REQUIRE(out.size() == 3);
     CHECK(out[2].message.payload.empty());
     CHECK(out[2].message.retained);
-    hub.broker.cut();
-    hub.clock.advance(minutes{1});
+    hub.boot();
+    hub.start();
     CHECK(hub.broker.below("/devices/cuff").size() == 3);
+}
+
+TEST_CASE("the descriptor of a device that a rule admitted stays as long as there are rules") {
+    auto options = careOptions();
+    options.devices.emplace();
+    options.mayAdmit = true;
+    Hub hub(options);
+    v1::DeviceDescriptor spare;
+    spare.set_device("spare");
+    spare.set_admission(v1::ADMISSION_RULE);
+    hub.uplink->setDescriptor(spare);
+    hub.start();
+    REQUIRE(hub.broker.below("/devices/spare").size() == 1);
+    hub.boot();
+    hub.start();
+    CHECK(hub.broker.below("/devices/spare").size() == 1);
+    hub.options.mayAdmit = false;
+    hub.boot();
+    hub.start();
+    const auto out = hub.broker.below("/devices/spare");
+    REQUIRE(out.size() == 2);
+    CHECK(out[1].message.payload.empty());
 }
 
 TEST_CASE("battery and signal alone go out at most once a minute, everything else at once") {
