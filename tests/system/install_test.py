@@ -15,6 +15,7 @@ lib/systemd/system/vitalgated.service lib/sysusers.d/vitalgate.conf lib/tmpfiles
 share/dbus-1/system.d/vitalgate.conf share/vitalgate/examples/dbus/bluetooth-vitalgate.conf
 share/vitalgate/examples/household.yaml share/vitalgate/scenarios/household.yaml
 share/vitalgate/proto/vitalgate/v1/reading.proto share/doc/vitalgate/README.md
+share/doc/vitalgate/packaging/README.md share/doc/vitalgate/proto/README.md
 """.split()
 
 # The order in which Debian's system bus reads its files; the one for BlueZ says what Debian's says.
