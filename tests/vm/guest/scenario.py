@@ -31,6 +31,7 @@ class Scenario(harness.HubTest):
         self.port, self.bus = 1883, "system"
         self.since = time.time()
         system.repair()
+        self.start("btmon", ["btmon", "-w", self.folder / "btsnoop"])
         self.hub_address = system.adapter_address(HUB_ADAPTER)
         self.device_address = system.adapter_address(DEVICE_ADAPTER)
 
@@ -111,15 +112,17 @@ class Scenario(harness.HubTest):
         return any(case is self for case, _ in result.failures + result.errors)
 
     def keep_evidence(self, told):
-        """All of it into a folder that the host keeps; the end of it as text."""
+        """All of it into a folder that the host keeps (btmon -r btsnoop shows what went over the air); the end
+        of it as text."""
         folder = OUT / self.id().split(".")[-1]
         folder.mkdir(parents=True, exist_ok=True)
-        outputs = "\n".join(f"--- {program.name} ---\n{program.output()}" for program in self.programs)
+        outputs = "\n".join(f"--- {program.name} ---\n{program.output()}" 
+                            for program in self.programs if program.name != "btmon")
         (folder / "journal.txt").write_text(told)
         (folder / "programs.txt").write_text(outputs)
         ledger = self.ledger_path.read_text() if self.ledger_path.exists() else ""
         (folder / "ledger.jsonl").write_text(ledger)
-        for path in (CONFIGURATION, self.folder / "scenario.yaml"):
+        for path in (CONFIGURATION, self.folder / "scenario.yaml", self.folder / "btsnoop"):
             if path.exists():
                 shutil.copy(path, folder / path.name)
         return "\n".join(["--- journal ---", *system.without_shadow(told).splitlines()[-60:], "--- ledger ---", *ledger.splitlines()[-20:],

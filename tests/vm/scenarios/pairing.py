@@ -44,7 +44,7 @@ class Pairing(Scenario):
         self.assertFalse([r for r in subscriber.records() if r.HasField("reading")])
 
     def test_a_bond_is_used_again_after_a_reconnect(self):
-        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "500ms"},
+        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "3s"},
                                measure=[{"at": "1s", **CUFF}, {"at": "12s", **CUFF}])
         for reading in subscriber.wait_readings(2):
             self.assertEqual(reading.source.link, words.LINK_ENCRYPTED)
@@ -63,7 +63,7 @@ class Pairing(Scenario):
         self.assertGreaterEqual(len(self.ledger("bonded")), 2)
 
     def test_a_hub_that_lost_its_bond_is_paired_again(self):
-        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "500ms"},
+        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "3s"},
                                measure=[{"at": "1s", **CUFF}, {"at": "12s", **CUFF}])
         subscriber.wait_readings(1)
         self.wait_ledger("disconnected", 1)
