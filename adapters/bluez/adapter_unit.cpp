@@ -42,7 +42,8 @@ void AdapterUnit::probe() {
                       const bool silent = !reply && reply.error().kind == ErrorKind::timedOut;
                       silent ? supervisor_.onUnanswered() : supervisor_.onAnswered();
                       // In doubt the next question follows soon.
-                      probe_ = clock_.after(silent ? kProbeLimit : kProbeEvery, [this] { probe(); });
+                      probe_ =
+                          clock_.after(silent ? kProbeLimit : kProbeEvery, [this] { probe(); });
                   });
 }
 
@@ -55,18 +56,17 @@ void AdapterUnit::take(v1::Step step) {
 /// Off; it is switched on again as any adapter that is off.
 void AdapterUnit::powerCycle() {
     std::weak_ptr<bool> alive = alive_;
-    service_.setProperty(path_, kAdapter1, "Powered", false, kPowerLimit,
-                         [this, alive](const dbus::Reply& reply) {
-                             if (alive.expired()) return;
-                             if (!reply) {
-                                 log_.warning("it cannot be switched off: {}",
-                                              toError(reply.error()).message);
-                                 return;
-                             }
-                             // The signal of the change may be what does not come.
-                             powered_ = false;
-                             powerOn();
-                         });
+    service_.setProperty(
+        path_, kAdapter1, "Powered", false, kPowerLimit, [this, alive](const dbus::Reply& reply) {
+            if (alive.expired()) return;
+            if (!reply) {
+                log_.warning("it cannot be switched off: {}", toError(reply.error()).message);
+                return;
+            }
+            // The signal of the change may be what does not come.
+            powered_ = false;
+            powerOn();
+        });
 }
 
 void AdapterUnit::refresh() {

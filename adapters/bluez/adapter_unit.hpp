@@ -13,15 +13,16 @@
 
 namespace vitalgate::bluez {
 
-/// One Bluetooth adapter that is there: switched on when it is off, discovering, connecting. It asks
-/// BlueZ something every now and then, whose answer, or its lack, the supervisor is told.
+/// One Bluetooth adapter that is there: switched on when it is off, discovering, connecting. It
+/// asks BlueZ something every now and then, whose answer, or its lack, the supervisor is told.
 class AdapterUnit final : private ConnectorActions {
   public:
     static constexpr Duration kPowerRetry = std::chrono::seconds{10};
     static constexpr Duration kProbeEvery = std::chrono::seconds{30};
     static constexpr Duration kProbeLimit = std::chrono::seconds{10};
 
-    /// `supervisor` must outlive it; `failed` hears of each connection attempt that came to nothing.
+    /// `supervisor` must outlive it; `failed` hears of each connection attempt that came to
+    /// nothing.
     AdapterUnit(Service& service, const AdapterView& view, Supervisor& supervisor,
                 Duration connectLimit, Clock& clock, Log log,
                 std::function<void(BluetoothAddress, const Error&)> failed);

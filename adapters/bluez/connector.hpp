@@ -46,8 +46,8 @@ class Connector {
     static constexpr Duration kFirstLimit = std::chrono::seconds{6};
     static constexpr Duration kFirstPause = std::chrono::seconds{1};
     static constexpr Duration kLongestPause = std::chrono::minutes{1};
-    /// A device not heard for so long has perhaps stopped advertising: it is called when it is heard
-    /// again, and dropped when that does not happen (BlueZ forgets it after 30 s).
+    /// A device not heard for so long has perhaps stopped advertising: it is called when it is
+    /// heard again, and dropped when that does not happen (BlueZ forgets it after 30 s).
     static constexpr Duration kHeard = std::chrono::seconds{3};
     static constexpr Duration kWaited = std::chrono::seconds{30};
     static constexpr Duration kPauseLimit = std::chrono::seconds{3};

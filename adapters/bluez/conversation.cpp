@@ -69,7 +69,7 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
     device.descriptor = talk->session->descriptor();
     noteReading(device, *talk);
     judgeFlood(device, *talk);
-    device.quietUntil = clock_.steady() + pauseAfter(device, *talk, status.has_value());
+    device.quietUntil = clock_.steady() + pauseAfter(device, *talk);
     device.presence.onDisconnected(clock_.steady());
     judgeBond(device, *talk);
     reportConnection(device, *talk, false);
@@ -98,13 +98,13 @@ void Core::afterEnd(Device& device, const Conversation& talk) {
 
 /// After a conversation the device is left alone for as long as its kind needs. One that came to
 /// nothing is taken up again soon, while the device still advertises; a quirk is kept even then.
-Duration Core::pauseAfter(Device& device, const Conversation& talk, bool success) const {
+Duration Core::pauseAfter(Device& device, const Conversation& talk) const {
     if (talk.reason == v1::DISCONNECT_BLUEZ_GONE || talk.reason == v1::DISCONNECT_ADAPTER_GONE)
         return Duration::zero();
     const auto wanted = talk.session->reconnectDelay();
     const auto now = clock_.steady();
     if (device.flood.isMuted(now)) return device.flood.until() - now;
-    if (success && talk.session->values() > 0) {
+    if (talk.session->values() > 0) {
         device.failedTalks = 0;
         return wanted;
     }

@@ -63,8 +63,8 @@ void Core::start() {
 }
 
 void Core::tick() {
-    const bool listens = std::ranges::any_of(
-        units_, [](const auto& entry) { return entry.second->isListening(); });
+    const bool listens =
+        std::ranges::any_of(units_, [](const auto& entry) { return entry.second->isListening(); });
     for (auto& [address, device] : devices_) {
         device.presence.onListening(listens, clock_.steady());
         if (device.conversation) noteReading(device, *device.conversation);
@@ -152,8 +152,8 @@ void Core::onChange(const Change& change) {
     }
     for (auto& [address, device] : devices_) {
         const auto talk = device.conversation;
-        if (!talk || (change.path != talk->link->device() &&
-                      !isBelow(change.path, talk->link->device())))
+        if (!talk ||
+            (change.path != talk->link->device() && !isBelow(change.path, talk->link->device())))
             continue;
         const auto unit = units_.find(talk->adapter);
         if (unit != units_.end() && change.properties.contains("Value"))
@@ -179,9 +179,9 @@ void Core::addAdapter(const std::string& path) {
     auto failed = [this, path](BluetoothAddress address, const Error& error) {
         onFailed(path, address, error);
     };
-    auto unit = std::make_unique<AdapterUnit>(service_, *view, supervisorOf(*view),
-                                              options_.connectTimeout, clock_,
-                                              log_.part(view->name), failed);
+    auto unit =
+        std::make_unique<AdapterUnit>(service_, *view, supervisorOf(*view), options_.connectTimeout,
+                                      clock_, log_.part(view->name), failed);
     auto& added = *unit;
     units_[path] = std::move(unit);
     find(view->key(), "adapter " + view->name + " is back");
@@ -310,20 +310,14 @@ void Core::onConnected(const DeviceView& view) {
     }
     device->reception.onConnected(view.adapter);
     if (device->conversation) return;
-    if (mayConverse(*device)) {
+    if (!device->flood.isMuted(clock_.steady())) {
+        // Whatever the time: BlueZ has asked for its values as soon as it connected, and the device
+        // holds them for delivered. Each is kept, or counted as lost.
         begin(*device, view);
     } else {
         log_.info("device {}: left alone for now", device->settings.id);
         service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
     }
-}
-
-/// Not while nothing can be kept: BlueZ confirms what the device sends all the same. And not with a
-/// device that floods, or that BlueZ connects to again and again although it has nothing to say.
-bool Core::mayConverse(const Device& device) const {
-    const auto now = clock_.steady();
-    const bool isIdle = device.failedTalks > 0 && now < device.quietUntil;
-    return sink_.isOpen() && !isIdle && !device.flood.isMuted(now);
 }
 
 void Core::onDisconnected(const DeviceView& view) {

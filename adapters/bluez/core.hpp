@@ -106,7 +106,6 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void addAdapter(const std::string& path);
     void removeAdapter(const std::string& path);
     [[nodiscard]] bool isWanted(const AdapterView& adapter) const;
-    [[nodiscard]] bool mayConverse(const Device& device) const;
     void onSighting(const DeviceView& view);
     void onConnected(const DeviceView& view);
     void onDisconnected(const DeviceView& view);
@@ -138,7 +137,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void begin(Device& device, const DeviceView& view);
     void onEnded(const std::shared_ptr<Conversation>& talk, const Status& status);
     void afterEnd(Device& device, const Conversation& talk);
-    [[nodiscard]] Duration pauseAfter(Device& device, const Conversation& talk, bool success) const;
+    [[nodiscard]] Duration pauseAfter(Device& device, const Conversation& talk) const;
     void judgeBond(Device& device, const Conversation& talk);
     void endLink(const std::string& device, v1::DisconnectReason reason, const std::string& why);
     void endAll(v1::DisconnectReason reason, const std::string& why, std::string_view below);

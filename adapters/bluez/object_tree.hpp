@@ -30,7 +30,8 @@ struct Change {
 /// and the agent manager; others are of no use here. What does not have the documented form is
 /// left out and counted, whatever it is. Values of characteristics go by in a Change, and are not
 /// kept. Of strangers only the newest are kept, and nothing below them: a crowd must neither fill
-/// the memory nor hide the devices that are served. What a stranger advertises is told all the same.
+/// the memory nor hide the devices that are served. What a stranger advertises is told all the
+/// same.
 class ObjectTree {
   public:
     /// Above it objects are left out.
@@ -40,8 +41,7 @@ class ObjectTree {
 
     using IsOurs = std::function<bool(const BluetoothAddress&)>;
     /// A device that is not ours may become it at any time.
-    explicit ObjectTree(
-        IsOurs isOurs = [](const BluetoothAddress&) { return true; })
+    explicit ObjectTree(IsOurs isOurs = [](const BluetoothAddress&) { return true; })
         : isOurs_(std::move(isOurs)) {}
 
     /// The reply of GetManagedObjects; replaces all. ErrorKind::malformed if it is none.

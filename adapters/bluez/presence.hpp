@@ -9,8 +9,8 @@
 namespace vitalgate::bluez {
 
 /// Whether a device is there, from what was heard of it. Health devices sleep most of the time:
-/// silence alone is no fault, three failed connections in a row to a device that advertises are, and
-/// so is a hub that has not been able to hear anything for a minute.
+/// silence alone is no fault, three failed connections in a row to a device that advertises are,
+/// and so is a hub that has not been able to hear anything for a minute.
 class Presence {
   public:
     static constexpr Duration kHeard = std::chrono::seconds{30};

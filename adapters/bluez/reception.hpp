@@ -8,9 +8,9 @@
 
 namespace vitalgate::bluez {
 
-/// How well each adapter hears one device, and which one is to serve it: the one that hears it best,
-/// with some faithfulness to the present one, since signals vary; but a bond binds a device to the
-/// adapter that holds it. Adapters are named by their paths.
+/// How well each adapter hears one device, and which one is to serve it: the one that hears it
+/// best, with some faithfulness to the present one, since signals vary; but a bond binds a device
+/// to the adapter that holds it. Adapters are named by their paths.
 class Reception {
   public:
     /// What was not heard by an adapter for so long does not count.

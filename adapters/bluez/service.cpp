@@ -182,11 +182,12 @@ void Service::call(const std::string& path, const std::string& interface, const 
     // To the unique name: a new BlueZ never gets what was meant for the old one.
     dbus::Request request{owner_, path, interface, method, std::move(arguments)};
     std::weak_ptr<bool> alive = alive_;
-    bus_->call(std::move(request), limit,
-               [this, alive, owner = owner_, handler = std::move(handler)](const dbus::Reply& reply) {
-                   handler(reply);
-                   if (!alive.expired()) checkOwner(owner, reply);
-               });
+    bus_->call(
+        std::move(request), limit,
+        [this, alive, owner = owner_, handler = std::move(handler)](const dbus::Reply& reply) {
+            handler(reply);
+            if (!alive.expired()) checkOwner(owner, reply);
+        });
 }
 
 /// A BlueZ that is no longer there although nobody told: its signals do not come through.

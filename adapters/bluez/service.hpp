@@ -13,8 +13,8 @@
 namespace vitalgate::bluez {
 
 /// BlueZ on the bus: there with all its objects, or away. A lost bus is connected to again after
-/// 1 s, 2 s, 4 s, then every 5 s; a BlueZ that went is awaited (NameOwnerChanged), and everything is
-/// read anew. A call that finds no BlueZ any more counts as such a signal that did not come.
+/// 1 s, 2 s, 4 s, then every 5 s; a BlueZ that went is awaited (NameOwnerChanged), and everything
+/// is read anew. A call that finds no BlueZ any more counts as such a signal that did not come.
 class Service {
   public:
     enum class State { noBus, noBluez, loading, ready };

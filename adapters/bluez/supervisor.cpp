@@ -15,8 +15,10 @@ struct Rung {
 };
 
 constexpr std::array kLadder{
-    Rung{v1::STEP_RESTART_DISCOVERY, 30s}, Rung{v1::STEP_NEW_SESSION, 30s},
-    Rung{v1::STEP_POWER_CYCLE, 45s},       Rung{v1::STEP_RECONNECT_BUS, 60s},
+    Rung{v1::STEP_RESTART_DISCOVERY, 30s},
+    Rung{v1::STEP_NEW_SESSION, 30s},
+    Rung{v1::STEP_POWER_CYCLE, 45s},
+    Rung{v1::STEP_RECONNECT_BUS, 60s},
     Rung{v1::STEP_ASK_OPERATOR, Supervisor::kAgain},
 };
 

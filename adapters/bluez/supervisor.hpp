@@ -10,10 +10,10 @@
 namespace vitalgate::bluez {
 
 /// Whether an adapter works, judged by what was heard and answered and never by what BlueZ says of
-/// itself; and what to do if it does not: a ladder of steps, each given time to help before the next
-/// one, from a new start of discovery up to a person's help; then from the bottom again, once an
-/// hour. A pure state machine: evidence and time in, steps out. It outlives the adapter's object, so
-/// that a step that takes the adapter away does not begin the ladder anew.
+/// itself; and what to do if it does not: a ladder of steps, each given time to help before the
+/// next one, from a new start of discovery up to a person's help; then from the bottom again, once
+/// an hour. A pure state machine: evidence and time in, steps out. It outlives the adapter's
+/// object, so that a step that takes the adapter away does not begin the ladder anew.
 class Supervisor {
   public:
     /// Silence is no trouble before it has lasted for so long, and always after it.

@@ -188,12 +188,16 @@ void AdapterObject::removeDevice(const dbus::Call& call) {
 /// BlueZ asks the client for its objects; here only the profiles among them matter.
 void AdapterObject::registerApplication(const dbus::Call& call) {
     if (profiles_.contains(call.sender())) return call.fail(alreadyExists());
-    dbus::Request request{call.sender(), call.arguments().at(0).get<dbus::ObjectPath>()->text,
-                          "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", {}};
-    host_.connection().call(std::move(request), kListLimit,
-                            [this, call, alive = std::weak_ptr(alive_)](const dbus::Reply& objects) {
-                                if (!alive.expired()) applicationListed(call, objects);
-                            });
+    dbus::Request request{call.sender(),
+                          call.arguments().at(0).get<dbus::ObjectPath>()->text,
+                          "org.freedesktop.DBus.ObjectManager",
+                          "GetManagedObjects",
+                          {}};
+    host_.connection().call(
+        std::move(request), kListLimit,
+        [this, call, alive = std::weak_ptr(alive_)](const dbus::Reply& objects) {
+            if (!alive.expired()) applicationListed(call, objects);
+        });
 }
 
 void AdapterObject::applicationListed(const dbus::Call& call, const dbus::Reply& objects) {
@@ -223,8 +227,8 @@ void AdapterObject::unregisterApplication(const dbus::Call& call) {
 
 bool AdapterObject::connectsByItself(const std::vector<Uuid>& services) const {
     return powered_ && std::ranges::any_of(profiles_, [&services](const auto& entry) {
-        return std::ranges::find_first_of(services, entry.second) != services.end();
-    });
+               return std::ranges::find_first_of(services, entry.second) != services.end();
+           });
 }
 
 void AdapterObject::loseLinks() {

@@ -61,8 +61,8 @@ class AdapterObject {
     bool powered_;
     bool pairable_ = true;
     bool discoverable_ = false;
-    std::map<std::string, Filter> filters_;  ///< by client
-    std::set<std::string> discoverers_;      ///< clients
+    std::map<std::string, Filter> filters_;              ///< by client
+    std::set<std::string> discoverers_;                  ///< clients
     std::map<std::string, std::vector<Uuid>> profiles_;  ///< services, by client
     std::unique_ptr<dbus::ExportedObject> object_;
     std::map<const Device*, std::unique_ptr<DeviceObject>> devices_;

@@ -84,7 +84,8 @@ void Host::cured(Cure cure) {
 }
 
 bool Host::isFrozen(Freeze what) const {
-    return std::ranges::any_of(frozen_, [what](const auto& each) { return each.second.what == what; });
+    return std::ranges::any_of(frozen_,
+                               [what](const auto& each) { return each.second.what == what; });
 }
 
 }  // namespace vitalgate::simulator::bluez

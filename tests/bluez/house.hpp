@@ -45,8 +45,11 @@ struct House : BasicRig<VirtualClock> {
             witness_ = *dbus::Connection::open(bus.address(), witnessClock_, Log());
         for (int turn = 0; turn < kTurns; ++turn) {
             bool answered = false;
-            witness_->call({"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                            "GetId", {}},
+            witness_->call({"org.freedesktop.DBus",
+                            "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus",
+                            "GetId",
+                            {}},
                            std::chrono::seconds{5},
                            [&answered](const dbus::Reply&) { answered = true; });
             REQUIRE(runUntil(loop, [&answered] { return answered; }));
@@ -68,9 +71,8 @@ struct House : BasicRig<VirtualClock> {
         return taken;
     }
     [[nodiscard]] bool hasRecovered() const {
-        return std::ranges::any_of(supervision(), [](const v1::Event& event) {
-            return event.supervision().recovered();
-        });
+        return std::ranges::any_of(
+            supervision(), [](const v1::Event& event) { return event.supervision().recovered(); });
     }
 
   private:

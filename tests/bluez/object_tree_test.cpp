@@ -142,7 +142,8 @@ TEST_CASE("signals without their documented form change nothing and are counted"
     CHECK(deviceView(tree, kDevicePath));
 }
 
-TEST_CASE("a crowd of strangers is forgotten, the longest silent first; ours stay, and are complete") {
+TEST_CASE(
+    "a crowd of strangers is forgotten, the longest silent first; ours stay, and are complete") {
     const auto ours = *BluetoothAddress::parse("C4:7C:8D:6A:12:34");
     ObjectTree tree([&ours](const BluetoothAddress& address) { return address == ours; });
     const auto strangerPath = [](std::size_t i) {
@@ -191,8 +192,9 @@ TEST_CASE("a stranger who becomes one of ours is kept with all that is below it"
     admitted = true;
     (void)tree.apply(changed(kDevicePath, kDevice1, {{"Connected", Value(true)}}));
     CHECK(tree.strangers() == 0);
-    (void)tree.apply(added(kDevicePath + "/service0010",
-                           interfaces(kGattService1, {{"UUID", Value("00001810-0000-1000-8000-00805f9b34fb")}})));
+    (void)tree.apply(added(
+        kDevicePath + "/service0010",
+        interfaces(kGattService1, {{"UUID", Value("00001810-0000-1000-8000-00805f9b34fb")}})));
     CHECK(gattDatabase(tree, kDevicePath).size() == 1);
 }
 

@@ -42,12 +42,12 @@ struct Recovering : House {
     bool recovers(Duration limit) {
         const auto before = sink.count("cuff");
         const bool came = passUntil([&] { return sink.count("cuff") > before; }, limit);
-        std::size_t taken = 0;
+        std::size_t offered = 0;
         const auto written = ledger.str();
-        for (auto at = written.find("\"taken\""); at != std::string::npos;
-             at = written.find("\"taken\"", at + 1))
-            ++taken;
-        CHECK(sink.count("cuff") <= taken);
+        for (auto at = written.find("\"offered\""); at != std::string::npos;
+             at = written.find("\"offered\"", at + 1))
+            ++offered;
+        CHECK(sink.count("cuff") <= offered);
         return came;
     }
 
@@ -68,8 +68,7 @@ TEST_CASE("after BlueZ is back the next measurement comes within 10 s, every tim
         CHECK(house.recovers(10s));
     }
     int lost = 0;
-    for (const auto& event : house.supervision())
-        lost += event.supervision().recovered() ? -1 : 1;
+    for (const auto& event : house.supervision()) lost += event.supervision().recovered() ? -1 : 1;
     CHECK(lost == 0);
 }
 

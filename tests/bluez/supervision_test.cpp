@@ -68,8 +68,9 @@ TEST_CASE("what freezes is found by what is not heard, and thawed by the step th
 TEST_CASE("a discovery that says it runs and delivers nothing costs no measurement for long") {
     House house;
     house.configure("cuff", kCuffAddress);
-    house.simulate(cuff("    disconnect: {when-done: 1s}\n    memory: 500\n",
-                        "connect-after: 50ms, faults: [{at: 1m, freeze: discovery, until: restart}]"));
+    house.simulate(
+        cuff("    disconnect: {when-done: 1s}\n    memory: 500\n",
+             "connect-after: 50ms, faults: [{at: 1m, freeze: discovery, until: restart}]"));
     house.start();
     house.pass(1min);
     const auto before = house.sink.count("cuff");
@@ -77,13 +78,14 @@ TEST_CASE("a discovery that says it runs and delivers nothing costs no measureme
     REQUIRE(house.passUntil([&] { return house.hasRecovered(); }, 4min));
     house.pass(15s);
     // Measured every 2 s since the first; all of them have come.
-    CHECK(house.sink.count("cuff") + 10 > static_cast<std::size_t>(
-              (house.clock.steady() - SteadyTime{1h}) / 2s));
+    CHECK(house.sink.count("cuff") + 10 >
+          static_cast<std::size_t>((house.clock.steady() - SteadyTime{1h}) / 2s));
 }
 
 TEST_CASE("what no step helps is told to the operator, and tried again every hour") {
     House house;
-    house.simulate(cuff(kNeighbour, "connect-after: 50ms, faults: [{at: 1m, freeze: discovery, for: 3h}]"));
+    house.simulate(
+        cuff(kNeighbour, "connect-after: 50ms, faults: [{at: 1m, freeze: discovery, for: 3h}]"));
     house.start();
     house.pass(1min);
     REQUIRE(house.passUntil([&] { return house.hasProblem("adapter-silent"); }, 10min));

@@ -20,8 +20,8 @@ std::string address(int i) {
     return "C4:7C:8D:6A:12:0" + std::to_string(i);
 }
 
-/// Eight cuffs that advertise for five seconds after each measurement and keep nothing. They measure
-/// at times that meet in many ways; `each` is how often.
+/// Eight cuffs that advertise for five seconds after each measurement and keep nothing. They
+/// measure at times that meet in many ways; `each` is how often.
 std::string household(int each, const std::string& more) {
     std::string text = "seed: 3\nadapters: {hci0: {address: \"00:11:22:33:44:55\"}}\ndevices:\n";
     for (int i = 0; i < kDevices; ++i) {
@@ -50,6 +50,7 @@ std::size_t measured(House& house, int each, const std::string& more, const std:
     house.start();
     house.pass(std::chrono::seconds{(31 + kDevices) * each + 30});
     const auto kept = house.sink.readings.size();
+    // Which one is missing, if any, the ledger tells.
     if (kept != static_cast<std::size_t>(kDevices * each)) MESSAGE(house.ledger.str());
     return kept;
 }
