@@ -1,5 +1,7 @@
 #include "gateway/uplink/uplink_thread.hpp"
 
+#include <MQTTAsync.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -9,6 +11,18 @@
 #include <utility>
 
 namespace vitalgate::uplink {
+
+namespace {
+
+/// OpenSSL initialises itself when it is used; what the library does beforehand costs memory, also
+/// where no broker uses TLS.
+void leaveOpenSslAlone() {
+    MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
+    options.do_openssl_init = 0;
+    MQTTAsync_global_init(&options);
+}
+
+}  // namespace
 
 struct UplinkThread::State {
     std::mutex mutex;
@@ -31,6 +45,7 @@ UplinkThread::~UplinkThread() {
 }
 
 void UplinkThread::run(const std::shared_ptr<State>& state) {
+    leaveOpenSslAlone();
     std::unique_lock lock(state->mutex);
     while (true) {
         state->changed.wait(lock, [&] { return !state->jobs.empty() || state->ending; });
