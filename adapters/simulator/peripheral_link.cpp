@@ -13,6 +13,8 @@ const std::string kDevice = "org.bluez.Device1";
 /// BlueZ itself waits 2 s before it ends a link.
 constexpr Duration kDisconnectLimit = 8s;
 constexpr Duration kAskLimit = 5s;
+/// With a bonded peer, until it must be through with our services.
+constexpr Duration kPatience = 2s;
 /// Of an indication (Core specification, volume 3, part F, 3.3.3).
 constexpr Duration kTransactionLimit = 30s;
 
@@ -26,17 +28,23 @@ void Link::open(const std::string& peer) {
     peer_ = peer;
     seen_ = false;
     ++links_;
-    const bool bonded = stack_.isPaired(peer);
-    device_.adoptBond(bonded);
+    device_.adoptBond(stack_.isPaired(peer));
     if (!device_.connect()) return hangUp();
-    // A bonded link is encrypted before BlueZ lets anything through.
-    if (bonded) device_.encrypt();
+    patience_ = clock_.after(kPatience, [this] { release(); });
+}
+
+/// A bonded link is encrypted before BlueZ lets anything through, and its subscriptions stand; but
+/// a BlueZ on the other side confirms and drops what comes before it has gone through the services.
+void Link::release() {
+    patience_.cancel();
+    if (isUp() && device_.bond() != Security::open) device_.encrypt();
 }
 
 void Link::lost(const std::string& peer) {
     if (peer != peer_) return;
     peer_.clear();
     waiting_.reset();
+    patience_.cancel();
     device_.disconnect("link-lost");
 }
 
@@ -52,6 +60,7 @@ void Link::reset() {
 void Link::resolved(const std::string& peer) {
     if (peer != peer_ || std::exchange(seen_, true)) return;
     device_.resolved();
+    release();
 }
 
 void Link::paired(const std::string& peer) {

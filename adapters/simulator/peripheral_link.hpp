@@ -53,6 +53,7 @@ class Link final : public AttributeServer {
         SteadyTime sent;
     };
 
+    void release();
     void disconnect(const std::string& peer, std::function<void()> done);
     void arrives(const Characteristic& characteristic);
     void delivered(std::uint64_t link, const Characteristic& characteristic, std::uint64_t number);
@@ -64,6 +65,7 @@ class Link final : public AttributeServer {
     GattApplication* application_ = nullptr;
     std::string peer_;                   ///< empty: no link
     bool seen_ = false;                  ///< the peer has seen the services
+    Timer patience_;                     ///< with a bonded peer that says nothing
     std::uint64_t links_ = 0;            ///< counts them, so that late answers find their own
     std::optional<Indication> waiting_;  ///< for Confirm()
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
