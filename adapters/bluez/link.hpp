@@ -35,7 +35,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     /// The services count as complete when nothing was added for so long.
     static constexpr Duration kSettled = std::chrono::milliseconds{100};
 
-    /// Registering the agent anew takes three calls.
+    /// Registering the agent anew takes up to three calls.
     static constexpr Duration kPrepareLimit = 3 * PairingAgent::kRegisterLimit;
 
     /// The device at the other end.

@@ -51,6 +51,7 @@ PairingAgent::PasskeyUse PairingAgent::closeWindow(const std::string& device) {
     if (!open_ || open_->device != device) return {};
     const auto use = open_->use;
     open_.reset();
+    if (registered_ && !isDefault_) step();
     return use;
 }
 
@@ -131,6 +132,7 @@ void PairingAgent::leave() {
     owner_.clear();
     open_.reset();
     registered_.reset();
+    isDefault_ = false;
     lingers_ = false;
     calls_ = false;
     ++enters_;
@@ -148,8 +150,12 @@ void PairingAgent::step() {
     if (calls_) return;
     if (service_ == nullptr)
         return finish(fail(ErrorKind::unavailable, "the pairing agent does not work"));
-    if (registered_ == wanted_) return finish({});
     const dbus::ObjectPath path{kAgentPath};
+    if (registered_ == wanted_) {
+        if (isDefault_ || open_) return finish({});
+        isDefault_ = true;
+        return call("RequestDefaultAgent", {path}, &PairingAgent::onDefault);
+    }
     if (registered_ || lingers_) {
         call("UnregisterAgent", {path}, &PairingAgent::onUnregistered);
     } else {
@@ -173,6 +179,7 @@ void PairingAgent::call(const char* method, dbus::Values arguments,
 
 void PairingAgent::onUnregistered(const dbus::Reply& reply) {
     registered_.reset();
+    isDefault_ = false;
     const bool isUnknown = !reply && reply.error().name == "org.bluez.Error.DoesNotExist";
     if (!reply && !isUnknown) return giveUp(reply.error());
     lingers_ = false;
@@ -183,7 +190,7 @@ void PairingAgent::onRegistered(const dbus::Reply& reply) {
     if (!reply) return giveUp(reply.error());
     problem_.clear();
     registered_ = asked_;
-    call("RequestDefaultAgent", {dbus::ObjectPath{kAgentPath}}, &PairingAgent::onDefault);
+    step();
 }
 
 void PairingAgent::onDefault(const dbus::Reply& reply) {

@@ -26,10 +26,12 @@ enum class PairingPolicy { justWorks, passkey, never };
 /// the end of the pairing. There is one at a time.
 ///
 /// What BlueZ offers the device depends on the agent's capability, so prepare() registers it anew
-/// when the window needs another one: KeyboardOnly with a passkey, NoInputNoOutput without.
+/// when the window needs another one: KeyboardOnly with a passkey, NoInputNoOutput without. It
+/// becomes the default again when the window is closed: Pair() asks the agent of its caller, and a
+/// device served by the same BlueZ may need to be the default meanwhile.
 class PairingAgent {
   public:
-    /// Of each of the three calls that registering anew takes.
+    /// Of each of the calls that registering anew takes.
     static constexpr Duration kRegisterLimit = std::chrono::seconds{5};
 
     PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
@@ -107,9 +109,10 @@ class PairingAgent {
     Capability wanted_ = Capability::noInputNoOutput;
     Capability asked_ = Capability::noInputNoOutput;  ///< of the last RegisterAgent
     std::optional<Capability> registered_;
-    bool lingers_ = false;  ///< BlueZ may know it although it did not say so
-    bool calls_ = false;    ///< one of the calls is under way
-    int enters_ = 0;        ///< replies to an earlier BlueZ do not count
+    bool isDefault_ = false;  ///< or has asked to be
+    bool lingers_ = false;    ///< BlueZ may know it although it did not say so
+    bool calls_ = false;      ///< one of the calls is under way
+    int enters_ = 0;          ///< replies to an earlier BlueZ do not count
     std::function<void(const Status&)> ready_;
     std::string problem_;
 };

@@ -192,13 +192,15 @@ TEST_CASE("for a device with a passkey the agent says that it can type, and not 
     bluez.registeredOnce();
     bluez.begin();
     CHECK(bluez.agentCalls == std::vector<std::string>{"RegisterAgent", "RequestDefaultAgent",
-                                                       "UnregisterAgent", "RegisterAgent",
-                                                       "RequestDefaultAgent"});
+                                                       "UnregisterAgent", "RegisterAgent"});
     CHECK(bluez.capability() == "KeyboardOnly");
     CHECK(bluez.askPasskey() == kPasskey);
     CHECK(bluez.agree());
     CHECK(bluez.pairing == std::vector{PairingOutcome::running, PairingOutcome::bondedWithPasskey});
     CHECK(bluez.link->security() == v1::LINK_AUTHENTICATED);
+    // Meanwhile another may have been the default: a simulated device on the same BlueZ.
+    CHECK(bluez.until([&bluez] { return bluez.agentCalls.size() == 5; }));
+    CHECK(bluez.agentCalls.back() == "RequestDefaultAgent");
     bluez.setPaired(false);
     CHECK(bluez.until([&bluez] { return bluez.link->security() == v1::LINK_OPEN; }));
 
@@ -325,8 +327,7 @@ TEST_CASE("an agent that BlueZ will not register is tried anew with the next pai
     };
     bluez.begin();
     REQUIRE(bluez.asked);
-    CHECK(bluez.agentCalls ==
-          std::vector<std::string>{"UnregisterAgent", "RegisterAgent", "RequestDefaultAgent"});
+    CHECK(bluez.agentCalls == std::vector<std::string>{"UnregisterAgent", "RegisterAgent"});
     CHECK(bluez.agent.problem().empty());
     CHECK(bluez.askPasskey() == kPasskey);
     CHECK(bluez.agree());

@@ -20,8 +20,10 @@ TEST_CASE("BlueZ that starts later, ends and comes back is used again") {
     REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }));
     rig.simulator.reset();
     REQUIRE(rig.until([&] { return !rig.sink.endings("cuff").empty(); }));
-    CHECK(rig.sink.endings("cuff")[0] == v1::DISCONNECT_BLUEZ_GONE);
-    CHECK(rig.hasProblem("bluez-away"));
+    // A BlueZ that ends in order takes its adapters off the bus first.
+    const auto reason = rig.sink.endings("cuff")[0];
+    CHECK((reason == v1::DISCONNECT_BLUEZ_GONE || reason == v1::DISCONNECT_ADAPTER_GONE));
+    CHECK(rig.until([&] { return rig.hasProblem("bluez-away"); }));
     for (const auto& each : rig.adapter->adapters()) CHECK(each.state() == v1::ADAPTER_GONE);
     const auto before = rig.sink.count("cuff");
     rig.simulate(cuff());
