@@ -53,8 +53,8 @@ class BluezAdapter final : public Adapter {
     asio::awaitable<v1::CommandResult> execute(v1::Command command) override;
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const override;
     [[nodiscard]] std::vector<v1::Adapter> adapters() const override;
-    /// Codes: bus-away, bluez-away, adapter-missing, adapter, pairing-agent, bond-lost,
-    /// passkey-refused, measurement-overdue.
+    /// Codes: bus-away, bluez-away, bluez-hangs, adapter-missing, adapter, adapter-silent,
+    /// pairing-agent, bond-lost, passkey-refused, measurement-overdue.
     [[nodiscard]] std::vector<v1::Problem> problems() const override;
 
   private:
