@@ -161,8 +161,8 @@ def plug_controllers():
         try:
             return wait_until(lambda: all(map(has_adapter, CONTROLLERS)), "all controllers", limit=10)
         except AssertionError:
-            # The kernel gives up on a controller whose first answer comes too late.
-            run("systemctl", "restart", "btvirt")
+            # The kernel gives up on a controller whose first answer comes too late; and bluetoothd may hang.
+            run("systemctl", "restart", "btvirt", "bluetooth")
     raise AssertionError("bluetoothd does not show all controllers, though btvirt was restarted three times:\n"
                          + journal(time.time() - 60, "btvirt", "bluetooth"))
 

@@ -1,6 +1,6 @@
 """Bonds with the real security manager: made, refused, kept, lost."""
 import system
-from scenario import DEVICE, DEVICE_ADAPTER, HUB_ADAPTER, Scenario
+from scenario import HUB_ADAPTER, Scenario
 from vitalgate.v1 import vocabulary_pb2 as words
 
 CUFF = {"systolic": 128, "diastolic": 82}
@@ -9,10 +9,10 @@ JUST_WORKS = {"demand": "just-works", "encrypt": ["2A35", "2A2B"]}
 
 
 class Pairing(Scenario):
-    def wait_pairing(self, subscriber, state):
+    def wait_pairing(self, subscriber, state, advice=""):
         def found(records):
             return next((r.event for r in records if r.HasField("event") and r.event.HasField("pairing")
-                         and r.event.pairing.state == state), None)
+                         and r.event.pairing.state == state and advice in r.event.pairing.advice), None)
         return subscriber.wait_records(found, words.PairingState.Name(state))
 
     def test_just_works_for_encrypted_characteristics(self):
@@ -37,8 +37,7 @@ class Pairing(Scenario):
     def test_a_wrong_passkey_is_refused_and_told(self):
         subscriber = self.meet("blood-pressure", configured=f"passkey: {self.secret('654321')}",
                                measure=[{"at": "1s", **CUFF}], pairing=PASSKEY)
-        event = self.wait_pairing(subscriber, words.PAIRING_REFUSED)
-        self.assertIn("passkey", event.pairing.advice)
+        self.wait_pairing(subscriber, words.PAIRING_REFUSED, "passkey")
         self.assertEqual(self.ledger("bonded"), [])
         self.assertFalse(system.device_seen_by(HUB_ADAPTER, self.device_address)["Paired"])
         self.assertFalse([r for r in subscriber.records() if r.HasField("reading")])
@@ -53,21 +52,21 @@ class Pairing(Scenario):
 
     def test_a_device_that_forgot_its_bond_is_told_and_bonds_anew_once_it_is_removed(self):
         subscriber = self.meet("blood-pressure", pairing={**JUST_WORKS, "forget-after": "4s"},
-                               measure=[{"at": "1s", **CUFF}, {"at": "6s", **CUFF}])
+                               measure=[{"every": "5s", **CUFF}])
         subscriber.wait_readings(1)
         self.wait_ledger("erased", 1)
-        event = self.wait_pairing(subscriber, words.PAIRING_PEER_FORGOT)
-        self.assertIn("bluetoothctl", event.pairing.advice)
+        self.wait_pairing(subscriber, words.PAIRING_PEER_FORGOT, "bluetoothctl")
+        bonds = len(self.ledger("bonded"))
         system.forget_device(HUB_ADAPTER, self.device_address)
-        subscriber.wait_readings(2, limit=90)
-        self.assertGreaterEqual(len(self.ledger("bonded")), 2)
+        self.wait_ledger("bonded", bonds + 1, limit=90)
+        readings = {r.reading.id for r in subscriber.records() if r.HasField("reading")}
+        subscriber.wait_readings(len(readings) + 1)
 
     def test_a_hub_that_lost_its_bond_is_paired_again(self):
         subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "3s"},
-                               measure=[{"at": "1s", **CUFF}, {"at": "12s", **CUFF}])
+                               measure=[{"at": "1s", **CUFF}, {"at": "14s", **CUFF}])
         subscriber.wait_readings(1)
         self.wait_ledger("disconnected", 1)
         system.forget_device(HUB_ADAPTER, self.device_address)
-        system.forget_device(DEVICE_ADAPTER, self.hub_address)
         subscriber.wait_readings(2)
-        self.assertEqual(len(self.ledger("bonded")), 2)
+        self.assertGreaterEqual(len(self.ledger("bonded")), 2)
