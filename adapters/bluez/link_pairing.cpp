@@ -94,7 +94,9 @@ PairingOutcome BluezLink::outcomeOf(const Result<dbus::Values>& reply,
         return use.given ? PairingOutcome::bondedWithPasskey : PairingOutcome::withoutPasskey;
     }
     if (reply.error().kind == ErrorKind::timedOut) return PairingOutcome::timedOut;
-    if (reply.error().kind == ErrorKind::cancelled || !use.asked) return PairingOutcome::refused;
+    if (reply.error().kind == ErrorKind::cancelled) return PairingOutcome::refused;
+    if (!use.asked && peer_.pairing->hasPasskey()) return PairingOutcome::passkeyNotAsked;
+    if (!use.asked) return PairingOutcome::refused;
     return use.given ? PairingOutcome::passkeyRefused : PairingOutcome::passkeyUnreadable;
 }
 

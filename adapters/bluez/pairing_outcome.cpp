@@ -16,6 +16,9 @@ constexpr auto kReports = std::to_array<PairingReport>({
      "pairing was not finished in time", "put the device into pairing mode, near the hub"},
     {PairingOutcome::refused, v1::PAIRING_REFUSED, v1::SEVERITY_WARNING, "pairing was refused",
      "put the device into pairing mode, near the hub"},
+    {PairingOutcome::passkeyNotAsked, v1::PAIRING_REFUSED, v1::SEVERITY_WARNING,
+     "pairing was refused before the device's passkey was asked for",
+     "put the device into pairing mode, near the hub; is it the one whose passkey is configured?"},
     {PairingOutcome::passkeyRefused, v1::PAIRING_REFUSED, v1::SEVERITY_WARNING,
      "the device does not take its passkey",
      "compare the device's passkey in the configuration with the six digits printed on the device, "

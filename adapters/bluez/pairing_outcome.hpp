@@ -13,6 +13,7 @@ enum class PairingOutcome {
     bondedWithPasskey,
     timedOut,
     refused,            ///< by the device, or it went away
+    passkeyNotAsked,    ///< refused by a device that has one, before it was asked for
     passkeyRefused,     ///< it was given, and the device did not take it
     passkeyUnreadable,  ///< it was asked for, and could not be given
     withoutPasskey,     ///< a bond came about that did not take the passkey: it is removed
