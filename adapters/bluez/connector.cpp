@@ -91,8 +91,11 @@ void Connector::onReply(std::uint64_t number, const dbus::Reply& reply) {
 /// BlueZ's answer decides nothing: Connected does, or that it does not come.
 void Connector::await(const char* what) {
     attempt_->phase = Phase::answered;
-    timeout_ =
-        clock_.after(kAfterReply, [this, what] { giveUp(Error{ErrorKind::disconnected, what}); });
+    timeout_ = clock_.after(kAfterReply, [this, what] {
+        // If there is a link after all, nobody would ever use it: a connected device is silent.
+        actions_.disconnect(attempt_->address);
+        giveUp(Error{ErrorKind::disconnected, what});
+    });
 }
 
 Duration Connector::attemptLimit(BluetoothAddress address) const {

@@ -179,10 +179,15 @@ void Core::onPairing(BluetoothAddress address, PairingOutcome outcome) {
 void Core::onPairingRefused(const std::string& path) {
     const auto view = deviceView(service_.tree(), path);
     const auto found = view ? devices_.find(view->address) : devices_.end();
+    const auto id = found == devices_.end() ? std::string() : found->second.settings.id;
+    auto& refusals = refusals_[id];
+    ++refusals.untold;
+    const auto now = clock_.steady();
+    if (refusals.told && now - *refusals.told < kRefusalsTold) return;
     v1::Event event;
     event.mutable_security()->set_kind(v1::SECURITY_PAIRING_REFUSED);
-    event.mutable_security()->set_times(1);
-    const auto id = found == devices_.end() ? std::string() : found->second.settings.id;
+    event.mutable_security()->set_times(std::exchange(refusals.untold, 0U));
+    refusals.told = now;
     events_->write(std::move(event), id, v1::SEVERITY_WARNING,
                    "a device asked to be paired when, or as, it may not be");
 }

@@ -36,6 +36,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     /// After such a gap an advertisement counts as the device's first.
     static constexpr Duration kAdvertisingGap = std::chrono::seconds{5};
     static constexpr Duration kLongestPause = std::chrono::minutes{1};
+    /// Refused pairings are told once in so long, with their number.
+    static constexpr Duration kRefusalsTold = std::chrono::minutes{1};
     /// A bonded device that so often in a row leaves before it said anything has lost its bond.
     static constexpr int kEarlyEnds = 3;
     static constexpr Duration kEarly = std::chrono::seconds{5};
@@ -144,6 +146,11 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     [[nodiscard]] BluezLink::Peer peerOf(const Device& device, const DeviceView& view);
     void onPairing(BluetoothAddress address, PairingOutcome outcome);
     [[nodiscard]] bool isKnown(const Device& device, PairingOutcome outcome) const;
+    /// Of one device, or of all strangers together.
+    struct Refusals {
+        std::optional<SteadyTime> told;
+        std::uint32_t untold = 0;
+    };
     void onPairingRefused(const std::string& device);
 
     // memory.cpp: what was before
@@ -181,7 +188,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     std::map<std::string, Lost> lost_;  ///< adapters by address, "bluez", "bus"
     std::map<std::string, std::unique_ptr<AdapterUnit>> units_;  ///< by path
     std::map<BluetoothAddress, Device> devices_;
-    SightingLimit sightings_;  ///< by path
+    SightingLimit sightings_;                   ///< by path
+    std::map<std::string, Refusals> refusals_;  ///< by id; empty: strangers
     std::vector<v1::Problem> problems_;
     std::size_t conversations_ = 0;  ///< that have not ended, also of former connections
     Timer tick_;

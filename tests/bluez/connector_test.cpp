@@ -106,6 +106,7 @@ TEST_CASE("BlueZ's success without a link is no connection, and is not waited fo
     script.clock.advance(1ms);
     REQUIRE(script.failures.size() == 1);
     CHECK(script.failures[0].kind == ErrorKind::disconnected);
+    CHECK(script.disconnects == 1);
     CHECK(script.discovering);
 }
 

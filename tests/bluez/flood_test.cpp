@@ -105,6 +105,41 @@ TEST_CASE("of a thousand advertisements at once all are counted, and one is look
     CHECK(bluez.until([&stopped] { return stopped; }));
 }
 
+TEST_CASE("pairings that are refused without a pause are counted, and told once a minute") {
+    vitalgate::testing::ScriptedBluez bluez;
+    vitalgate::testing::VirtualClock clock(bluez.loop);
+    vitalgate::testing::KeepingSink sink;
+    BluezOptions options;
+    options.bus = bluez.bus.address();
+    REQUIRE(bluez.until([&] { return bluez.agentCalls.size() == 2; }));  // of its own agent
+    bluez.registered.reset();
+    BluezAdapter adapter(options, sink, clock, Log());
+    adapter.start();
+    REQUIRE(bluez.until([&] { return bluez.registered.has_value(); }));
+    const auto ask = [&bluez] {
+        bool refused = false;
+        const auto* agent = bluez.registered->arguments().at(0).get<dbus::ObjectPath>();
+        bluez.peer->call({bluez.registered->sender(),
+                          agent->text,
+                          kAgent1,
+                          "RequestAuthorization",
+                          {dbus::ObjectPath{kDevice}}},
+                         5s, [&refused](const dbus::Reply& reply) { refused = !reply; });
+        REQUIRE(bluez.until([&refused] { return refused; }));
+    };
+    const auto told = [&sink] { return sink.eventsOf("", v1::Event::kSecurity); };
+    for (int i = 0; i < 10; ++i) ask();
+    REQUIRE(told().size() == 1);
+    CHECK(told()[0].security().times() == 1);
+    clock.advance(1min);
+    ask();
+    REQUIRE(told().size() == 2);
+    CHECK(told()[1].security().times() == 10);
+    bool stopped = false;
+    adapter.stop([&stopped] { stopped = true; });
+    CHECK(bluez.until([&stopped] { return stopped; }));
+}
+
 TEST_CASE("a device that sends without a pause is left alone, which an event and its state tell") {
     Rig rig;
     rig.configure("cuff", kCuffAddress);
