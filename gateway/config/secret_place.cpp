@@ -76,6 +76,12 @@ Status checkKey(const Secret& secret, const CredentialsDirectory& directory) {
     return {};
 }
 
+Status checkPasskey(const Secret& secret, const CredentialsDirectory& directory) {
+    const auto number = readPasskey({secret}, directory);
+    if (!number) return std::unexpected(number.error());
+    return {};
+}
+
 Status checkPemKey(const Secret& secret, const CredentialsDirectory& directory) {
     if (auto checked = checkSecret(secret, directory); !checked) return checked;
     auto text = readPemFile(secretPath(secret, directory)->string());

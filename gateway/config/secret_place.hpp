@@ -12,6 +12,8 @@ using SecretCheck = Status (*)(const Secret& secret, const CredentialsDirectory&
 Status checkPassword(const Secret& secret, const CredentialsDirectory& directory);
 /// A key of 32 octets, as the daemon reads it.
 Status checkKey(const Secret& secret, const CredentialsDirectory& directory);
+/// A passkey of six digits.
+Status checkPasskey(const Secret& secret, const CredentialsDirectory& directory);
 /// A private key in PEM.
 Status checkPemKey(const Secret& secret, const CredentialsDirectory& directory);
 

@@ -336,15 +336,8 @@ void readAny(const Node& node, const KeyInfo&, const std::string& path,
 void readAny(const Node& node, const KeyInfo&, const std::string& path,
              std::optional<Passkey>& value, Reader& reader) {
     std::optional<Secret> secret;
-    const auto before = reader.problems().size();
-    readSecretPlace(node, path, secret, reader);
-    if (!secret) return;
-    value = Passkey{*secret};
-    const auto& options = reader.options();
-    const bool isThere = secret->kind == Secret::Kind::file || options.credentialsDirectory;
-    if (!options.checkSecrets || !isThere || reader.problems().size() > before) return;
-    const auto number = readPasskey(*value, options.credentialsDirectory);
-    if (!number) reader.wrong(node, path, number.error().message);
+    readSecretPlace(node, path, secret, reader, checkPasskey);
+    if (secret) value = Passkey{*secret};
 }
 
 }  // namespace
