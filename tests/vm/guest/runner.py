@@ -49,6 +49,10 @@ class Lines(unittest.TestResult):
         super().stopTest(test)
         problems = (self.errors + self.failures)[:] if self.count() > self.failed_before else []
         took = time.monotonic() - self.begin
+        reasons = [why for case, why in self.skipped if case is test]
+        if reasons:
+            print(f"skip          {name_of(test)}: {reasons[0]}", flush=True)
+            return
         print(f"{'FAIL' if problems else 'ok':4} {took:5.1f} s  {name_of(test)}", flush=True)
         if problems:
             print("\n".join(text for case, text in problems if case is test), flush=True)
@@ -106,8 +110,8 @@ def main():
     again = run_all(tests, result)
     (SHARE / "out" / "again").write_text("".join(name_of(test) + "\n" for test in again))
     failed = {name_of(case) for case, _ in result.errors + result.failures} - {name_of(test) for test in again[:1]}
-    passed = result.testsRun - len(failed) - len(again[:1])
-    (SHARE / "out" / "counts").write_text(f"{passed} {len(failed)}\n")
+    passed = result.testsRun - len(failed) - len(again[:1]) - len(result.skipped)
+    (SHARE / "out" / "counts").write_text(f"{passed} {len(failed)} {len(result.skipped)}\n")
     print(f"  this machine took {time.monotonic() - begin:.0f} s", flush=True)
     return 1 if failed or not tests else 0
 

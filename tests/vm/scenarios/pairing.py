@@ -1,4 +1,7 @@
 """Bonds with the real security manager: made, refused, kept, lost."""
+import platform
+import unittest
+
 import system
 from scenario import HUB_ADAPTER, Scenario
 from vitalgate.v1 import vocabulary_pb2 as words
@@ -43,13 +46,15 @@ class Pairing(Scenario):
         self.assertFalse([r for r in subscriber.records() if r.HasField("reading")])
 
     def test_a_bond_is_used_again_after_a_reconnect(self):
-        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "3s"},
-                               measure=[{"at": "1s", **CUFF}, {"at": "12s", **CUFF}])
+        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "2s"},
+                               measure=[{"at": "1s", **CUFF}, {"at": "14s", **CUFF}])
         for reading in subscriber.wait_readings(2):
             self.assertEqual(reading.source.link, words.LINK_ENCRYPTED)
         self.assertEqual(len(self.ledger("bonded")), 1)
         self.assertGreaterEqual(len(self.ledger("connected")), 2)
 
+    # Linux 6.1 crashes in hci_chan_del() when both ends of a link that cannot be encrypted are in one kernel.
+    @unittest.skipIf(platform.release().startswith("6.1."), "the kernel of Debian 12 crashes on it; run vm-trixie")
     def test_a_device_that_forgot_its_bond_is_told_and_bonds_anew_once_it_is_removed(self):
         subscriber = self.meet("blood-pressure", pairing={**JUST_WORKS, "forget-after": "4s"},
                                measure=[{"every": "5s", **CUFF}])
@@ -63,7 +68,7 @@ class Pairing(Scenario):
         subscriber.wait_readings(len(readings) + 1)
 
     def test_a_hub_that_lost_its_bond_is_paired_again(self):
-        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "3s"},
+        subscriber = self.meet("blood-pressure", pairing=JUST_WORKS, disconnect={"when-done": "2s"},
                                measure=[{"at": "1s", **CUFF}, {"at": "14s", **CUFF}])
         subscriber.wait_readings(1)
         self.wait_ledger("disconnected", 1)
