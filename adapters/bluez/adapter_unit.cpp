@@ -131,7 +131,13 @@ void AdapterUnit::connect(BluetoothAddress address, Duration limit,
                           std::function<void(dbus::Reply)> done) {
     const auto device = find(address);
     if (device) {
-        service_.call(device->path, kDevice1, "Connect", {}, limit, std::move(done));
+        const auto& path = device->path;
+        service_.call(
+            path, kDevice1, "Connect", {}, limit,
+            [&service = service_, path, done = std::move(done)](const dbus::Reply& reply) {
+                if (reply) service.askConnected(path);
+                done(reply);
+            });
         return;
     }
     dbus::CallError error;

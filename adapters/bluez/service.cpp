@@ -202,6 +202,20 @@ void Service::checkOwner(const std::string& owner, const dbus::Reply& reply) {
     askOwner();
 }
 
+void Service::askConnected(const std::string& device) {
+    call(device, kProperties, "Get", {kDevice1, "Connected"}, kAskLimit,
+         [this, device, owner = owner_](const dbus::Reply& reply) {
+             if (!reply || reply->empty() || owner != owner_) return;
+             const auto view = deviceView(tree_, device);
+             const auto* value = reply->front().get<bool>();
+             if (!view || view->connected || value == nullptr || !*value) return;
+             dbus::Signal signal{owner_, device, kProperties, "PropertiesChanged", {}};
+             signal.arguments = {kDevice1, dbus::variantDict({{"Connected", true}}),
+                                 dbus::stringArray({})};
+             onSignal(signal);
+         });
+}
+
 void Service::setProperty(const std::string& path, const std::string& interface,
                           const std::string& name, dbus::Value value, Duration limit,
                           std::function<void(dbus::Reply)> handler) {

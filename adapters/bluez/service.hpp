@@ -50,6 +50,9 @@ class Service {
     /// The handler runs exactly once, from the loop; without BlueZ with ErrorKind::disconnected.
     void call(const std::string& path, const std::string& interface, const std::string& method,
               dbus::Values arguments, Duration limit, std::function<void(dbus::Reply)> handler);
+    /// BlueZ 5.66 does not tell Connected when the socket of a connection is ready before the
+    /// kernel's event of it. Asked, it says so; that goes the way of a signal.
+    void askConnected(const std::string& device);
     void setProperty(const std::string& path, const std::string& interface, const std::string& name,
                      dbus::Value value, Duration limit, std::function<void(dbus::Reply)> handler);
 
