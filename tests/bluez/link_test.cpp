@@ -175,3 +175,13 @@ TEST_CASE("a signal of somebody who is not BlueZ is not believed") {
     bluez.send({1});
     CHECK(bluez.next() == Bytes{1});
 }
+
+TEST_CASE("a connection that BlueZ makes and does not signal is known once it is asked for") {
+    ScriptedBluez bluez;
+    const auto isKnown = [&bluez] { return deviceView(bluez.service.tree(), kDevice)->connected; };
+    bluez.service.askConnected(kDevice);
+    CHECK_FALSE(bluez.until(isKnown, 50ms));
+    bluez.connected = true;  // without PropertiesChanged
+    bluez.service.askConnected(kDevice);
+    CHECK(bluez.until(isKnown));
+}

@@ -37,6 +37,7 @@ struct ScriptedBluez : bluez::Service::Listener {
     bool resolved = true;
     bool notifying = false;
     bool paired = false;
+    bool connected = false;
     std::int16_t rssi = -60;
     Bytes value;
     std::function<void(Call)> onCall = [](const Call& call) { call.reply(); };
@@ -65,6 +66,7 @@ struct ScriptedBluez : bluez::Service::Listener {
                         {{"Address", "s", [] { return Value("C4:7C:8D:6A:12:34"); }, nullptr},
                          {"RSSI", "n", [this] { return Value(rssi); }, nullptr},
                          {"Paired", "b", [this] { return Value(paired); }, nullptr},
+                         {"Connected", "b", [this] { return Value(connected); }, nullptr},
                          {"ServicesResolved", "b", [this] { return Value(resolved); }, nullptr}},
                         {}});
         name();
