@@ -75,12 +75,15 @@ void AdapterUnit::refresh() {
     if (powered && !powered_) {
         powerProblem_.clear();
         blocked_ = false;
+        toldOff_ = false;
         retry_.cancel();
         discovery_.reset();
         discovery_.resume();
     }
     powered_ = powered;
-    if (!powered_) powerOn();
+    if (powered_) return;
+    discovery_.suspend();
+    powerOn();
 }
 
 void AdapterUnit::onChange(const Change& change) {
@@ -91,7 +94,8 @@ void AdapterUnit::onChange(const Change& change) {
 
 void AdapterUnit::powerOn() {
     if (std::exchange(asking_, true)) return;
-    log_.info("it is off: switching it on");
+    // Once for as long as it stays so.
+    if (!std::exchange(toldOff_, true)) log_.info("it is off: switching it on");
     std::weak_ptr<bool> alive = alive_;
     service_.setProperty(path_, kAdapter1, "Powered", true, kPowerLimit,
                          [this, alive](const dbus::Reply& reply) {
@@ -104,8 +108,10 @@ void AdapterUnit::onPowered(const dbus::Reply& reply) {
     if (!reply) {
         const auto error = toError(reply.error());
         blocked_ = reply.error().name == "org.bluez.Error.Blocked";
-        powerProblem_ = blocked_ ? "it is blocked (rfkill)" : error.message;
-        log_.warning("it cannot be switched on: {}", powerProblem_);
+        const auto why = blocked_ ? "it is blocked: rfkill list"
+                                  : "BlueZ says: " + error.message + " (is it blocked? rfkill list)";
+        if (std::exchange(powerProblem_, why) != why)
+            log_.warning("it cannot be switched on: {}", why);
     }
     // Powered turns true by a change of the property; if that does not come, ask again.
     if (!powered_) retry_ = clock_.after(kPowerRetry, [this] { refresh(); });

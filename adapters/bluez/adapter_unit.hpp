@@ -75,6 +75,7 @@ class AdapterUnit final : private ConnectorActions {
     bool asking_ = false;
     std::string powerProblem_;
     bool blocked_ = false;
+    bool toldOff_ = false;
     Timer retry_;
     Timer probe_;
     SteadyTime minute_;

@@ -48,6 +48,14 @@ void Discovery::reset() {
     filterSet_ = false;
 }
 
+void Discovery::suspend() {
+    wanted_ = false;
+    problem_.clear();
+    retry_.cancel();
+    reset();
+    settle();
+}
+
 void Discovery::onDiscovering(bool discovering) {
     if (busy_ || discovering || !runs_) return;
     reset();  // somebody powered the adapter off, or reset it
@@ -109,7 +117,7 @@ void Discovery::setFilter() {
 
 void Discovery::onFilter(const dbus::Reply& reply) {
     filterSet_ = true;
-    if (!reply) log_.warning("discovery filter: {}", toError(reply.error()).message);
+    if (!reply && wanted_) log_.warning("discovery filter: {}", toError(reply.error()).message);
     step();
 }
 
@@ -118,8 +126,9 @@ void Discovery::start() {
 }
 
 void Discovery::onStarted(const dbus::Reply& reply) {
-    // InProgress: this connection's discovery is on already.
-    runs_ = reply || isInProgress(reply.error());
+    runs_ = reply.has_value();
+    if (!reply && !wanted_) return step();
+    if (!reply && isInProgress(reply.error())) return onBusy();
     if (!runs_) {
         const auto error = toError(reply.error());
         if (problem_ != error.message) log_.warning("discovery does not start: {}", error.message);
@@ -130,6 +139,18 @@ void Discovery::onStarted(const dbus::Reply& reply) {
     }
     problem_.clear();
     step();
+}
+
+/// InProgress is said both of a session that this connection has and of a kernel that still scans for
+/// a BlueZ that was killed, which takes some 10 s. A session of ours is ended, so that what runs in
+/// the end is known to run.
+void Discovery::onBusy() {
+    problem_ = "BlueZ says that a discovery is in progress";
+    call("StopDiscovery", {}, &Discovery::onBusyStopped);
+}
+
+void Discovery::onBusyStopped(const dbus::Reply&) {
+    retry(kBusyRetry);
 }
 
 void Discovery::stop() {

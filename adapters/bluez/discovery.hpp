@@ -15,6 +15,7 @@ namespace vitalgate::bluez {
 class Discovery {
   public:
     static constexpr Duration kRetry = std::chrono::seconds{5};
+    static constexpr Duration kBusyRetry = std::chrono::seconds{1};
     static constexpr int kStopAttempts = 3;
 
     Discovery(Service& service, std::string adapter, Clock& clock, Log log);
@@ -27,6 +28,8 @@ class Discovery {
     void restart(bool newSession);
     /// The adapter was switched off meanwhile: BlueZ has forgotten session and filter.
     void reset();
+    /// The adapter is off: nothing is tried until it is resumed.
+    void suspend();
     /// BlueZ's property Discovering has changed.
     void onDiscovering(bool discovering);
     /// Why it does not run; empty if it does, or is to pause.
@@ -46,6 +49,8 @@ class Discovery {
     void onFilter(const dbus::Reply& reply);
     void onCleared(const dbus::Reply& reply);
     void onStarted(const dbus::Reply& reply);
+    void onBusy();
+    void onBusyStopped(const dbus::Reply& reply);
     void onStopped(const dbus::Reply& reply);
     void retry(Duration pause);
 

@@ -92,6 +92,7 @@ void AdapterObject::changed(const std::vector<std::string>& names) {
 
 void AdapterObject::startDiscovery(const dbus::Call& call) {
     if (!powered_) return call.fail(notReady());
+    if (host_.isKernelScanning()) return call.fail(inProgress());
     if (!discoverers_.insert(call.sender()).second) return call.fail(inProgress());
     if (discoverers_.size() == 1) changed({"Discovering"});
     call.reply();

@@ -50,6 +50,8 @@ class Host {
     /// The freeze's number, for thaw(). A client that does `cure` ends it too.
     std::uint64_t freeze(Freeze what, Cure cure = Cure::none);
     void thaw(std::uint64_t number);
+    /// The kernel scans for a BlueZ before this one, and for nobody else.
+    [[nodiscard]] bool isKernelScanning() const;
     /// A client has done so.
     void cured(Cure cure);
     [[nodiscard]] bool isFrozen(Freeze what) const;
@@ -64,6 +66,7 @@ class Host {
     dbus::Connection& connection_;
     Clock& clock_;
     const BluezSettings& settings_;
+    SteadyTime started_;
     Log log_;
     struct Frozen {
         Freeze what;

@@ -277,9 +277,14 @@ void Peripheral::Impl::setAlias(Done done) {
 }
 
 void Peripheral::Impl::registerAgent(Done done) {
-    call(kBluezPath, kAgentManager, "RegisterAgent",
-         {dbus::ObjectPath{peripheral::PairingAgent::kPath}, agent_->capability()}, kCallLimit,
-         std::move(done));
+    // It outlives the controller.
+    const auto answered = [done = std::move(done)](const dbus::Reply& reply) {
+        const bool isThere = !reply && reply.error().name == "org.bluez.Error.AlreadyExists";
+        done(isThere ? Status() : statusOf(reply));
+    };
+    stack_->call(kBluezPath, kAgentManager, "RegisterAgent",
+                 {dbus::ObjectPath{peripheral::PairingAgent::kPath}, agent_->capability()},
+                 kCallLimit, answered);
 }
 
 void Peripheral::Impl::becomeDefaultAgent(Done done) {

@@ -138,6 +138,7 @@ void readBluez(MapReader& root, Scenario& out) {
     map->read("services-resolved-after", bluez.servicesResolvedAfter, parseSpan);
     map->read("answer-after", bluez.answerAfter, parseSpan);
     map->read("vanish-after", bluez.vanishAfter, parseSpan);
+    map->read("kernel-scans", bluez.kernelScans, parseSpan);
     map->read("pair-on-demand", bluez.pairOnDemand, parseYesNo);
     map->read("resolved-too-early", bluez.resolvedTooEarly, parseYesNo);
     map->read("battery-hidden", bluez.batteryHidden, parseYesNo);

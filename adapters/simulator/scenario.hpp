@@ -159,6 +159,7 @@ struct BluezSettings {
     Duration servicesResolvedAfter = std::chrono::milliseconds{250};
     Duration answerAfter = std::chrono::milliseconds{15};  ///< one exchange on the air
     Duration vanishAfter = std::chrono::seconds{30};
+    Duration kernelScans{};  ///< from the start, for a BlueZ before this one: nobody else may
     bool pairOnDemand = true;       ///< an encrypted characteristic starts pairing by itself
     bool resolvedTooEarly = false;  ///< ServicesResolved before the objects are there
     bool batteryHidden =

@@ -110,3 +110,14 @@ TEST_CASE("a quiet conversation keeps an adapter from being switched off: values
     CHECK(house.supervision().empty());
     CHECK(house.sink.count("cuff") > 800);
 }
+
+TEST_CASE("a kernel that still scans for a BlueZ that was killed delays hearing by no more than that") {
+    House house;
+    house.configure("cuff", kCuffAddress);
+    house.simulate(cuff("", "connect-after: 50ms, kernel-scans: 8s"));
+    house.start();
+    house.pass(7s);
+    CHECK(house.sink.count("cuff") == 0);
+    CHECK(house.passUntil([&] { return house.sink.count("cuff") > 0; }, 6s));
+    CHECK_FALSE(house.hasProblem("discovery"));
+}

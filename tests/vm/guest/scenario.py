@@ -32,6 +32,7 @@ class Scenario(harness.HubTest):
         self.since = time.time()
         system.repair()
         self.start("btmon", ["btmon", "-w", self.folder / "btsnoop"])
+        self.start("busctl", ["sh", "-c", f"exec busctl --system monitor --json=short org.bluez >{self.folder}/dbus.json"])
         self.hub_address = system.adapter_address(HUB_ADAPTER)
         self.device_address = system.adapter_address(DEVICE_ADAPTER)
 
@@ -122,7 +123,7 @@ class Scenario(harness.HubTest):
         (folder / "programs.txt").write_text(outputs)
         ledger = self.ledger_path.read_text() if self.ledger_path.exists() else ""
         (folder / "ledger.jsonl").write_text(ledger)
-        for path in (CONFIGURATION, self.folder / "scenario.yaml", self.folder / "btsnoop"):
+        for path in (CONFIGURATION, self.folder / "scenario.yaml", self.folder / "btsnoop", self.folder / "dbus.json"):
             if path.exists():
                 shutil.copy(path, folder / path.name)
         return "\n".join(["--- journal ---", *system.without_shadow(told).splitlines()[-60:], "--- ledger ---", *ledger.splitlines()[-20:],

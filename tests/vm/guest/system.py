@@ -132,6 +132,11 @@ def unblock(adapter):
     _rfkill(adapter).write_text("0")
 
 
+def disconnect(adapter, address):
+    """What the device at the other end does when it hears nothing any more."""
+    call_bluez(f"{adapter_path(adapter)}/dev_{address.replace(':', '_')}", DEVICE, "Disconnect")
+
+
 def forget_device(adapter, address):
     """Bond and all, as bluetoothctl remove does it."""
     path = adapter_path(adapter)
