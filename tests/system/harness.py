@@ -267,7 +267,7 @@ class HubTest(unittest.TestCase):
         self.addCleanup(self.end_all)
 
     def end_all(self):
-        failed = not self._outcome.success
+        failed = self.has_failed()
         for subscriber in self.subscribers:
             subscriber.close()
         for program in reversed(self.programs):
@@ -285,6 +285,10 @@ class HubTest(unittest.TestCase):
             if "Sanitizer" in program.output():
                 self.fail(f"{program.name}: a sanitizer found something\n{program.output()[-4000:]}")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def has_failed(self):
+        result = self._outcome.result
+        return any(case is self for case, _ in result.failures + result.errors)
 
     def start(self, name, command, **more):
         program = Program(name, command, **more)

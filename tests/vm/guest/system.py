@@ -33,8 +33,9 @@ def wait_until(condition, what, limit=LIMIT):
     return found
 
 
-def is_active(unit):
-    return run("systemctl", "is-active", unit, check=False).strip() == "active"
+def inactive(*units):
+    states = run("systemctl", "is-active", *units, check=False).split()
+    return [unit for unit, state in zip(units, states, strict=True) if state != "active"]
 
 
 def restarts(unit):
@@ -174,11 +175,11 @@ def plug_controllers():
 
 def repair():
     """The machine as a scenario may expect it: bus, bluetoothd and broker run, controllers are plugged and on."""
-    for unit in ("dbus", "mosquitto", "bluetooth", "btvirt"):
-        if not is_active(unit):
-            run("systemctl", "reset-failed", unit, check=False)
-            run("systemctl", "start", unit)
-    plug_controllers()
+    for unit in inactive("dbus", "mosquitto", "bluetooth", "btvirt"):
+        run("systemctl", "reset-failed", unit, check=False)
+        run("systemctl", "start", unit)
+    if not all(map(has_adapter, CONTROLLERS)):
+        plug_controllers()
     for adapter in CONTROLLERS:
         if not has_adapter(adapter, Powered=True):
             set_powered(adapter, True)
