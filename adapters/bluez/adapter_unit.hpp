@@ -37,6 +37,7 @@ class AdapterUnit final : private ConnectorActions {
     /// The device as this adapter knows it.
     [[nodiscard]] std::optional<DeviceView> find(BluetoothAddress address) const;
     void countAdvertisement();
+    [[nodiscard]] bool isPowered() const { return powered_; }
     /// It is on, and discovery runs: silence says something.
     [[nodiscard]] bool isListening() const { return powered_ && discovery_.isListening(); }
     [[nodiscard]] Supervisor& supervisor() { return supervisor_; }

@@ -70,6 +70,8 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
     noteReading(device, *talk);
     judgeFlood(device, *talk);
     device.quietUntil = clock_.steady() + pauseAfter(device, *talk);
+    device.servedBy = talk->adapter;
+    device.endedAt = clock_.steady();
     device.presence.onDisconnected(clock_.steady());
     judgeBond(device, *talk);
     reportConnection(device, *talk, false);
@@ -101,9 +103,11 @@ void Core::afterEnd(Device& device, const Conversation& talk) {
 Duration Core::pauseAfter(Device& device, const Conversation& talk) const {
     if (talk.reason == v1::DISCONNECT_BLUEZ_GONE || talk.reason == v1::DISCONNECT_ADAPTER_GONE)
         return Duration::zero();
-    const auto wanted = talk.session->reconnectDelay();
     const auto now = clock_.steady();
     if (device.flood.isMuted(now)) return device.flood.until() - now;
+    const auto unit = units_.find(talk.adapter);
+    if (unit == units_.end() || !unit->second->isPowered()) return Duration::zero();
+    const auto wanted = talk.session->reconnectDelay();
     if (talk.session->values() > 0) {
         device.failedTalks = 0;
         return wanted;

@@ -11,6 +11,7 @@ namespace vitalgate::bluez {
 namespace {
 
 constexpr Duration kLeaveLimit = std::chrono::seconds{5};
+constexpr Duration kPowerLosesLinks = std::chrono::seconds{2};
 
 /// All that any of the profiles reads.
 std::vector<Uuid> servicesOf(const BluezOptions& options) {
@@ -206,8 +207,21 @@ void Core::onAdapterChange(const Change& change) {
         addAdapter(change.path);
     } else if (const auto unit = units_.find(change.path); unit != units_.end()) {
         unit->second->onChange(change);
+        if (dbus::property<bool>(change.properties, "Powered") == false)
+            excuseDevices(change.path);
     }
     refreshProblems();
+}
+
+/// The links that an adapter loses when it is switched off end shortly before BlueZ says that it is
+/// off. None of their devices has had enough of us.
+void Core::excuseDevices(const std::string& adapter) {
+    const auto now = clock_.steady();
+    for (auto& [address, device] : devices_) {
+        const bool lost = device.servedBy == adapter && now - device.endedAt < kPowerLosesLinks;
+        if (lost && !device.flood.isMuted(now))
+            device.quietUntil = now;
+    }
 }
 
 // ---- devices ----

@@ -90,7 +90,9 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         SteadyTime seen;
         SteadyTime advertisesSince;
         SteadyTime quietUntil;
-        int failedTalks = 0;  ///< in a row
+        std::string servedBy;  ///< path of the adapter of the last conversation
+        SteadyTime endedAt;    ///< of that
+        int failedTalks = 0;   ///< in a row
         int earlyEnds = 0;
         std::shared_ptr<Conversation> conversation;
     };
@@ -107,6 +109,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     [[nodiscard]] bool isOneTooMany(const Change& change);
     void addAdapter(const std::string& path);
     void removeAdapter(const std::string& path);
+    void excuseDevices(const std::string& adapter);
     [[nodiscard]] bool isWanted(const AdapterView& adapter) const;
     void onSighting(const DeviceView& view);
     void onConnected(const DeviceView& view);

@@ -100,3 +100,16 @@ TEST_CASE("an adapter named hci1 is not taken for hci10") {
     CHECK(servedBy(house) == std::vector<std::string>{"hci1"});
     CHECK(house.adapter->adapters().size() == 1);
 }
+
+TEST_CASE("a device whose adapter was switched off is connected to as soon as the adapter is on again") {
+    House house;
+    house.configure("cuff", kCuffAddress);
+    house.simulate(cuffHeardBy(R"({hci0: {address: "00:11:22:33:44:55"}})"));
+    house.start();
+    REQUIRE(house.passUntil([&] { return house.sink.count("cuff") > 2; }, 20s));
+    house.setAdapter("hci0", "Powered", false);
+    CHECK(house.sink.endings("cuff").size() == 1);
+    const auto before = house.sink.count("cuff");
+    CHECK(house.passUntil([&] { return house.sink.count("cuff") > before; }, 5s));
+    CHECK(servedBy(house).size() == 2);
+}

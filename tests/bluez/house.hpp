@@ -57,6 +57,18 @@ struct House : BasicRig<VirtualClock> {
         }
     }
 
+    /// Somebody else on the bus, bluetoothctl say, sets a property of an adapter.
+    void setAdapter(const std::string& name, const std::string& property, dbus::Value value) {
+        settle();
+        witness_->call({"org.bluez",
+                        "/org/bluez/" + name,
+                        "org.freedesktop.DBus.Properties",
+                        "Set",
+                        {"org.bluez.Adapter1", property, dbus::variantOf(std::move(value))}},
+                       std::chrono::seconds{5}, [](const dbus::Reply& reply) { CHECK(reply); });
+        settle();
+    }
+
     [[nodiscard]] std::vector<v1::Event> supervision() const {
         return sink.eventsOf("", v1::Event::kSupervision);
     }

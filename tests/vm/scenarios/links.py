@@ -55,8 +55,9 @@ class Links(Scenario):
         self.assertEqual(self.raw_values(subscriber), self.offered())
 
     def test_two_thousand_values_complete_and_in_order(self):
-        subscriber = self.meet("heart-rate", bluez={"answer-after": "0ms"},
-                               measure=[{"at": "5s", "every": "15ms", "times": 2000, "rate": "60..180",
+        # Those that are measured before the hub is there wait in the device.
+        subscriber = self.meet("heart-rate", bluez={"answer-after": "0ms"}, memory=2000,
+                               measure=[{"at": "2s", "every": "15ms", "times": 2000, "rate": "60..180",
                                          "interval": "400..1200"}])
         subscriber.messages.wait(arrived(2000), "2000 readings", limit=120)
         self.assertEqual(self.raw_values(subscriber), self.offered())
