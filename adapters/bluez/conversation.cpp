@@ -180,6 +180,18 @@ void Core::onPairing(BluetoothAddress address, PairingOutcome outcome) {
                    std::move(bookmarks));
 }
 
+/// Many devices ask for security as soon as they are connected, before anything has been refused.
+/// It is the bond that the hub would ask BlueZ for; one who asks for another one beside that which
+/// BlueZ has is not believed.
+bool Core::mayAskForBond(const std::string& path) const {
+    const auto view = deviceView(service_.tree(), path);
+    const auto found = view ? devices_.find(view->address) : devices_.end();
+    if (found == devices_.end() || view->paired || found->second.bond->hasPasskey()) return false;
+    return view->connected || std::ranges::any_of(units_, [&view](const auto& entry) {
+               return entry.second->connector().isTrying(view->address);
+           });
+}
+
 void Core::onPairingRefused(const std::string& path) {
     const auto view = deviceView(service_.tree(), path);
     const auto found = view ? devices_.find(view->address) : devices_.end();

@@ -48,7 +48,8 @@ Core::Core(BluezOptions options, Sink& sink, Clock& clock, Log log)
       events_(std::make_shared<EventWriter>(sink, clock, log_)),
       service_(options_.bus, clock, log_, *this),
       agent_(options_.pairingPolicy, options_.pairingWindow, clock, log_.part("pairing"),
-             [this](const std::string& device) { onPairingRefused(device); }),
+             [this](const std::string& device) { onPairingRefused(device); },
+             [this](const std::string& device) { return mayAskForBond(device); }),
       profiles_(servicesOf(options_), log_),
       admission_(options_.devices, options_.rules, options_.servicesOfProfile, options_.deviceKey) {
     for (const auto& settings : options_.devices) known(settings);

@@ -154,6 +154,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         std::optional<SteadyTime> told;
         std::uint32_t untold = 0;
     };
+    [[nodiscard]] bool mayAskForBond(const std::string& path) const;
     void onPairingRefused(const std::string& device);
 
     // memory.cpp: what was before

@@ -106,6 +106,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     Log log_;
     std::optional<Error> end_;
     bool stopped_ = false;
+    bool isNewlyBonded_ = false;  ///< in this connection, though not by pair()
     SteadyTime lastAdded_;
     std::optional<Answer<std::monostate>> change_;  ///< discover() waits for it
     std::optional<Answer<dbus::Values>> running_;   ///< the call under way

@@ -14,6 +14,7 @@ constexpr Duration kRemoveLimit = std::chrono::seconds{5};
 
 asio::awaitable<Status> BluezLink::pair(Duration limit) {
     if (end_) co_return std::unexpected(*end_);
+    if (std::exchange(isNewlyBonded_, false)) co_return Status{};  // while something was refused
     const auto allowed = allowPairing();
     if (!allowed) co_return allowed;
     peer_.told(PairingOutcome::running);
@@ -100,16 +101,19 @@ PairingOutcome BluezLink::outcomeOf(const Result<dbus::Values>& reply,
     return use.given ? PairingOutcome::passkeyRefused : PairingOutcome::passkeyUnreadable;
 }
 
-/// BlueZ pairs by itself when a characteristic asks for a better link; outside the window, so
-/// without a passkey. Inside it the end of the pairing is waited for.
+/// BlueZ pairs by itself when a characteristic or the device asks for a better link; outside the
+/// window, so without a passkey. Inside it the end of the pairing is waited for.
 void BluezLink::judgeBond(const Change& change) {
     const bool isNew = change.kind == Change::Kind::changed &&
                        dbus::property<bool>(change.properties, "Paired").value_or(false);
-    const bool hasPasskey = peer_.pairing->hasPasskey();
-    const bool needsPasskey = hasPasskey || agent_.policy() == PairingPolicy::passkey;
-    if (!isNew || !needsPasskey || agent_.isOpenFor(peer_.path) ||
+    if (!isNew || agent_.isOpenFor(peer_.path) ||
         peer_.pairing->isAuthenticated(peer_.adapterKey))
         return;
+    const bool hasPasskey = peer_.pairing->hasPasskey();
+    if (!hasPasskey && agent_.policy() != PairingPolicy::passkey) {
+        isNewlyBonded_ = true;
+        return peer_.told(PairingOutcome::bonded);
+    }
     peer_.told(hasPasskey ? PairingOutcome::withoutPasskey : PairingOutcome::noPasskey);
     removeBond();
 }

@@ -24,12 +24,14 @@ const std::array<PairingAgent::AgentMethod, 7> PairingAgent::kMethods{{
 }};
 
 PairingAgent::PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
-                           std::function<void(const std::string&)> refused)
+                           std::function<void(const std::string&)> refused,
+                           std::function<bool(const std::string&)> expects)
     : policy_(policy),
       window_(window),
       clock_(clock),
       log_(std::move(log)),
-      refused_(std::move(refused)) {}
+      refused_(std::move(refused)),
+      expects_(std::move(expects)) {}
 
 // ---- the window ----
 
@@ -69,17 +71,21 @@ void PairingAgent::answer(const dbus::Call& call, Question question) {
     const auto* device =
         call.arguments().empty() ? nullptr : call.arguments().front().get<dbus::ObjectPath>();
     const bool fromBluez = call.sender() == owner_;
-    if (fromBluez && device != nullptr && isOpenFor(device->text)) {
-        if (question == Question::authorization && !open_->passkey) {
-            log_.info("agreed");
-            return call.reply();
-        }
-        if (question == Question::passkey && open_->passkey && !open_->use.asked)
-            return givePasskey(call);
+    if (fromBluez && device != nullptr && agreesTo(device->text, question)) {
+        if (question == Question::passkey) return givePasskey(call);
+        log_.info("agreed");
+        return call.reply();
     }
     call.fail({"org.bluez.Error.Rejected", "this pairing is not allowed now"});
     log_.warning("{} is refused: it is not allowed for this device now", call.method());
     if (fromBluez) refused_(device == nullptr ? std::string() : device->text);
+}
+
+bool PairingAgent::agreesTo(const std::string& device, Question question) const {
+    const bool isOpen = isOpenFor(device);
+    if (question == Question::passkey) return isOpen && open_->passkey && !open_->use.asked;
+    if (question != Question::authorization) return false;
+    return isOpen ? !open_->passkey : policy_ == PairingPolicy::justWorks && expects_(device);
 }
 
 void PairingAgent::givePasskey(const dbus::Call& call) {

@@ -20,8 +20,10 @@ enum class PairingPolicy { justWorks, passkey, never };
 
 /// BlueZ's pairing agent of this hub (org.bluez.Agent1, the default agent). It agrees only inside
 /// an explicit window and only for the device of that window: to a pairing without a passkey if the
-/// device has none, else by giving its passkey, once. Whatever else is asked is refused with
-/// org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair() alone:
+/// device has none, else by giving its passkey, once. Under the policy just-works it also agrees,
+/// without a passkey, to what a device itself begins (an SMP Security Request) if `expects` says
+/// that this is a device whose own demand would open the window. Whatever else is asked is refused
+/// with org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair() alone:
 /// when a configured device asks for a bond, for that device, for at most `window`, and closed with
 /// the end of the pairing. There is one at a time.
 ///
@@ -35,7 +37,8 @@ class PairingAgent {
     static constexpr Duration kRegisterLimit = std::chrono::seconds{5};
 
     PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
-                 std::function<void(const std::string& device)> refused);
+                 std::function<void(const std::string& device)> refused,
+                 std::function<bool(const std::string& device)> expects);
 
     /// Serves the agent and makes it BlueZ's default; again after each return of BlueZ. `service`
     /// must outlive it.
@@ -85,6 +88,7 @@ class PairingAgent {
 
     [[nodiscard]] dbus::Interface interface();
     void answer(const dbus::Call& call, Question question);
+    [[nodiscard]] bool agreesTo(const std::string& device, Question question) const;
     void givePasskey(const dbus::Call& call);
 
     void step();
@@ -101,6 +105,7 @@ class PairingAgent {
     Clock& clock_;
     Log log_;
     std::function<void(const std::string&)> refused_;
+    std::function<bool(const std::string&)> expects_;
     std::unique_ptr<dbus::ExportedObject> object_;
     Service* service_ = nullptr;  ///< null while BlueZ is away
     std::string owner_;

@@ -9,7 +9,7 @@ namespace vitalgate::simulator::bluez {
 
 namespace {
 
-constexpr auto kPasskeyLimit = std::chrono::seconds{60};
+constexpr auto kAgentLimit = std::chrono::seconds{60};
 constexpr auto kCancelLimit = std::chrono::seconds{5};
 constexpr std::array<std::string_view, 6> kCapabilities{
     "", "DisplayOnly", "DisplayYesNo", "KeyboardOnly", "NoInputNoOutput", "KeyboardDisplay"};
@@ -75,18 +75,29 @@ void Agents::requestPasskey(const std::string& client, const std::string& device
                             std::function<void(std::optional<std::uint32_t>)> done) {
     const auto* agent = agentFor(client);
     if (!agent || !canType(agent->capability)) return done(std::nullopt);
-    dbus::Request request{agent->client,
-                          agent->path,
-                          "org.bluez.Agent1",
-                          "RequestPasskey",
-                          {dbus::ObjectPath{devicePath}}};
-    const auto handler = [done, alive = std::weak_ptr(alive_)](const dbus::Reply& reply) {
-        if (alive.expired()) return;
+    ask(*agent, "RequestPasskey", devicePath, [done](const dbus::Reply& reply) {
         const auto* passkey =
             reply && reply->size() == 1 ? reply->front().get<std::uint32_t>() : nullptr;
         done(passkey ? std::optional(*passkey) : std::nullopt);
+    });
+}
+
+void Agents::requestAuthorization(const std::string& client, const std::string& devicePath,
+                                  std::function<void(bool)> done) {
+    const auto* agent = agentFor(client);
+    if (!agent) return done(false);
+    ask(*agent, "RequestAuthorization", devicePath,
+        [done](const dbus::Reply& reply) { done(reply.has_value()); });
+}
+
+void Agents::ask(const Agent& agent, const char* method, const std::string& devicePath,
+                 std::function<void(const dbus::Reply&)> done) {
+    dbus::Request request{
+        agent.client, agent.path, "org.bluez.Agent1", method, {dbus::ObjectPath{devicePath}}};
+    const auto handler = [done, alive = std::weak_ptr(alive_)](const dbus::Reply& reply) {
+        if (!alive.expired()) done(reply);
     };
-    host_.connection().call(std::move(request), kPasskeyLimit, handler);
+    host_.connection().call(std::move(request), kAgentLimit, handler);
 }
 
 void Agents::cancel(const std::string& client) {

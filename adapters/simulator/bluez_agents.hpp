@@ -19,6 +19,9 @@ class Agents {
     /// at once, but not after this has gone.
     void requestPasskey(const std::string& client, const std::string& devicePath,
                         std::function<void(std::optional<std::uint32_t>)> done);
+    /// Asks whether a device that has begun a pairing without a passkey may: likewise.
+    void requestAuthorization(const std::string& client, const std::string& devicePath,
+                              std::function<void(bool)> done);
     /// The pairing that the agent was asked for is over.
     void cancel(const std::string& client);
     void clientVanished(const std::string& client);
@@ -30,6 +33,8 @@ class Agents {
         std::string capability;
     };
 
+    void ask(const Agent& agent, const char* method, const std::string& devicePath,
+             std::function<void(const dbus::Reply&)> done);
     void registerAgent(const dbus::Call& call);
     void unregisterAgent(const dbus::Call& call);
     void requestDefault(const dbus::Call& call);

@@ -231,6 +231,7 @@ void DeviceObject::linkOpened() {
     openLimit_.cancel();
     changed({"Connected"});
     if (bonded_ && !device_.encrypt()) keysDoNotFit();
+    if (device_.settings().pairing.asks) securityRequested();
     for (auto waiting = std::exchange(opening_, {}); const auto& done : waiting) done(std::nullopt);
     resolveServices();
 }
@@ -356,15 +357,35 @@ void DeviceObject::bond(const std::string& client, Done done) {
     temporary_ = false;
     restartVanishing();
     later_.after(host_.settings().answerAfter * kPairingExchanges, [this, link = link_] {
-        if (bonding_.empty() || link != link_) return;
-        if (device_.settings().pairing.demand != PairingDemand::passkey) {
-            return bondWith(std::nullopt);
-        }
-        const auto answered =
-            [this, link, alive = std::weak_ptr(alive_)](std::optional<std::uint32_t> passkey) {
-                if (!alive.expired() && !bonding_.empty() && link == link_) bondWith(passkey);
-            };
-        agents_.requestPasskey(bondingClient_, path_, answered);
+        if (!bonding_.empty() && link == link_) askAgent();
+    });
+}
+
+/// About a pairing without a passkey BlueZ asks only if the device has begun it.
+void DeviceObject::askAgent() {
+    const auto isOver = [this, link = link_, alive = std::weak_ptr(alive_)] {
+        return alive.expired() || bonding_.empty() || link != link_;
+    };
+    if (device_.settings().pairing.demand == PairingDemand::passkey) {
+        return agents_.requestPasskey(bondingClient_, path_,
+                                      [this, isOver](std::optional<std::uint32_t> passkey) {
+                                          if (!isOver()) bondWith(passkey);
+                                      });
+    }
+    if (!bondingClient_.empty()) return bondWith(std::nullopt);
+    agents_.requestAuthorization(bondingClient_, path_, [this, isOver](bool agrees) {
+        if (isOver()) return;
+        agrees ? bondWith(std::nullopt) : bondEnded(authenticationRejected());
+    });
+}
+
+/// The device wants a bond before anything else, and hangs up without one.
+void DeviceObject::securityRequested() {
+    later_.after(host_.settings().answerAfter, [this, link = link_] {
+        if (!connected_ || link != link_ || bonded_) return;
+        bond("", [this](const std::optional<dbus::RemoteError>& error) {
+            if (error && connected_) dropLink("by-device");
+        });
     });
 }
 

@@ -73,6 +73,10 @@ Result<DeviceSettings> peripheralOf(const Scenario& scenario) {
     if (!only) {
         return fail(ErrorKind::invalid, "the scenario has no device that can be connected to");
     }
+    if (only->pairing.asks) {
+        return fail(ErrorKind::invalid, "{}: pairing.asks: BlueZ cannot be made to ask for a bond",
+                    only->name);
+    }
     if (const auto fits = checkAdvertisement(*only); !fits) return failIn(only->name, fits);
     return *only;
 }

@@ -57,6 +57,7 @@ struct PairingSettings {
     PairingDemand demand = PairingDemand::none;
     std::uint32_t passkey = 0;
     std::vector<Uuid> encrypt;            ///< need a bond as strong as `demand` gives
+    bool asks = false;  ///< for a bond, as soon as it is connected (SMP Security Request)
     std::optional<Duration> forgetAfter;  ///< loses a bond this long after it was made
 };
 

@@ -57,6 +57,8 @@ void readPairing(MapReader& device, PairingSettings& out) {
     const bool bonds =
         out.demand == PairingDemand::justWorks || out.demand == PairingDemand::passkey;
     if (forgets && !bonds) map->missing("forget-after", "needs a demand that bonds");
+    map->read("asks", out.asks, parseYesNo);
+    if (out.asks && !bonds) map->missing("asks", "needs a demand that bonds");
     map->done();
 }
 

@@ -105,6 +105,25 @@ TEST_CASE("under the policy passkey a device without one is not paired") {
     CHECK(rig.sink.count("cuff") == 0);
 }
 
+TEST_CASE("a device that asks for a bond as soon as it is connected gets it, and is read") {
+    PasskeyRig rig(std::nullopt, "just-works, asks: true", "pair-on-demand: false");
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 1; }, 15s));
+    CHECK(rig.bond() == simulator::Security::encrypted);
+    CHECK(rig.lastLink() == v1::LINK_ENCRYPTED);
+    REQUIRE_FALSE(rig.pairings().empty());
+    CHECK(rig.pairings().back().pairing().state() == v1::PAIRING_BONDED);
+    CHECK(rig.sink.eventsOf("cuff", v1::Event::kSecurity).empty());
+}
+
+TEST_CASE("a device with a passkey that asks for a bond is paired with the passkey alone") {
+    PasskeyRig rig(4711, "just-works, asks: true");
+    rig.start();
+    REQUIRE(rig.until([&] { return !rig.sink.eventsOf("cuff", v1::Event::kSecurity).empty(); }, 15s));
+    CHECK(rig.bond() == simulator::Security::open);
+    CHECK(rig.sink.count("cuff") == 0);
+}
+
 TEST_CASE("a device with a passkey is not paired without it, whatever it offers") {
     PasskeyRig rig(4711, "just-works");
     rig.start();

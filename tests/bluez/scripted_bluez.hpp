@@ -45,6 +45,7 @@ struct ScriptedBluez : bluez::Service::Listener {
     std::vector<std::string> agentCalls;
     std::function<void(Call)> onAgentCall = [](const Call& call) { call.reply(); };
     std::vector<std::string> refusals;
+    std::string expected;  ///< may ask for a bond by itself
     std::vector<bluez::PairingOutcome> pairing;
 
     bluez::Service service{bus.address(), clock, Log(), *this};
@@ -55,7 +56,8 @@ struct ScriptedBluez : bluez::Service::Listener {
     explicit ScriptedBluez(bluez::PairingPolicy policy = bluez::PairingPolicy::justWorks,
                            bluez::PasskeySource passkey = {})
         : agent(policy, 2min, clock, Log(),
-                [this](const std::string& device) { refusals.push_back(device); }),
+                [this](const std::string& device) { refusals.push_back(device); },
+                [this](const std::string& device) { return device == expected; }),
           bond(std::make_shared<bluez::DevicePairing>(std::move(passkey))) {
         REQUIRE(peer->addObjectManager("/"));
         serveManager();
