@@ -57,16 +57,18 @@ struct House : BasicRig<VirtualClock> {
         }
     }
 
-    /// Somebody else on the bus, bluetoothctl say, sets a property of an adapter.
+    /// Somebody else on the bus does it: bluetoothctl, say.
+    void callAdapter(const std::string& name, const std::string& interface,
+                     const std::string& method, dbus::Values arguments) {
+        settle();
+        witness_->call(
+            {"org.bluez", "/org/bluez/" + name, interface, method, std::move(arguments)},
+            std::chrono::seconds{5}, [](const dbus::Reply& reply) { CHECK(reply); });
+        settle();
+    }
     void setAdapter(const std::string& name, const std::string& property, dbus::Value value) {
-        settle();
-        witness_->call({"org.bluez",
-                        "/org/bluez/" + name,
-                        "org.freedesktop.DBus.Properties",
-                        "Set",
-                        {"org.bluez.Adapter1", property, dbus::variantOf(std::move(value))}},
-                       std::chrono::seconds{5}, [](const dbus::Reply& reply) { CHECK(reply); });
-        settle();
+        callAdapter(name, "org.freedesktop.DBus.Properties", "Set",
+                    {"org.bluez.Adapter1", property, dbus::variantOf(std::move(value))});
     }
 
     [[nodiscard]] std::vector<v1::Event> supervision() const {

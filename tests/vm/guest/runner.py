@@ -15,7 +15,6 @@ import unittest
 
 SHARE = pathlib.Path("/share")
 AGAIN = 3
-CRASHES = 3  # of a scenario, until it has failed
 LIBRARIES = pathlib.Path("/usr/lib/vitalgate-vm")
 
 os.environ.update(VITALGATE_BIN_DIR="/usr/bin")
@@ -62,7 +61,10 @@ class Lines(unittest.TestResult):
             told = "\n".join(text for case, text in problems if case is test)
             evidence = getattr(test, "evidence", "")
             (SHARE / "out" / f"{test.id().rpartition('.')[2]}.txt").write_text(f"=== {name_of(test)}\n{told}\n{evidence}\n")
-        keep_result(test, "failed" if problems else "passed")
+        if problems and not tried_before(test):
+            print("              it is tried once more", flush=True)
+            return give_back(test)
+        keep_result(test, "failed" if problems else "again" if tried_before(test) else "passed")
 
     def count(self):
         return len(self.errors) + len(self.failures)
@@ -98,17 +100,27 @@ def check_kernel(since):
     return next((line for line in lines if "kernel BUG at" in line or line.startswith(("BUG: ", "Oops: "))), None)
 
 
-def give_back(test, crash):
-    """A crash of the kernel is not the hub's fault, and nothing that comes after it says anything: another
-    machine tries this scenario, unless it has crashed two already."""
-    print(f"the machine's own kernel has crashed in {name_of(test)}: {crash}", flush=True)
-    crashes = SHARE / "crashes" / file_of(test)
-    before = len(crashes.read_text()) if crashes.exists() else 0
-    if before == CRASHES - 1:
-        return keep_result(test, "failed")
-    crashes.write_text("." * (before + 1))
+def tried_before(test):
+    return (SHARE / "again" / file_of(test)).exists()
+
+
+def give_back(test):
+    """Some machine will take it once more. An emulated processor on a busy host is not always in time, and a
+    crash of the kernel is not the hub's fault."""
+    (SHARE / "again" / file_of(test)).touch()
     (SHARE / "results" / file_of(test)).unlink(missing_ok=True)
     (SHARE / "claims" / file_of(test)).rmdir()
+
+
+def on_crash(test, crash):
+    """Nothing that comes after it says anything: this machine ends."""
+    print(f"the machine's own kernel has crashed in {name_of(test)}: {crash}", flush=True)
+    if not (SHARE / "claims" / file_of(test)).exists():
+        return  # given back already
+    if tried_before(test):
+        keep_result(test, "failed")
+    else:
+        give_back(test)
 
 
 def scenarios(words):
@@ -126,13 +138,11 @@ def main():
     tests = scenarios((SHARE / "words").read_text().split())
     print(f"BlueZ {bluez_version()}: {len(tests)} scenarios; installed in {time.monotonic() - begin:.1f} s", flush=True)
     result = Lines()
-    for test in tests:
-        if not claim(test):
-            continue
+    while test := next(filter(claim, tests), None):
         since = time.time()
         test.run(result)
         if crash := check_kernel(since):
-            give_back(test, crash)
+            on_crash(test, crash)
             return AGAIN
     print(f"  this machine took {time.monotonic() - begin:.0f} s", flush=True)
     return 0

@@ -5,9 +5,9 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import time
 
+import bus_recording
 import harness
 import system
 from vitalgate.v1 import hub_pb2
@@ -37,16 +37,9 @@ class Scenario(harness.HubTest):
         self.since = time.time()
         system.repair()
         if self.records_bus:
-            self.record_bus()
+            self.addCleanup(bus_recording.Recorder("system", self.folder / "dbus.pcap").stop)
         self.hub_address = system.adapter_address(HUB_ADAPTER)
         self.device_address = system.adapter_address(DEVICE_ADAPTER)
-
-    def record_bus(self):
-        with open(self.folder / "dbus.jsonl", "w") as record:
-            self.recorder = subprocess.Popen(["busctl", "--system", "monitor", "--json=short", "org.bluez"],
-                                             stdout=record, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.recorder.wait)
-        self.addCleanup(self.recorder.kill)
 
     def subscribe(self, **more):
         return super().subscribe(root=f"vitalgate/v1/{self.hub}/#", **more)
@@ -140,7 +133,7 @@ class Scenario(harness.HubTest):
         (folder / "programs.txt").write_text(outputs)
         ledger = self.ledger_path.read_text() if self.ledger_path.exists() else ""
         (folder / "ledger.jsonl").write_text(ledger)
-        for path in (CONFIGURATION, self.folder / "scenario.yaml", self.folder / "dbus.jsonl"):
+        for path in (CONFIGURATION, self.folder / "scenario.yaml", self.folder / "dbus.pcap"):
             if path.exists():
                 shutil.copy(path, folder / path.name)
         return "\n".join(["--- journal ---", *system.without_shadow(told).splitlines()[-60:], "--- ledger ---", *ledger.splitlines()[-20:],

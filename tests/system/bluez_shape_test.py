@@ -1,0 +1,82 @@
+"""The stand-in against the real BlueZ: what a hub sees of both has the same shape.
+
+The real one's was recorded in the virtual machine (tests/vm/shape). What is different and may be stands here, with
+the reason.
+"""
+import json
+import unittest
+
+import bus_recording
+import harness
+
+SHAPES = sorted((harness.SOURCE / "tests" / "vm" / "shapes").glob("*.json"))
+INTERFACES = ("Adapter1", "Device1", "GattService1", "GattCharacteristic1", "GattDescriptor1")
+# Of the real one: what the stand-in does not have, and no hub of ours reads.
+LEFT_OUT = {}
+# Of the stand-in alone.
+ADDED = {}
+
+DEVICES = """
+seed: 1
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:6A:12:34"
+    pairing: {demand: just-works, encrypt: [2A35]}
+    advertise: {when: always, every: 200ms}
+    disconnect: {when-done: 1s, times: 1}
+    measure: [{at: 1s, systolic: 128, diastolic: 82}, {at: 12s, systolic: 130, diastolic: 84}]
+  strap:
+    model: heart-rate
+    address: "C4:7C:8D:6A:12:35"
+    advertise: {when: always, every: 200ms}
+    measure: [{every: 500ms, rate: 71}]
+"""
+
+
+class BluezShapeTest(harness.HubTest):
+    def record(self):
+        self.start_bus()
+        self.start_broker()
+        recorder = bus_recording.Recorder(self.bus, self.folder / "dbus.pcap")
+        self.addCleanup(recorder.stop)
+        self.start_simulator(DEVICES)
+        subscriber = self.subscribe()
+        self.start_daemon(self.configuration(
+            'cuff: {address: "C4:7C:8D:6A:12:34"}\nstrap: {address: "C4:7C:8D:6A:12:35"}'))
+        subscriber.wait_readings(2, device="cuff")
+        subscriber.wait_readings(2, device="strap")
+        recorder.stop()
+        return bus_recording.shape(bus_recording.read(recorder.path))
+
+    def test_what_a_hub_sees_of_the_stand_in_has_the_shape_of_the_real_one(self):
+        self.assertTrue(SHAPES, "recordings of the real BlueZ")
+        stand_in = self.record()
+        for path in SHAPES:
+            with self.subTest(real=path.stem):
+                self.assertEqual(differences(stand_in, json.loads(path.read_text())), [])
+
+
+def differences(stand_in, real):
+    found = []
+    for interface in INTERFACES:
+        ours, theirs = (shape["properties"].get(interface, {}) for shape in (stand_in, real))
+        left_out, added = LEFT_OUT.get(interface, ()), ADDED.get(interface, ())
+        found += [f"{interface}.{name} is missing" for name in theirs if name not in ours and name not in left_out]
+        found += [f"{interface}.{name} is in no real one" for name in ours if name not in theirs and name not in added]
+        found += [f"{interface}.{name} has the signature {ours[name]}, not {theirs[name]}"
+                  for name in ours if name in theirs and ours[name] != theirs[name]]
+    for call, answers in real["calls"].items():
+        values = [answer for answer in answers if answer.startswith("(")]
+        ours = [answer for answer in stand_in["calls"].get(call, values) if answer.startswith("(")]
+        if values and ours and ours != values:
+            found.append(f"{call} answers {ours}, not {values}")
+    for order in real["orders"]:
+        first, second = order.split(" < ")
+        if f"{second} < {first}" in stand_in["orders"]:
+            found.append(f"{second} comes before {first}")
+    return found
+
+
+if __name__ == "__main__":
+    unittest.main()
