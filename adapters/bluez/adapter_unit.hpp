@@ -40,6 +40,8 @@ class AdapterUnit final : private ConnectorActions {
     [[nodiscard]] bool isPowered() const { return powered_; }
     /// It is on, and discovery runs: silence says something.
     [[nodiscard]] bool isListening() const { return powered_ && discovery_.isListening(); }
+    /// Likewise, also if discovery will not start.
+    [[nodiscard]] bool shouldHear() const { return powered_ && discovery_.shouldHear(); }
     [[nodiscard]] Supervisor& supervisor() { return supervisor_; }
     /// The steps of the ladder that concern an adapter; others do nothing.
     void take(v1::Step step);

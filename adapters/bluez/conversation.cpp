@@ -106,7 +106,7 @@ Duration Core::pauseAfter(Device& device, const Conversation& talk) const {
     const auto now = clock_.steady();
     if (device.flood.isMuted(now)) return device.flood.until() - now;
     const auto unit = units_.find(talk.adapter);
-    if (unit == units_.end() || !unit->second->isPowered()) return Duration::zero();
+    if (unit == units_.end() || !unit->second->isPowered()) return device.bond->pause(now);
     const auto wanted = talk.session->reconnectDelay();
     if (talk.session->values() > 0) {
         device.failedTalks = 0;
@@ -186,10 +186,11 @@ void Core::onPairing(BluetoothAddress address, PairingOutcome outcome) {
 bool Core::mayAskForBond(const std::string& path) const {
     const auto view = deviceView(service_.tree(), path);
     const auto found = view ? devices_.find(view->address) : devices_.end();
-    if (found == devices_.end() || view->paired || found->second.bond->hasPasskey()) return false;
-    return view->connected || std::ranges::any_of(units_, [&view](const auto& entry) {
-               return entry.second->connector().isTrying(view->address);
-           });
+    const auto unit = view ? units_.find(view->adapter) : units_.end();
+    if (found == devices_.end() || unit == units_.end()) return false;
+    const auto& device = found->second;
+    if (!device.settings.enabled || view->paired || device.bond->hasPasskey()) return false;
+    return view->connected || unit->second->connector().isTrying(view->address);
 }
 
 void Core::onPairingRefused(const std::string& path) {

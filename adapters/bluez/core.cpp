@@ -11,7 +11,7 @@ namespace vitalgate::bluez {
 namespace {
 
 constexpr Duration kLeaveLimit = std::chrono::seconds{5};
-constexpr Duration kPowerLosesLinks = std::chrono::seconds{2};
+constexpr Duration kPowerLosesLinks = std::chrono::milliseconds{500};
 
 /// All that any of the profiles reads.
 std::vector<Uuid> servicesOf(const BluezOptions& options) {
@@ -220,8 +220,9 @@ void Core::excuseDevices(const std::string& adapter) {
     const auto now = clock_.steady();
     for (auto& [address, device] : devices_) {
         const bool lost = device.servedBy == adapter && now - device.endedAt < kPowerLosesLinks;
-        if (lost && !device.flood.isMuted(now))
-            device.quietUntil = now;
+        if (!lost || device.flood.isMuted(now) || device.earlyEnds >= kEarlyEnds) continue;
+        device.quietUntil = now + device.bond->pause(now);
+        if (device.earlyEnds > 0) --device.earlyEnds;  // the device did not hang up
     }
 }
 

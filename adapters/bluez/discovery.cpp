@@ -130,9 +130,7 @@ void Discovery::onStarted(const dbus::Reply& reply) {
     if (!reply && !wanted_) return step();
     if (!reply && isInProgress(reply.error())) return onBusy();
     if (!runs_) {
-        const auto error = toError(reply.error());
-        if (problem_ != error.message) log_.warning("discovery does not start: {}", error.message);
-        problem_ = error.message;
+        note(toError(reply.error()).message);
         filterSet_ = false;
         retry(kRetry);
         return;
@@ -141,15 +139,21 @@ void Discovery::onStarted(const dbus::Reply& reply) {
     step();
 }
 
+void Discovery::note(const std::string& problem) {
+    if (std::exchange(problem_, problem) != problem)
+        log_.warning("discovery does not start: {}", problem);
+}
+
 /// InProgress is said both of a session that this connection has and of a kernel that still scans for
 /// a BlueZ that was killed, which takes some 10 s. A session of ours is ended, so that what runs in
 /// the end is known to run.
 void Discovery::onBusy() {
-    problem_ = "BlueZ says that a discovery is in progress";
+    note("BlueZ says that another discovery is in progress");
     call("StopDiscovery", {}, &Discovery::onBusyStopped);
 }
 
 void Discovery::onBusyStopped(const dbus::Reply&) {
+    filterSet_ = false;
     retry(kBusyRetry);
 }
 

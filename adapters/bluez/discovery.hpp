@@ -36,6 +36,8 @@ class Discovery {
     [[nodiscard]] const std::string& problem() const { return problem_; }
     /// It is to run, and is neither paused nor being started.
     [[nodiscard]] bool isListening() const { return wanted_ && runs_; }
+    /// It runs, or is to run and will not: if nothing is heard, something is wrong.
+    [[nodiscard]] bool shouldHear() const { return wanted_ && (runs_ || !problem_.empty()); }
 
   private:
     void step();
@@ -49,6 +51,7 @@ class Discovery {
     void onFilter(const dbus::Reply& reply);
     void onCleared(const dbus::Reply& reply);
     void onStarted(const dbus::Reply& reply);
+    void note(const std::string& problem);
     void onBusy();
     void onBusyStopped(const dbus::Reply& reply);
     void onStopped(const dbus::Reply& reply);

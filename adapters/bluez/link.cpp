@@ -145,6 +145,7 @@ asio::awaitable<Result<dbus::Values>> BluezLink::call(std::string path, std::str
     const auto longer = limit + std::chrono::seconds{1};
     auto result = co_await answer.wait(clock_, longer);
     running_.reset();
+    if (result) isNewlyBonded_ = false;
     co_return result;
 }
 

@@ -73,6 +73,12 @@ asio::awaitable<Result<dbus::Values>> BluezLink::callPair(Duration limit) {
 }
 
 Status BluezLink::concludePairing(const Result<dbus::Values>& reply, PairingAgent::PasskeyUse use) {
+    const auto view = deviceView(service_.tree(), peer_.path);
+    if (!reply && !peer_.pairing->hasPasskey() && view && view->paired) {
+        // BlueZ has paired meanwhile, because the device asked for it.
+        peer_.told(PairingOutcome::bonded);
+        return {};
+    }
     const auto outcome = outcomeOf(reply, use);
     const bool isStopped = !reply && reply.error().kind == ErrorKind::cancelled;
     if (outcome == PairingOutcome::bondedWithPasskey) peer_.pairing->onBonded(peer_.adapterKey);
@@ -110,16 +116,18 @@ void BluezLink::judgeBond(const Change& change) {
         peer_.pairing->isAuthenticated(peer_.adapterKey))
         return;
     const bool hasPasskey = peer_.pairing->hasPasskey();
-    if (!hasPasskey && agent_.policy() != PairingPolicy::passkey) {
+    if (!hasPasskey && agent_.policy() == PairingPolicy::justWorks) {
         isNewlyBonded_ = true;
         return peer_.told(PairingOutcome::bonded);
     }
-    peer_.told(hasPasskey ? PairingOutcome::withoutPasskey : PairingOutcome::noPasskey);
+    peer_.told(hasPasskey                                  ? PairingOutcome::withoutPasskey
+               : agent_.policy() == PairingPolicy::passkey ? PairingOutcome::noPasskey
+                                                           : PairingOutcome::byPolicy);
     removeBond();
 }
 
 void BluezLink::removeBond() {
-    log_.warning("a bond was made without the passkey: it is removed");
+    log_.warning("a bond was made as the configuration does not allow it: it is removed");
     const auto view = deviceView(service_.tree(), peer_.path);
     if (!view) return;
     service_.call(view->adapter, kAdapter1, "RemoveDevice", {dbus::ObjectPath{peer_.path}},

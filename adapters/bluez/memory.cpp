@@ -69,7 +69,8 @@ void Core::judgeFlood(Device& device, const Conversation& talk) {
 void Core::checkBond(Device& device, const DeviceView& view) {
     const auto unit = units_.find(view.adapter);
     if (view.paired || unit == units_.end()) return;
-    if (std::exchange(device.earlyEnds, 0) >= kEarlyEnds) {
+    if (device.earlyEnds >= kEarlyEnds && bondHolder(view.address).empty()) {
+        device.earlyEnds = 0;
         device.quietUntil = clock_.steady();  // somebody has removed the bond that did not fit
     }
     if (device.bond->forget(unit->second->key()))

@@ -58,7 +58,7 @@ void Core::supervise() {
         if (unit == units_.end()) continue;
         auto& supervisor = unit->second->supervisor();
         const auto action =
-            supervisor.look(now, unit->second->isListening(), !worksElsewhere(*unit->second));
+            supervisor.look(now, unit->second->shouldHear(), !worksElsewhere(*unit->second));
         if (action) act(*unit->second, *action);
     }
 }

@@ -38,14 +38,12 @@ GattObjects::~GattObjects() {
 void GattObjects::serveService(const Service& service) {
     const auto path = fmt::format("{}/service{:04x}", devicePath_, service.handle);
     const auto uuid = service.uuid.text();
-    const auto handle = service.handle;
     dbus::Interface interface{"org.bluez.GattService1", {}, {}, {}};
     interface.properties = {
         property("UUID", "s", [uuid] { return uuid; }),
         property("Device", "o", [this] { return dbus::ObjectPath{devicePath_}; }),
         property("Primary", "b", [] { return true; }),
-        property("Includes", "ao", [] { return dbus::Array{"o", {}}; }),
-        property("Handle", "q", [handle] { return handle; })};
+        property("Includes", "ao", [] { return dbus::Array{"o", {}}; })};
     others_.push_back(host_.serve(path, {std::move(interface)}));
     for (const auto& each : service.characteristics) serveCharacteristic(path, each);
 }
@@ -75,12 +73,13 @@ void GattObjects::serveCharacteristic(const std::string& servicePath,
         property("Value", "ay", [own] { return own->value; }),
         property("Flags", "as",
                  [own] { return dbus::stringArray(flagWords(own->characteristic->flags)); }),
-        property("MTU", "q", [] { return kMtu; }),
-        property("Handle", "q", [own] { return own->characteristic->handle; })};
+        property("MTU", "q", [] { return kMtu; })};
     if (characteristic.hasConfiguration()) {
         interface.properties.push_back(
             property("Notifying", "b", [own] { return !own->listeners.empty(); }));
     }
+    if (characteristic.flags.notify)
+        interface.properties.push_back(property("NotifyAcquired", "b", [] { return false; }));
     entry.object = host_.serve(entry.path, {std::move(interface)});
     if (characteristic.hasConfiguration()) serveDescriptor(entry);
 }
@@ -98,8 +97,7 @@ void GattObjects::serveDescriptor(const Entry& entry) {
     interface.properties = {
         property("UUID", "s", [] { return Uuid{0x2902}.text(); }),
         property("Characteristic", "o", [path = entry.path] { return dbus::ObjectPath{path}; }),
-        property("Value", "ay", [] { return Bytes{}; }),
-        property("Handle", "q", [handle] { return handle; })};
+        property("Value", "ay", [] { return Bytes{}; })};
     others_.push_back(
         host_.serve(fmt::format("{}/desc{:04x}", entry.path, handle), {std::move(interface)}));
 }

@@ -8,20 +8,35 @@ using vitalgate::testing::cuff;
 using vitalgate::testing::House;
 using vitalgate::testing::kCuffAddress;
 
-TEST_CASE("a bond that the device has lost is told, and made anew as soon as it is removed here") {
-    House house;
-    house.configure("cuff", kCuffAddress);
-    house.simulate(
-        cuff("    pairing: {demand: just-works, encrypt: [2A35], forget-after: 20s}\n"
-             "    memory: 100\n",
-             "connect-after: 50ms"));
-    house.start();
-    const auto isForgotten = [&] {
-        for (const auto& event : house.sink.eventsOf("cuff", v1::Event::kPairing))
+namespace {
+
+/// A cuff that loses its bond after 20 s.
+struct ForgetfulHouse : House {
+    explicit ForgetfulHouse(const std::string& moreAdapters = "") {
+        configure("cuff", kCuffAddress);
+        auto text = cuff(
+            "    pairing: {demand: just-works, encrypt: [2A35], forget-after: 20s}\n"
+            "    memory: 100\n");
+        const std::string firstAdapter = "44:55\"}";
+        text.insert(text.find(firstAdapter) + firstAdapter.size(), moreAdapters);
+        simulate(text);
+        start();
+    }
+    [[nodiscard]] bool isForgotten() const {
+        for (const auto& event : sink.eventsOf("cuff", v1::Event::kPairing))
             if (event.pairing().state() == v1::PAIRING_PEER_FORGOT) return true;
         return false;
-    };
-    REQUIRE(house.passUntil(isForgotten, 2min));
+    }
+    [[nodiscard]] std::size_t connections() const {
+        return sink.eventsOf("cuff", v1::Event::kConnection).size() / 2;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a bond that the device has lost is told, and made anew as soon as it is removed here") {
+    ForgetfulHouse house;
+    REQUIRE(house.passUntil([&] { return house.isForgotten(); }, 2min));
     const auto before = house.sink.count("cuff");
     house.pass(30s);
     CHECK(house.sink.count("cuff") == before);
@@ -30,4 +45,14 @@ TEST_CASE("a bond that the device has lost is told, and made anew as soon as it 
                       {dbus::ObjectPath{"/org/bluez/hci0/dev_C4_7C_8D_6A_12_34"}});
     CHECK(house.passUntil([&] { return house.sink.count("cuff") > before; }, 10s));
     CHECK(house.passUntil([&] { return !house.hasProblem("bond-lost"); }, 5s));
+}
+
+TEST_CASE("another adapter, which never had the bond, does not speak for the one that has it") {
+    ForgetfulHouse house(
+        ", hci1: {address: \"00:11:22:33:44:66\", attenuation: 25}");
+    REQUIRE(house.passUntil([&] { return house.isForgotten(); }, 3min));
+    const auto before = house.connections();
+    house.pass(5min);
+    CHECK(house.connections() - before <= 5);
+    CHECK(house.hasProblem("bond-lost"));
 }

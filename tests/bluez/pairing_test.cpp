@@ -151,6 +151,15 @@ TEST_CASE("a bond that came by itself needs no pairing; who asks for another one
     CHECK(bluez.pairing.back() == bluez::PairingOutcome::peerForgot);
 }
 
+TEST_CASE("a bond that comes while BlueZ is asked for one is that bond") {
+    Pairing bluez;
+    bluez.begin();
+    bluez.setPaired(true);
+    REQUIRE(bluez.until([&] { return bluez.link->security() == v1::LINK_ENCRYPTED; }));
+    CHECK(bluez.refuse("org.bluez.Error.AlreadyExists"));
+    CHECK(bluez.pairing.back() == bluez::PairingOutcome::bonded);
+}
+
 TEST_CASE("the passkey is given once, to BlueZ alone, inside the window and for its device") {
     Pairing bluez;
     bluez.registeredOnce();
@@ -304,6 +313,7 @@ TEST_CASE("a bond that BlueZ makes by itself is removed where only the passkey w
     for (const auto& [policy, passkey, outcome, isRemoved] :
          {Row{PairingPolicy::justWorks, rightPasskey, PairingOutcome::withoutPasskey, true},
           Row{PairingPolicy::passkey, {}, PairingOutcome::noPasskey, true},
+          Row{PairingPolicy::never, {}, PairingOutcome::byPolicy, true},
           Row{PairingPolicy::justWorks, {}, PairingOutcome::bonded, false}}) {
         Pairing bluez(policy, passkey);
         std::vector<std::string> calls;

@@ -121,3 +121,12 @@ TEST_CASE("a kernel that still scans for a BlueZ that was killed delays hearing 
     CHECK(house.passUntil([&] { return house.sink.count("cuff") > 0; }, 6s));
     CHECK_FALSE(house.hasProblem("discovery"));
 }
+
+TEST_CASE("a discovery that BlueZ refuses for ever is a case for the ladder") {
+    House house;
+    house.simulate(cuff(kNeighbour, "connect-after: 50ms, kernel-scans: 1h"));
+    house.start();
+    REQUIRE(house.passUntil([&] { return house.steps() == kAll; }, 15min));
+    CHECK(house.passUntil([&] { return house.hasProblem("adapter"); }, 10s));
+    CHECK(says(house.lines, "discovery does not start: BlueZ says that another discovery"));
+}

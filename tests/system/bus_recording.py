@@ -4,7 +4,6 @@ Shape of a recording: what a hub sees of BlueZ whoever serves it, so that two Bl
 """
 import dataclasses
 import pathlib
-import re
 import struct
 import subprocess
 import time
@@ -176,15 +175,21 @@ MILESTONES = {
 def shape(messages, adapter="hci0"):
     """What the hub in a recording sees of an adapter and what is below it:
 
-    properties  interface -> property -> signature
-    calls       interface.method -> what was answered: signature of the values, or name of the error
-    orders      pairs of milestones "a < b" that were so each time both happened in a connection
+    properties   interface -> property -> signature
+    invalidated  the properties that were taken back by PropertiesChanged
+    calls        interface.method -> what was answered: signature of the values, or name of the error
+    orders       "a < b" for milestones of one connection that came in that order, in any of them
+    together     "a + b" for milestones that one message told
     """
     hub = next((m.sender for m in messages if m.member == "RegisterAgent" and HUB_AGENT in m.body), None)
     if hub is None:
         raise AssertionError("no hub is in the recording")
     seen = [m for m in messages if _is_seen(m, hub, f"/org/bluez/{adapter}")]
-    return {"properties": _properties(seen, adapter), "calls": _calls(seen, hub), "orders": _orders(seen, hub)}
+    orders, together = _orders(seen, hub)
+    invalidated = {f"{m.body[0].removeprefix('org.bluez.')}.{name}" for m in seen
+                   if m.kind == SIGNAL and m.member == "PropertiesChanged" for name in m.body[2]}
+    return {"properties": _properties(seen, adapter), "invalidated": sorted(invalidated), "calls": _calls(seen, hub),
+            "orders": orders, "together": together}
 
 
 def _is_seen(message, hub, below):
@@ -257,38 +262,44 @@ def _connections(messages, hub):
 
 
 def _milestones(part, hub):
-    """In the order in which each happened first."""
+    """In the order in which each happened first; those that one message told are one, in a list."""
     calls = {m.serial: m for m in part if m.kind == CALL and m.sender == hub}
-    order = []
+    order, happened = [], set()
     for message in part:
         names = [name for name, is_it in MILESTONES.items() if is_it(message)]
         call = calls.get(message.reply_to) if message.destination == hub else None
         if call is not None and message.kind == RETURN and call.member in ANSWERED:
             names.append(f"{call.member} answered")
-        # Two in one message have no order.
-        order += [name for name in names if name not in order and len(names) == 1]
+        names = [name for name in names if name not in happened]
+        happened.update(names)
+        order += [names] if names else []
     return order
 
 
 def _orders(messages, hub):
-    before, against = set(), set()
+    orders, together = set(), set()
     for part in _connections(messages, hub):
         order = _milestones(part, hub)
-        for place, name in enumerate(order):
-            before.update((name, later) for later in order[place + 1:])
-            against.update((later, name) for later in order[place + 1:])
-    return sorted(f"{a} < {b}" for a, b in before - against)
+        together.update(" + ".join(names) for names in order if len(names) > 1)
+        for place, names in enumerate(order):
+            orders.update(f"{name} < {later}" for name in names for others in order[place + 1:] for later in others)
+    return sorted(orders), sorted(together)
 
 
 def merged(shapes):
-    """Of several recordings of one BlueZ; an order that was not always so is none."""
-    whole = {"properties": {}, "calls": {}, "orders": set()}
-    against = set()
+    """Of several recordings of one BlueZ."""
+    whole = {"properties": {}, "invalidated": set(), "calls": {}, "orders": set(), "together": set()}
     for each in shapes:
         for interface, values in each["properties"].items():
             whole["properties"].setdefault(interface, {}).update(values)
         for name, answers in each["calls"].items():
             whole["calls"][name] = sorted(set(whole["calls"].get(name, [])) | set(answers))
-        whole["orders"] |= set(each["orders"])
-        against |= {re.sub(r"(.*) < (.*)", r"\2 < \1", order) for order in each["orders"]}
-    return {**whole, "orders": sorted(whole["orders"] - against)}
+        for part in ("invalidated", "orders", "together"):
+            whole[part] |= set(each[part])
+    return {part: sorted(found) if isinstance(found, set) else found for part, found in whole.items()}
+
+
+def always(orders):
+    """The pairs that were never the other way round, as (first, second)."""
+    pairs = {tuple(order.split(" < ")) for order in orders}
+    return sorted((first, second) for first, second in pairs if (second, first) not in pairs)

@@ -42,6 +42,11 @@ def restarts(unit):
     return int(run("systemctl", "show", "-P", "NRestarts", unit))
 
 
+def ending(unit):
+    """"success", or how its process has ended instead."""
+    return run("systemctl", "show", "-P", "Result", unit).strip()
+
+
 def main_pid(unit):
     return int(run("systemctl", "show", "-P", "MainPID", unit))
 
@@ -171,6 +176,12 @@ def plug_controllers():
             run("systemctl", "restart", "btvirt", "bluetooth")
     raise AssertionError("bluetoothd does not show all controllers, though btvirt was restarted three times:\n"
                          + journal(time.time() - 60, "btvirt", "bluetooth"))
+
+
+def renew_controllers():
+    """As they were at the start: virtual ones that have been through trouble may refuse connections for ever."""
+    run("systemctl", "restart", "btvirt")
+    plug_controllers()
 
 
 def repair():

@@ -11,6 +11,8 @@ STRAP = {"model": "heart-rate", "measure": [{"every": "500ms", "rate": "60..90"}
 
 
 class Recovery(Scenario):
+    disturbs_bluetooth = True
+
     def setUp(self):
         super().setUp()
         self.subscriber = self.subscribe()
