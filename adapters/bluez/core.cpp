@@ -326,14 +326,24 @@ void Core::onConnected(const DeviceView& view) {
     }
     device->reception.onConnected(view.adapter);
     if (device->conversation) return;
-    if (!device->flood.isMuted(clock_.steady())) {
+    const auto until = leftAloneUntil(*device, view);
+    if (clock_.steady() >= until) {
         // Whatever the time: BlueZ has asked for its values as soon as it connected, and the device
         // holds them for delivered. Each is kept, or counted as lost.
         begin(*device, view);
-    } else {
-        log_.info("device {}: left alone for now", device->settings.id);
-        service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
+        return;
     }
+    if (std::exchange(device->leftAlone, until) != until)
+        log_.info("device {}: left alone for now", device->settings.id);
+    service_.call(view.path, kDevice1, "Disconnect", {}, kLeaveLimit, [](const auto&) {});
+}
+
+/// One that floods, and one that has lost its bond: nothing comes of that, and the kernel would
+/// connect to it again and again by itself; a Disconnect ends this.
+SteadyTime Core::leftAloneUntil(const Device& device, const DeviceView& view) const {
+    const auto now = clock_.steady();
+    if (device.flood.isMuted(now)) return device.flood.until();
+    return view.paired && device.earlyEnds >= kEarlyEnds ? device.quietUntil : now;
 }
 
 void Core::onDisconnected(const DeviceView& view) {

@@ -90,6 +90,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         SteadyTime seen;
         SteadyTime advertisesSince;
         SteadyTime quietUntil;
+        SteadyTime leftAlone;  ///< until then, as last logged
         std::string servedBy;  ///< path of the adapter of the last conversation
         SteadyTime endedAt;    ///< of that
         int failedTalks = 0;   ///< in a row
@@ -113,6 +114,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     [[nodiscard]] bool isWanted(const AdapterView& adapter) const;
     void onSighting(const DeviceView& view);
     void onConnected(const DeviceView& view);
+    [[nodiscard]] SteadyTime leftAloneUntil(const Device& device, const DeviceView& view) const;
     void onDisconnected(const DeviceView& view);
     void onFailed(const std::string& adapter, BluetoothAddress address, const Error& error);
     void seek(Device& device, const DeviceView& view);

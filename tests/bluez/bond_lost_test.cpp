@@ -38,7 +38,9 @@ TEST_CASE("a bond that the device has lost is told, and made anew as soon as it 
     ForgetfulHouse house;
     REQUIRE(house.passUntil([&] { return house.isForgotten(); }, 2min));
     const auto before = house.sink.count("cuff");
+    const auto connections = house.connections();
     house.pass(30s);
+    CHECK(house.connections() - connections <= 1);
     CHECK(house.sink.count("cuff") == before);
     CHECK(house.hasProblem("bond-lost"));
     house.callAdapter("hci0", "org.bluez.Adapter1", "RemoveDevice",
