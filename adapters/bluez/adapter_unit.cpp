@@ -108,8 +108,9 @@ void AdapterUnit::onPowered(const dbus::Reply& reply) {
     if (!reply) {
         const auto error = toError(reply.error());
         blocked_ = reply.error().name == "org.bluez.Error.Blocked";
-        const auto why = blocked_ ? "it is blocked; see rfkill list"
-                                  : "BlueZ says: " + error.message + "; see rfkill list: it may be blocked";
+        const auto why =
+            blocked_ ? "it is blocked; see rfkill list"
+                     : "BlueZ says: " + error.message + "; see rfkill list: it may be blocked";
         if (std::exchange(powerProblem_, why) != why)
             log_.warning("it cannot be switched on: {}", why);
     }

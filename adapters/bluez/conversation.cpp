@@ -205,6 +205,8 @@ void Core::onPairingRefused(const std::string& path) {
     event.mutable_security()->set_kind(v1::SECURITY_PAIRING_REFUSED);
     event.mutable_security()->set_times(std::exchange(refusals.untold, 0U));
     refusals.told = now;
+    log_.warning("{}a pairing that may not be was refused",
+                 id.empty() ? "" : "device " + id + ": ");
     events_->write(std::move(event), id, v1::SEVERITY_WARNING,
                    "a device asked to be paired when, or as, it may not be");
 }

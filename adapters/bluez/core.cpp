@@ -47,9 +47,10 @@ Core::Core(BluezOptions options, Sink& sink, Clock& clock, Log log)
       log_(std::move(log)),
       events_(std::make_shared<EventWriter>(sink, clock, log_)),
       service_(options_.bus, clock, log_, *this),
-      agent_(options_.pairingPolicy, options_.pairingWindow, clock, log_.part("pairing"),
-             [this](const std::string& device) { onPairingRefused(device); },
-             [this](const std::string& device) { return mayAskForBond(device); }),
+      agent_(
+          options_.pairingPolicy, options_.pairingWindow, clock, log_.part("pairing"),
+          [this](const std::string& device) { onPairingRefused(device); },
+          [this](const std::string& device) { return mayAskForBond(device); }),
       profiles_(servicesOf(options_), log_),
       admission_(options_.devices, options_.rules, options_.servicesOfProfile, options_.deviceKey) {
     for (const auto& settings : options_.devices) known(settings);
@@ -208,8 +209,7 @@ void Core::onAdapterChange(const Change& change) {
         addAdapter(change.path);
     } else if (const auto unit = units_.find(change.path); unit != units_.end()) {
         unit->second->onChange(change);
-        if (dbus::property<bool>(change.properties, "Powered") == false)
-            excuseDevices(change.path);
+        if (dbus::property<bool>(change.properties, "Powered") == false) excuseDevices(change.path);
     }
     refreshProblems();
 }

@@ -144,9 +144,9 @@ void Discovery::note(const std::string& problem) {
         log_.warning("discovery does not start: {}", problem);
 }
 
-/// InProgress is said both of a session that this connection has and of a kernel that still scans for
-/// a BlueZ that was killed, which takes some 10 s. A session of ours is ended, so that what runs in
-/// the end is known to run.
+/// InProgress is said both of a session that this connection has and of a kernel that still scans
+/// for a BlueZ that was killed, which takes some 10 s. A session of ours is ended, so that what
+/// runs in the end is known to run.
 void Discovery::onBusy() {
     note("BlueZ says that another discovery is in progress");
     call("StopDiscovery", {}, &Discovery::onBusyStopped);

@@ -112,8 +112,7 @@ PairingOutcome BluezLink::outcomeOf(const Result<dbus::Values>& reply,
 void BluezLink::judgeBond(const Change& change) {
     const bool isNew = change.kind == Change::Kind::changed &&
                        dbus::property<bool>(change.properties, "Paired").value_or(false);
-    if (!isNew || agent_.isOpenFor(peer_.path) ||
-        peer_.pairing->isAuthenticated(peer_.adapterKey))
+    if (!isNew || agent_.isOpenFor(peer_.path) || peer_.pairing->isAuthenticated(peer_.adapterKey))
         return;
     const bool hasPasskey = peer_.pairing->hasPasskey();
     if (!hasPasskey && agent_.policy() == PairingPolicy::justWorks) {

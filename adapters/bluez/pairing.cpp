@@ -77,7 +77,7 @@ void PairingAgent::answer(const dbus::Call& call, Question question) {
         return call.reply();
     }
     call.fail({"org.bluez.Error.Rejected", "this pairing is not allowed now"});
-    log_.warning("{} is refused: it is not allowed for this device now", call.method());
+    log_.debug("{} is refused: it is not allowed for this device now", call.method());
     if (fromBluez) refused_(device == nullptr ? std::string() : device->text);
 }
 

@@ -23,9 +23,9 @@ enum class PairingPolicy { justWorks, passkey, never };
 /// device has none, else by giving its passkey, once. Under the policy just-works it also agrees,
 /// without a passkey, to what a device itself begins (an SMP Security Request) if `expects` says
 /// that this is a device whose own demand would open the window. Whatever else is asked is refused
-/// with org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair() alone:
-/// when a configured device asks for a bond, for that device, for at most `window`, and closed with
-/// the end of the pairing. There is one at a time.
+/// with org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair()
+/// alone: when a configured device asks for a bond, for that device, for at most `window`, and
+/// closed with the end of the pairing. There is one at a time.
 ///
 /// What BlueZ offers the device depends on the agent's capability, so prepare() registers it anew
 /// when the window needs another one: KeyboardOnly with a passkey, NoInputNoOutput without. It

@@ -105,7 +105,7 @@ class DeviceObject final : public GattOwner {
     bool tries_ = false;  ///< a link is being set up right now
     std::uint32_t aborts_;
     std::vector<Done> bonding_;
-    std::string bondingClient_;      ///< empty: the device has begun it
+    std::string bondingClient_;  ///< empty: the device has begun it
     Timer openLimit_;
     Timer vanish_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for an agent's late answer

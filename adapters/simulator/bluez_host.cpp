@@ -13,7 +13,11 @@ void Later::after(Duration delay, std::function<void()> action) {
 }
 
 Host::Host(dbus::Connection& connection, Clock& clock, const BluezSettings& settings, Log log)
-    : connection_(connection), clock_(clock), settings_(settings), started_(clock.steady()), log_(std::move(log)) {}
+    : connection_(connection),
+      clock_(clock),
+      settings_(settings),
+      started_(clock.steady()),
+      log_(std::move(log)) {}
 
 bool Host::isKernelScanning() const {
     return clock_.steady() - started_ < settings_.kernelScans;

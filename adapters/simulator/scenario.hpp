@@ -56,8 +56,8 @@ enum class PairingDemand { none, justWorks, passkey, refuse };
 struct PairingSettings {
     PairingDemand demand = PairingDemand::none;
     std::uint32_t passkey = 0;
-    std::vector<Uuid> encrypt;            ///< need a bond as strong as `demand` gives
-    bool asks = false;  ///< for a bond, as soon as it is connected (SMP Security Request)
+    std::vector<Uuid> encrypt;  ///< need a bond as strong as `demand` gives
+    bool asks = false;          ///< for a bond, as soon as it is connected (SMP Security Request)
     std::optional<Duration> forgetAfter;  ///< loses a bond this long after it was made
 };
 
@@ -160,8 +160,8 @@ struct BluezSettings {
     Duration servicesResolvedAfter = std::chrono::milliseconds{250};
     Duration answerAfter = std::chrono::milliseconds{15};  ///< one exchange on the air
     Duration vanishAfter = std::chrono::seconds{30};
-    Duration kernelScans{};  ///< from the start, for a BlueZ before this one: nobody else may
-    bool pairOnDemand = true;       ///< an encrypted characteristic starts pairing by itself
+    Duration kernelScans{};    ///< from the start, for a BlueZ before this one: nobody else may
+    bool pairOnDemand = true;  ///< an encrypted characteristic starts pairing by itself
     bool resolvedTooEarly = false;  ///< ServicesResolved before the objects are there
     bool batteryHidden =
         false;  ///< the Battery Service is Battery1 only, as from BlueZ 5.48 to 5.54

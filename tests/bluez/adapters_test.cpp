@@ -101,7 +101,8 @@ TEST_CASE("an adapter named hci1 is not taken for hci10") {
     CHECK(house.adapter->adapters().size() == 1);
 }
 
-TEST_CASE("a device whose adapter was switched off is connected to as soon as the adapter is on again") {
+TEST_CASE(
+    "a device whose adapter was switched off is connected to as soon as the adapter is on again") {
     House house;
     house.configure("cuff", kCuffAddress);
     house.simulate(cuffHeardBy(R"({hci0: {address: "00:11:22:33:44:55"}})"));

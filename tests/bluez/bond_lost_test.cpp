@@ -50,8 +50,7 @@ TEST_CASE("a bond that the device has lost is told, and made anew as soon as it 
 }
 
 TEST_CASE("another adapter, which never had the bond, does not speak for the one that has it") {
-    ForgetfulHouse house(
-        ", hci1: {address: \"00:11:22:33:44:66\", attenuation: 25}");
+    ForgetfulHouse house(", hci1: {address: \"00:11:22:33:44:66\", attenuation: 25}");
     REQUIRE(house.passUntil([&] { return house.isForgotten(); }, 3min));
     const auto before = house.connections();
     house.pass(5min);

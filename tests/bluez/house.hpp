@@ -61,9 +61,8 @@ struct House : BasicRig<VirtualClock> {
     void callAdapter(const std::string& name, const std::string& interface,
                      const std::string& method, dbus::Values arguments) {
         settle();
-        witness_->call(
-            {"org.bluez", "/org/bluez/" + name, interface, method, std::move(arguments)},
-            std::chrono::seconds{5}, [](const dbus::Reply& reply) { CHECK(reply); });
+        witness_->call({"org.bluez", "/org/bluez/" + name, interface, method, std::move(arguments)},
+                       std::chrono::seconds{5}, [](const dbus::Reply& reply) { CHECK(reply); });
         settle();
     }
     void setAdapter(const std::string& name, const std::string& property, dbus::Value value) {

@@ -136,7 +136,8 @@ TEST_CASE("a device that is expected may ask for a bond by itself, where no pass
     }
 }
 
-TEST_CASE("a bond that came by itself needs no pairing; who asks for another one has forgotten it") {
+TEST_CASE(
+    "a bond that came by itself needs no pairing; who asks for another one has forgotten it") {
     Pairing bluez;
     bluez.setPaired(true);
     REQUIRE(bluez.until([&] { return !bluez.pairing.empty(); }));
@@ -326,8 +327,8 @@ TEST_CASE("a bond that BlueZ makes by itself is removed where only the passkey w
         CHECK(bluez.until([&bluez] { return !bluez.pairing.empty(); }));
         CHECK(bluez.pairing == std::vector{outcome});
         if (isRemoved) CHECK(bluez.until([&calls] { return !calls.empty(); }));
-        CHECK(calls == (isRemoved ? std::vector<std::string>{"RemoveDevice"}
-                                  : std::vector<std::string>{}));
+        CHECK(calls ==
+              (isRemoved ? std::vector<std::string>{"RemoveDevice"} : std::vector<std::string>{}));
     }
 }
 

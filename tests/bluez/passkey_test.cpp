@@ -119,7 +119,8 @@ TEST_CASE("a device that asks for a bond as soon as it is connected gets it, and
 TEST_CASE("a device with a passkey that asks for a bond is paired with the passkey alone") {
     PasskeyRig rig(4711, "just-works, asks: true");
     rig.start();
-    REQUIRE(rig.until([&] { return !rig.sink.eventsOf("cuff", v1::Event::kSecurity).empty(); }, 15s));
+    REQUIRE(
+        rig.until([&] { return !rig.sink.eventsOf("cuff", v1::Event::kSecurity).empty(); }, 15s));
     CHECK(rig.bond() == simulator::Security::open);
     CHECK(rig.sink.count("cuff") == 0);
 }

@@ -55,9 +55,10 @@ struct ScriptedBluez : bluez::Service::Listener {
 
     explicit ScriptedBluez(bluez::PairingPolicy policy = bluez::PairingPolicy::justWorks,
                            bluez::PasskeySource passkey = {})
-        : agent(policy, 2min, clock, Log(),
-                [this](const std::string& device) { refusals.push_back(device); },
-                [this](const std::string& device) { return device == expected; }),
+        : agent(
+              policy, 2min, clock, Log(),
+              [this](const std::string& device) { refusals.push_back(device); },
+              [this](const std::string& device) { return device == expected; }),
           bond(std::make_shared<bluez::DevicePairing>(std::move(passkey))) {
         REQUIRE(peer->addObjectManager("/"));
         serveManager();

@@ -111,7 +111,8 @@ TEST_CASE("a quiet conversation keeps an adapter from being switched off: values
     CHECK(house.sink.count("cuff") > 800);
 }
 
-TEST_CASE("a kernel that still scans for a BlueZ that was killed delays hearing by no more than that") {
+TEST_CASE(
+    "a kernel that still scans for a BlueZ that was killed delays hearing by no more than that") {
     House house;
     house.configure("cuff", kCuffAddress);
     house.simulate(cuff("", "connect-after: 50ms, kernel-scans: 8s"));

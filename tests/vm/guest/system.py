@@ -112,6 +112,12 @@ def device_seen_by(adapter, address):
     return bluez_objects().get(path, {}).get(DEVICE)
 
 
+def characteristic_path(adapter, address, uuid):
+    below = f"{adapter_path(adapter)}/dev_{address.replace(':', '_')}/"
+    return next(path for path, interfaces in bluez_objects().items() if path.startswith(below)
+                and interfaces.get("org.bluez.GattCharacteristic1", {}).get("UUID") == uuid)
+
+
 def set_powered(adapter, on):
     def is_done():
         try:

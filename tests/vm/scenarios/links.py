@@ -1,6 +1,8 @@
 """Connections that end where they should not, and values in great numbers."""
+import dbus
 import harness
-from scenario import Scenario
+import system
+from scenario import HUB_ADAPTER, Scenario
 from vitalgate.v1 import vocabulary_pb2 as words
 
 CUFF = {"systolic": 128, "diastolic": 82}
@@ -53,6 +55,15 @@ class Links(Scenario):
         self.wait_disconnected(subscriber)
         subscriber.wait_readings(2)
         self.assertEqual(self.raw_values(subscriber), self.offered())
+
+    def test_somebody_who_acquires_a_notification_takes_nothing_from_the_hub(self):
+        subscriber = self.meet("heart-rate", measure=[{"every": "500ms", "rate": "60..90"}])
+        subscriber.wait_readings(1)
+        path = system.characteristic_path(HUB_ADAPTER, self.device_address, "00002a37-0000-1000-8000-00805f9b34fb")
+        with self.assertRaises(dbus.DBusException) as refused:
+            system.call_bluez(path, "org.bluez.GattCharacteristic1", "AcquireNotify", "a{sv}", {})
+        self.assertTrue(refused.exception.get_dbus_name().startswith("org.bluez.Error."))
+        subscriber.wait_readings(len(subscriber.wait_readings(1)) + 3)
 
     def test_two_thousand_values_complete_and_in_order(self):
         # Those that are measured before the hub is there wait in the device.

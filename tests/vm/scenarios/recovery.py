@@ -20,6 +20,11 @@ class Recovery(Scenario):
         self.start_hub(f'{DEVICE}: {{address: "{self.device_address}"}}', adapters=self.adapters())
         self.subscriber.wait_readings(1)
 
+    def tearDown(self):
+        told = system.journal(self.since, UNIT)
+        self.assertEqual(told.count("uplink care: connected to"), 1, "the uplink was not disturbed")
+        self.assert_complete(self.subscriber)
+
     def adapters(self):
         two = "two_adapters" in self.id()
         return (HUB_ADAPTER, SECOND_HUB_ADAPTER) if two else (HUB_ADAPTER,)
@@ -66,6 +71,15 @@ class Recovery(Scenario):
         system.run("systemctl", "stop", "bluetooth")
         self.wait_trouble()
         system.run("systemctl", "start", "bluetooth")
+        self.wait_new_reading()
+
+    def test_bluetoothd_hangs_for_a_while(self):
+        pid = system.main_pid("bluetooth")
+        os.kill(pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, pid, signal.SIGCONT)
+        measured = len(self.ledger("measured"))
+        self.wait_ledger("measured", measured + 10)  # 5 s
+        os.kill(pid, signal.SIGCONT)
         self.wait_new_reading()
 
     def test_bus_restarted(self):
