@@ -141,6 +141,7 @@ void PairingAgent::leave() {
     isDefault_ = false;
     lingers_ = false;
     calls_ = false;
+    again_.cancel();
     ++enters_;
     finish(fail(ErrorKind::disconnected, "BlueZ is not running"));
 }
@@ -204,12 +205,16 @@ void PairingAgent::onDefault(const dbus::Reply& reply) {
     step();
 }
 
-/// Until the next window: then it is unregistered first, whatever BlueZ knows of it.
+/// For a while, or until the next window: then it is unregistered first, whatever BlueZ knows of
+/// it.
 void PairingAgent::giveUp(const dbus::CallError& error) {
     lingers_ = true;
     const auto why = toError(error);
     problem_ = why.message;
     log_.warning("not registered: {}", problem_);
+    again_ = clock_.after(kRegisterAgain, [this] {
+        if (!registered_) step();
+    });
     finish(std::unexpected(why));
 }
 

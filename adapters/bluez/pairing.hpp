@@ -35,6 +35,8 @@ class PairingAgent {
   public:
     /// Of each of the calls that registering anew takes.
     static constexpr Duration kRegisterLimit = std::chrono::seconds{5};
+    /// After a registration that has failed, unless a pairing comes first.
+    static constexpr Duration kRegisterAgain = std::chrono::seconds{30};
 
     PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
                  std::function<void(const std::string& device)> refused,
@@ -120,6 +122,7 @@ class PairingAgent {
     int enters_ = 0;          ///< replies to an earlier BlueZ do not count
     std::function<void(const Status&)> ready_;
     std::string problem_;
+    Timer again_;
 };
 
 }  // namespace vitalgate::bluez

@@ -172,6 +172,7 @@ TEST_CASE("a crowd of strangers does not keep a device from delivering") {
     CHECK(rig.until([&] { return rig.sink.count("cuff") >= 2; }, 15s));
     CHECK(rig.adapter->devices().size() == 1);
     CHECK(rig.adapter->adapters().at(0).advertisements_per_min() > 100);
+    CHECK(rig.lines.size() < 20);  // none of them is about a stranger
 }
 
 TEST_CASE("a device command is refused in a sentence") {

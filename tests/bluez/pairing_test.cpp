@@ -369,6 +369,25 @@ TEST_CASE("an agent that BlueZ will not register is tried anew with the next pai
     CHECK(bluez.agree());
 }
 
+TEST_CASE("an agent that BlueZ will not register at first is registered after a while") {
+    bool isWilling = false;
+    Pairing bluez;
+    bluez.registeredOnce();
+    bluez.onAgentCall = [&isWilling](const Call& call) {
+        if (isWilling) return call.reply();
+        call.fail({"org.bluez.Error.Failed", "Failed"});
+    };
+    bluez.agent.enter(bluez.service);
+    REQUIRE(bluez.until([&] { return !bluez.agent.problem().empty(); }));
+    bluez.agentCalls.clear();
+    isWilling = true;
+    bluez.agentClock.advance(bluez::PairingAgent::kRegisterAgain - 1s);
+    CHECK(bluez.agentCalls.empty());
+    bluez.agentClock.advance(1s);
+    REQUIRE(bluez.until([&] { return bluez.agent.problem().empty(); }));
+    CHECK(bluez.agentCalls[1] == "RegisterAgent");
+}
+
 TEST_CASE("a link that ends while the agent is registered anew does not leave the agent halfway") {
     Pairing bluez(PairingPolicy::justWorks, rightPasskey);
     bluez.registeredOnce();

@@ -14,6 +14,7 @@
 #include "adapters/bluez/names.hpp"
 #include "tests/support/private_bus.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/virtual_clock.hpp"
 
 namespace vitalgate::testing {
 
@@ -32,6 +33,7 @@ struct ScriptedBluez : bluez::Service::Listener {
     PrivateBus bus;
     asio::io_context loop;
     SystemClock clock{loop};
+    VirtualClock agentClock{loop};
     std::unique_ptr<dbus::Connection> peer = *dbus::Connection::open(bus.address(), clock, Log());
     std::vector<std::unique_ptr<dbus::ExportedObject>> objects;
     bool resolved = true;
@@ -56,7 +58,7 @@ struct ScriptedBluez : bluez::Service::Listener {
     explicit ScriptedBluez(bluez::PairingPolicy policy = bluez::PairingPolicy::justWorks,
                            bluez::PasskeySource passkey = {})
         : agent(
-              policy, 2min, clock, Log(),
+              policy, 2min, agentClock, Log(),
               [this](const std::string& device) { refusals.push_back(device); },
               [this](const std::string& device) { return device == expected; }),
           bond(std::make_shared<bluez::DevicePairing>(std::move(passkey))) {
