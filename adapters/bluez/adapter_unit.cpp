@@ -18,7 +18,8 @@ constexpr Duration kDisconnectLimit = 5s;
 
 AdapterUnit::AdapterUnit(Service& service, const AdapterView& view, Supervisor& supervisor,
                          Duration connectLimit, Clock& clock, Log log,
-                         std::function<void(BluetoothAddress, const Error&)> failed)
+                         std::function<void(BluetoothAddress, const Error&)> failed,
+                         Prepare prepare)
     : service_(service),
       supervisor_(supervisor),
       path_(view.path),
@@ -27,6 +28,7 @@ AdapterUnit::AdapterUnit(Service& service, const AdapterView& view, Supervisor& 
       clock_(clock),
       log_(log),
       failed_(std::move(failed)),
+      prepare_(std::move(prepare)),
       minute_(clock.steady()),
       discovery_(service, view.path, clock, log),
       connector_(*this, connectLimit, clock, log) {
@@ -138,19 +140,25 @@ void AdapterUnit::connect(BluetoothAddress address, Duration limit,
                           std::function<void(dbus::Reply)> done) {
     const auto device = find(address);
     if (device) {
-        const auto& path = device->path;
-        service_.call(
-            path, kDevice1, "Connect", {}, limit,
-            [&service = service_, path, done = std::move(done)](const dbus::Reply& reply) {
-                if (reply) service.askConnected(path);
-                done(reply);
-            });
-        return;
+        auto call = [this, path = device->path, limit, done = std::move(done),
+                     alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) callConnect(path, limit, done);
+        };
+        return prepare_(*device, std::move(call));
     }
     dbus::CallError error;
     error.kind = ErrorKind::notFound;
     error.message = "BlueZ no longer knows the device";
     asio::post(clock_.loop(), [done = std::move(done), error] { done(std::unexpected(error)); });
+}
+
+void AdapterUnit::callConnect(const std::string& path, Duration limit,
+                              const std::function<void(dbus::Reply)>& done) {
+    service_.call(path, kDevice1, "Connect", {}, limit,
+                  [&service = service_, path, done](const dbus::Reply& reply) {
+                      if (reply) service.askConnected(path);
+                      done(reply);
+                  });
 }
 
 void AdapterUnit::disconnect(BluetoothAddress address) {

@@ -21,11 +21,14 @@ class AdapterUnit final : private ConnectorActions {
     static constexpr Duration kProbeEvery = std::chrono::seconds{30};
     static constexpr Duration kProbeLimit = std::chrono::seconds{10};
 
+    /// Called before a connection is made, which `connect` then does.
+    using Prepare = std::function<void(const DeviceView&, std::function<void()> connect)>;
+
     /// `supervisor` must outlive it; `failed` hears of each connection attempt that came to
     /// nothing.
     AdapterUnit(Service& service, const AdapterView& view, Supervisor& supervisor,
                 Duration connectLimit, Clock& clock, Log log,
-                std::function<void(BluetoothAddress, const Error&)> failed);
+                std::function<void(BluetoothAddress, const Error&)> failed, Prepare prepare);
 
     /// Its properties have changed, or it is new.
     void refresh();
@@ -60,6 +63,8 @@ class AdapterUnit final : private ConnectorActions {
     void resumeDiscovery() override;
     void connect(BluetoothAddress address, Duration limit,
                  std::function<void(dbus::Reply)> done) override;
+    void callConnect(const std::string& path, Duration limit,
+                     const std::function<void(dbus::Reply)>& done);
     void disconnect(BluetoothAddress address) override;
     [[nodiscard]] bool isConnected(BluetoothAddress address) const override;
     void onFailed(BluetoothAddress address, const Error& error) override {
@@ -74,6 +79,7 @@ class AdapterUnit final : private ConnectorActions {
     Clock& clock_;
     Log log_;
     std::function<void(BluetoothAddress, const Error&)> failed_;
+    Prepare prepare_;
     bool powered_ = false;
     bool asking_ = false;
     std::string powerProblem_;

@@ -182,15 +182,23 @@ void Core::onPairing(BluetoothAddress address, PairingOutcome outcome) {
 
 /// Many devices ask for security as soon as they are connected, before anything has been refused.
 /// It is the bond that the hub would ask BlueZ for; one who asks for another one beside that which
-/// BlueZ has is not believed.
-bool Core::mayAskForBond(const std::string& path) const {
+/// BlueZ has is not believed. The passkey, empty if it has none; nothing if it may not ask.
+std::optional<PasskeySource> Core::expectedPasskey(const std::string& path) const {
     const auto view = deviceView(service_.tree(), path);
     const auto found = view ? devices_.find(view->address) : devices_.end();
     const auto unit = view ? units_.find(view->adapter) : units_.end();
-    if (found == devices_.end() || unit == units_.end()) return false;
+    if (found == devices_.end() || unit == units_.end()) return std::nullopt;
     const auto& device = found->second;
-    if (!device.settings.enabled || view->paired || device.bond->hasPasskey()) return false;
-    return view->connected || unit->second->connector().isTrying(view->address);
+    const bool mayBond = device.settings.enabled && !view->paired &&
+                         device.bond->pause(clock_.steady()) == Duration::zero();
+    const bool isMet = view->connected || unit->second->connector().isTrying(view->address);
+    return mayBond && isMet ? std::optional(device.bond->passkey()) : std::nullopt;
+}
+
+void Core::prepareConnect(const DeviceView& view, std::function<void()> connect) {
+    const auto found = devices_.find(view.address);
+    if (found == devices_.end() || view.paired) return connect();
+    agent_.offer(found->second.bond->hasPasskey(), std::move(connect));
 }
 
 void Core::onPairingRefused(const std::string& path) {

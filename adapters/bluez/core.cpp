@@ -50,7 +50,7 @@ Core::Core(BluezOptions options, Sink& sink, Clock& clock, Log log)
       agent_(
           options_.pairingPolicy, options_.pairingWindow, clock, log_.part("pairing"),
           [this](const std::string& device) { onPairingRefused(device); },
-          [this](const std::string& device) { return mayAskForBond(device); }),
+          [this](const std::string& device) { return expectedPasskey(device); }),
       profiles_(servicesOf(options_), log_),
       admission_(options_.devices, options_.rules, options_.servicesOfProfile, options_.deviceKey) {
     for (const auto& settings : options_.devices) known(settings);
@@ -182,9 +182,11 @@ void Core::addAdapter(const std::string& path) {
     auto failed = [this, path](BluetoothAddress address, const Error& error) {
         onFailed(path, address, error);
     };
-    auto unit =
-        std::make_unique<AdapterUnit>(service_, *view, supervisorOf(*view), options_.connectTimeout,
-                                      clock_, log_.part(view->name), failed);
+    auto unit = std::make_unique<AdapterUnit>(
+        service_, *view, supervisorOf(*view), options_.connectTimeout, clock_,
+        log_.part(view->name), failed, [this](const DeviceView& device, std::function<void()> go) {
+            prepareConnect(device, std::move(go));
+        });
     auto& added = *unit;
     units_[path] = std::move(unit);
     find(view->key(), "adapter " + view->name + " is back");

@@ -156,7 +156,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         std::optional<SteadyTime> told;
         std::uint32_t untold = 0;
     };
-    [[nodiscard]] bool mayAskForBond(const std::string& path) const;
+    [[nodiscard]] std::optional<PasskeySource> expectedPasskey(const std::string& path) const;
+    void prepareConnect(const DeviceView& view, std::function<void()> connect);
     void onPairingRefused(const std::string& device);
 
     // memory.cpp: what was before

@@ -78,6 +78,7 @@ void BluezLink::end(Error why) {
     if (end_) return;
     releaseEarly();
     end_ = std::move(why);
+    if (isPairingByDevice()) concludeByDevice();
     inbox_.close(*end_);
     if (running_) std::exchange(running_, std::nullopt)->set(std::unexpected(*end_));
     wake();

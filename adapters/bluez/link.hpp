@@ -84,6 +84,9 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
                                                Duration limit);
     [[nodiscard]] bool holds(const std::vector<Uuid>& expected) const;
     [[nodiscard]] bool isResolved() const;
+    asio::awaitable<Status> awaitPairing(Duration limit);
+    [[nodiscard]] bool isPairingByDevice() const;
+    void concludeByDevice();
     [[nodiscard]] Status allowPairing();
     asio::awaitable<Status> prepareAgent();
     asio::awaitable<Result<dbus::Values>> callPair(Duration limit);
@@ -106,6 +109,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     Log log_;
     std::optional<Error> end_;
     bool stopped_ = false;
+    bool pairs_ = false;          ///< pair() is under way
     bool isNewlyBonded_ = false;  ///< in this connection, though not by pair()
     SteadyTime lastAdded_;
     std::optional<Answer<std::monostate>> change_;  ///< discover() waits for it

@@ -14,13 +14,48 @@ constexpr Duration kRemoveLimit = std::chrono::seconds{5};
 
 asio::awaitable<Status> BluezLink::pair(Duration limit) {
     if (end_) co_return std::unexpected(*end_);
+    if (isPairingByDevice()) {
+        const auto ended = co_await awaitPairing(limit);
+        if (!ended) co_return ended;
+    }
     if (std::exchange(isNewlyBonded_, false)) co_return Status{};  // while something was refused
     const auto allowed = allowPairing();
     if (!allowed) co_return allowed;
+    pairs_ = true;
     peer_.told(PairingOutcome::running);
     const auto reply = co_await callPair(limit);
     const auto use = agent_.closeWindow(peer_.path);
+    pairs_ = false;
     co_return concludePairing(reply, use);
+}
+
+/// The device has begun a pairing, and its passkey was asked for.
+bool BluezLink::isPairingByDevice() const {
+    return !pairs_ && agent_.isOpenFor(peer_.path);
+}
+
+asio::awaitable<Status> BluezLink::awaitPairing(Duration limit) {
+    const auto until = clock_.steady() + std::min(limit, agent_.left());
+    while (!end_ && isPairingByDevice()) {
+        const auto left = until - clock_.steady();
+        if (left <= Duration::zero()) break;
+        Answer<std::monostate> change;
+        change_ = change;
+        auto changed = co_await change.wait(clock_, left);
+        change_.reset();
+    }
+    if (end_) co_return std::unexpected(*end_);
+    if (!isPairingByDevice()) co_return Status{};
+    concludeByDevice();
+    co_return fail(ErrorKind::timedOut, "the pairing that the device has begun was not finished");
+}
+
+/// It came to nothing.
+void BluezLink::concludeByDevice() {
+    const auto use = agent_.closeWindow(peer_.path);
+    if (!use.asked || stopped_) return;
+    peer_.pairing->onRefused(clock_.steady());
+    peer_.told(use.given ? PairingOutcome::passkeyRefused : PairingOutcome::passkeyUnreadable);
 }
 
 /// Opens the window if nothing stands against it.
@@ -112,8 +147,12 @@ PairingOutcome BluezLink::outcomeOf(const Result<dbus::Values>& reply,
 void BluezLink::judgeBond(const Change& change) {
     const bool isNew = change.kind == Change::Kind::changed &&
                        dbus::property<bool>(change.properties, "Paired").value_or(false);
-    if (!isNew || agent_.isOpenFor(peer_.path) || peer_.pairing->isAuthenticated(peer_.adapterKey))
-        return;
+    if (!isNew || pairs_ || peer_.pairing->isAuthenticated(peer_.adapterKey)) return;
+    if (agent_.closeWindow(peer_.path).given) {
+        peer_.pairing->onBonded(peer_.adapterKey);
+        isNewlyBonded_ = true;
+        return peer_.told(PairingOutcome::bondedWithPasskey);
+    }
     const bool hasPasskey = peer_.pairing->hasPasskey();
     if (!hasPasskey && agent_.policy() == PairingPolicy::justWorks) {
         isNewlyBonded_ = true;

@@ -25,7 +25,7 @@ const std::array<PairingAgent::AgentMethod, 7> PairingAgent::kMethods{{
 
 PairingAgent::PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
                            std::function<void(const std::string&)> refused,
-                           std::function<bool(const std::string&)> expects)
+                           std::function<std::optional<PasskeySource>(const std::string&)> expects)
     : policy_(policy),
       window_(window),
       clock_(clock),
@@ -71,6 +71,8 @@ void PairingAgent::answer(const dbus::Call& call, Question question) {
     const auto* device =
         call.arguments().empty() ? nullptr : call.arguments().front().get<dbus::ObjectPath>();
     const bool fromBluez = call.sender() == owner_;
+    const bool mayOpen = fromBluez && device != nullptr && question == Question::passkey;
+    if (mayOpen && !isOpenFor(device->text)) openByRequest(device->text);
     if (fromBluez && device != nullptr && agreesTo(device->text, question)) {
         if (question == Question::passkey) return givePasskey(call);
         log_.info("agreed");
@@ -85,7 +87,15 @@ bool PairingAgent::agreesTo(const std::string& device, Question question) const 
     const bool isOpen = isOpenFor(device);
     if (question == Question::passkey) return isOpen && open_->passkey && !open_->use.asked;
     if (question != Question::authorization) return false;
-    return isOpen ? !open_->passkey : policy_ == PairingPolicy::justWorks && expects_(device);
+    if (isOpen) return !open_->passkey;
+    const auto expected = expects_(device);
+    return policy_ == PairingPolicy::justWorks && expected && !*expected;
+}
+
+/// Whether it may is openWindow()'s to say.
+void PairingAgent::openByRequest(const std::string& device) {
+    auto expected = expects_(device);
+    if (expected && *expected) (void)openWindow(device, std::move(*expected));
 }
 
 void PairingAgent::givePasskey(const dbus::Call& call) {
@@ -146,7 +156,17 @@ void PairingAgent::leave() {
     finish(fail(ErrorKind::disconnected, "BlueZ is not running"));
 }
 
+void PairingAgent::offer(bool passkey, std::function<void()> ready) {
+    if (service_ == nullptr || (open_ && isOpenFor(open_->device))) return ready();
+    open_.reset();  // its time is over
+    wanted_ = passkey ? Capability::keyboardOnly : Capability::noInputNoOutput;
+    finish({});
+    ready_ = [ready = std::move(ready)](const Status&) { ready(); };
+    step();
+}
+
 void PairingAgent::prepare(std::function<void(const Status&)> ready) {
+    finish({});
     ready_ = std::move(ready);
     wanted_ = open_ && open_->passkey ? Capability::keyboardOnly : Capability::noInputNoOutput;
     step();

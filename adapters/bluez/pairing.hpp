@@ -20,12 +20,12 @@ enum class PairingPolicy { justWorks, passkey, never };
 
 /// BlueZ's pairing agent of this hub (org.bluez.Agent1, the default agent). It agrees only inside
 /// an explicit window and only for the device of that window: to a pairing without a passkey if the
-/// device has none, else by giving its passkey, once. Under the policy just-works it also agrees,
-/// without a passkey, to what a device itself begins (an SMP Security Request) if `expects` says
-/// that this is a device whose own demand would open the window. Whatever else is asked is refused
-/// with org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair()
-/// alone: when a configured device asks for a bond, for that device, for at most `window`, and
-/// closed with the end of the pairing. There is one at a time.
+/// device has none, else by giving its passkey, once. A pairing that a device itself begins (an SMP
+/// Security Request) is treated alike if `expects` says that its own demand would open the window:
+/// then, for a device with a passkey, it does. Whatever else is asked is refused
+/// with org.bluez.Error.Rejected and told to `refused`. A window is opened by BluezLink::pair(),
+/// or by what a device begins; for that device, for at most `window`, and closed with the end of
+/// the pairing. There is one at a time.
 ///
 /// What BlueZ offers the device depends on the agent's capability, so prepare() registers it anew
 /// when the window needs another one: KeyboardOnly with a passkey, NoInputNoOutput without. It
@@ -40,7 +40,7 @@ class PairingAgent {
 
     PairingAgent(PairingPolicy policy, Duration window, Clock& clock, Log log,
                  std::function<void(const std::string& device)> refused,
-                 std::function<bool(const std::string& device)> expects);
+                 std::function<std::optional<PasskeySource>(const std::string& device)> expects);
 
     /// Serves the agent and makes it BlueZ's default; again after each return of BlueZ. `service`
     /// must outlive it.
@@ -53,8 +53,13 @@ class PairingAgent {
     /// device is being paired.
     [[nodiscard]] Status openWindow(const std::string& device, PasskeySource passkey);
     /// Gives the agent the capability that the open window needs. `ready` is called once, perhaps
-    /// at once; not any more if another prepare() comes before it.
+    /// at once; with success as soon as another prepare() or offer() comes before it.
     void prepare(std::function<void(const Status&)> ready);
+
+    /// Before a connection is made: what a device is offered that then asks for a bond by itself
+    /// follows from the capability at this time. `ready` is called once, perhaps at once, whatever
+    /// comes of it. While a window is open nothing is changed.
+    void offer(bool passkey, std::function<void()> ready);
 
     /// What was asked of the agent inside a window.
     struct PasskeyUse {
@@ -91,6 +96,7 @@ class PairingAgent {
     [[nodiscard]] dbus::Interface interface();
     void answer(const dbus::Call& call, Question question);
     [[nodiscard]] bool agreesTo(const std::string& device, Question question) const;
+    void openByRequest(const std::string& device);
     void givePasskey(const dbus::Call& call);
 
     void step();
@@ -107,7 +113,7 @@ class PairingAgent {
     Clock& clock_;
     Log log_;
     std::function<void(const std::string&)> refused_;
-    std::function<bool(const std::string&)> expects_;
+    std::function<std::optional<PasskeySource>(const std::string&)> expects_;
     std::unique_ptr<dbus::ExportedObject> object_;
     Service* service_ = nullptr;  ///< null while BlueZ is away
     std::string owner_;

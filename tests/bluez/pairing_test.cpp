@@ -161,6 +161,51 @@ TEST_CASE("a bond that comes while BlueZ is asked for one is that bond") {
     CHECK(bluez.pairing.back() == bluez::PairingOutcome::bonded);
 }
 
+TEST_CASE("a device with a passkey that asks for a bond by itself is given it, once") {
+    for (const bool fits : {true, false}) {
+        Pairing bluez(PairingPolicy::passkey, rightPasskey);
+        bluez.registeredOnce();
+        bluez.expected = kDevice;
+        bluez.expectedPasskey = rightPasskey;
+        CHECK_FALSE(bluez.ask("RequestAuthorization", kDevice));
+        CHECK(bluez.askPasskey() == kPasskey);
+        CHECK_FALSE(bluez.askPasskey());
+        asio::co_spawn(
+            bluez.loop, bluez.link->pair(5s),
+            [&bluez](const std::exception_ptr&, Status ended) { bluez.result = std::move(ended); });
+        if (fits) {
+            bluez.setPaired(true);
+            CHECK(bluez.end());
+            CHECK(bluez.pairing == std::vector{PairingOutcome::bondedWithPasskey});
+            CHECK(bluez.link->security() == v1::LINK_AUTHENTICATED);
+        } else {
+            bluez.link->end(Error{ErrorKind::disconnected, "gone"});
+            CHECK_FALSE(bluez.end());
+            CHECK(bluez.pairing == std::vector{PairingOutcome::passkeyRefused});
+            CHECK(bluez.bond->pause(bluez.clock.steady()) > Duration::zero());
+        }
+        CHECK_FALSE(bluez.asked);
+        CHECK_FALSE(bluez.agent.isOpenFor(kDevice));
+    }
+}
+
+TEST_CASE("before a connection the agent offers what the device will need, but in no open window") {
+    Pairing bluez;
+    bluez.registeredOnce();
+    int ready = 0;
+    bluez.agent.offer(true, [&ready] { ++ready; });
+    REQUIRE(bluez.until([&ready] { return ready == 1; }));
+    CHECK(bluez.capability() == "KeyboardOnly");
+    CHECK(bluez.agentCalls.back() == "RequestDefaultAgent");
+    REQUIRE(bluez.agent.openWindow(kDevice, rightPasskey));
+    bluez.agent.offer(false, [&ready] { ++ready; });
+    CHECK(ready == 2);
+    bluez.agent.closeWindow(kDevice);
+    bluez.agent.offer(false, [&ready] { ++ready; });
+    REQUIRE(bluez.until([&ready] { return ready == 3; }));
+    CHECK(bluez.capability() == "NoInputNoOutput");
+}
+
 TEST_CASE("the passkey is given once, to BlueZ alone, inside the window and for its device") {
     Pairing bluez;
     bluez.registeredOnce();

@@ -116,6 +116,20 @@ TEST_CASE("a device that asks for a bond as soon as it is connected gets it, and
     CHECK(rig.sink.eventsOf("cuff", v1::Event::kSecurity).empty());
 }
 
+TEST_CASE("a device with a passkey that asks for a bond at once is given the passkey, if it fits") {
+    PasskeyRig right(4711, "passkey, passkey: 004711, asks: true");
+    right.start();
+    REQUIRE(right.until([&] { return right.sink.count("cuff") >= 1; }, 15s));
+    CHECK(right.lastLink() == v1::LINK_AUTHENTICATED);
+    CHECK(right.reads == 1);
+    PasskeyRig wrong(4712, "passkey, passkey: 004711, asks: true");
+    wrong.start();
+    REQUIRE(wrong.until([&] { return !wrong.pairings().empty(); }, 15s));
+    CHECK(wrong.pairings().back().text() == "the device does not take its passkey");
+    CHECK(wrong.reads == 1);
+    CHECK(wrong.sink.count("cuff") == 0);
+}
+
 TEST_CASE("a device with a passkey that asks for a bond is paired with the passkey alone") {
     PasskeyRig rig(4711, "just-works, asks: true");
     rig.start();

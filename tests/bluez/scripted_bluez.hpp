@@ -48,6 +48,7 @@ struct ScriptedBluez : bluez::Service::Listener {
     std::function<void(Call)> onAgentCall = [](const Call& call) { call.reply(); };
     std::vector<std::string> refusals;
     std::string expected;  ///< may ask for a bond by itself
+    bluez::PasskeySource expectedPasskey;
     std::vector<bluez::PairingOutcome> pairing;
 
     bluez::Service service{bus.address(), clock, Log(), *this};
@@ -60,7 +61,9 @@ struct ScriptedBluez : bluez::Service::Listener {
         : agent(
               policy, 2min, agentClock, Log(),
               [this](const std::string& device) { refusals.push_back(device); },
-              [this](const std::string& device) { return device == expected; }),
+              [this](const std::string& device) {
+                  return device == expected ? std::optional(expectedPasskey) : std::nullopt;
+              }),
           bond(std::make_shared<bluez::DevicePairing>(std::move(passkey))) {
         REQUIRE(peer->addObjectManager("/"));
         serveManager();
