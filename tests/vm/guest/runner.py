@@ -49,6 +49,7 @@ class Lines(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self.failed_before = self.count()
+        self.is_given_back = False
         self.begin = time.monotonic()
 
     def stopTest(self, test):
@@ -60,7 +61,6 @@ class Lines(unittest.TestResult):
             print(f"skip          {name_of(test)}: {reasons[0]}", flush=True)
             return keep_result(test, "skipped")
         print(f"{'FAIL' if problems else 'ok':4} {took:5.1f} s  {name_of(test)}", flush=True)
-        self.is_given_back = False
         if problems:
             told = "\n".join(text for case, text in problems if case is test)
             evidence = getattr(test, "evidence", "")
@@ -122,9 +122,8 @@ def give_back(test):
     (SHARE / "claims" / file_of(test)).rmdir()
 
 
-def on_crash(test, crash):
+def on_crash(test):
     """Nothing that comes after it says anything: this machine ends."""
-    print(f"the machine's own kernel has crashed in {name_of(test)}: {crash}", flush=True)
     if tried_before(test):
         keep_result(test, "failed")
     else:
@@ -151,8 +150,9 @@ def main():
         since = time.time()
         test.run(result)
         if crash := check_kernel(since):
+            print(f"the machine's own kernel has crashed in {name_of(test)}: {crash}", flush=True)
             if not result.is_given_back:
-                on_crash(test, crash)
+                on_crash(test)
             return AGAIN
     print(f"  this machine took {time.monotonic() - begin:.0f} s", flush=True)
     return 0
