@@ -44,7 +44,7 @@ CurrentTime readCurrentTime(ByteReader& reader) {
 
 /// The decoders of the table give named fields; sessions use the typed ones.
 DecodeResult currentTimeFields(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     const auto time = readCurrentTime(reader);
     const auto day = time.dayOfWeek < kWeekdays.size() ? time.dayOfWeek : 0U;
     std::vector<Field> fields{
@@ -75,7 +75,7 @@ LocalTime readLocalTime(ByteReader& reader) {
 }
 
 DecodeResult localTimeFields(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     const auto time = readLocalTime(reader);
     std::vector<Field> fields;
     if (time.zone) fields.push_back({"timeZoneMin", static_cast<double>(*time.zone)});
@@ -100,20 +100,9 @@ const Profile& currentTimeProfile() {
 }
 
 DecodeResult dateTimeFields(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     std::vector<Field> fields{{"deviceTime", readDateTime(reader).text()}};
     return conclude(std::move(fields), reader, options);
-}
-
-LocalDateTime readDateTime(ByteReader& reader) {
-    LocalDateTime time;
-    time.year = reader.u16("year");
-    time.month = reader.u8("month");
-    time.day = reader.u8("day");
-    time.hour = reader.u8("hour");
-    time.minute = reader.u8("minute");
-    time.second = reader.u8("second");
-    return time;
 }
 
 CurrentTime currentTimeAt(chr::local_time<Duration> local, std::uint8_t adjustReason) {
@@ -150,6 +139,20 @@ std::optional<chr::minutes> decodeLocalOffset(ByteView bytes) {
     const auto time = readLocalTime(reader);
     if (lengthError(reader, false) || !time.zone || !time.daylightSaving) return std::nullopt;
     return chr::minutes{*time.zone + *time.daylightSaving};
+}
+
+Bytes encodeLocalOffset(chr::minutes zone, chr::minutes daylightSaving) {
+    constexpr std::int8_t kUnknownZone = -128;
+    constexpr std::uint8_t kUnknownDaylightSaving = 255;
+    const auto quarters = zone.count() / kMinutesPerQuarter;
+    const bool isZone = zone.count() % kMinutesPerQuarter == 0 && quarters >= kWesternmostQuarter &&
+                        quarters <= kEasternmostQuarter;
+    const auto row =
+        std::ranges::find(kDaylightSaving, daylightSaving.count(), &DaylightSaving::minutes);
+    ByteWriter writer;
+    writer.u8(static_cast<std::uint8_t>(isZone ? quarters : kUnknownZone));
+    writer.u8(row != kDaylightSaving.end() ? row->code : kUnknownDaylightSaving);
+    return writer.bytes();
 }
 
 std::expected<LocalDateTime, DecodeError> decodeDateTime(ByteView bytes) {

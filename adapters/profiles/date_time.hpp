@@ -43,9 +43,19 @@ std::expected<LocalDateTime, DecodeError> decodeDateTime(ByteView bytes);
 /// part of it is unknown or reserved, or the octets do not fit.
 inline constexpr std::uint16_t kLocalTimeInformation = 0x2A0F;
 std::optional<std::chrono::minutes> decodeLocalOffset(ByteView bytes);
+/// The two octets of it, which other values have too. What they cannot say is sent as unknown.
+Bytes encodeLocalOffset(std::chrono::minutes zone, std::chrono::minutes daylightSaving);
 
 /// The seven octets of a Date Time inside another value.
-LocalDateTime readDateTime(ByteReader& reader);
+inline LocalDateTime readDateTime(ByteReader& reader) {
+    // A braced list is evaluated in the order in which it is written.
+    return {.year = reader.u16("year"),
+            .month = reader.u8("month"),
+            .day = reader.u8("day"),
+            .hour = reader.u8("hour"),
+            .minute = reader.u8("minute"),
+            .second = reader.u8("second")};
+}
 
 /// 2A08 as a characteristic: devices also offer it inside their measurement service.
 std::expected<Decoded, DecodeError> dateTimeFields(ByteView bytes, const DecodeOptions& options);

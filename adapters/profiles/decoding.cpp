@@ -13,9 +13,12 @@ namespace {
 constexpr std::size_t kLongestValue = 512;
 constexpr std::uint8_t kUnknownUser = 255;
 
-bool hasNumber(const v1::Observation& observation) {
-    return observation.result_case() == v1::Observation::kValue ||
-           observation.result_case() == v1::Observation::kSamples;
+/// A number, samples or codes; an absent one says nothing, unless it is known to be beyond what the
+/// device can measure.
+bool saysSomething(const v1::Observation& observation) {
+    if (observation.comparator() != v1::COMPARATOR_UNSPECIFIED) return true;
+    return observation.result_case() != v1::Observation::RESULT_NOT_SET &&
+           observation.result_case() != v1::Observation::kAbsent;
 }
 
 bool isPlausible(const v1::Observation& observation) {
@@ -27,7 +30,7 @@ bool isPlausible(const v1::Observation& observation) {
 void judge(Measurement& measurement) {
     if (measurement.refused) return;
     const auto& observations = measurement.reading.observations();
-    if (std::ranges::none_of(observations, hasNumber)) {
+    if (std::ranges::none_of(observations, saysSomething)) {
         refuse(measurement, v1::REFUSED_FAILED);
         return;
     }
@@ -88,14 +91,32 @@ void setImplausible(v1::Observation& observation) {
     observation.add_status(std::string(kImplausible));
 }
 
+v1::Observation& addCoded(Measurement& measurement, codes::Term term, std::string_view code) {
+    const auto& row = codes::observation(term);
+    auto& out = *measurement.reading.add_observations();
+    out.set_code(std::string(row.code));
+    out.set_mdc(row.mdc);
+    out.set_loinc(std::string(row.loinc));
+    out.mutable_coded()->add_codes()->set_code(std::string(code));
+    return out;
+}
+
+void addStatus(Measurement& measurement, std::uint32_t bits, std::span<const FlagWord> table) {
+    for (auto& word : flagWords(bits, table)) measurement.reading.add_status(std::move(word));
+}
+
 Number zeroIsNotComputed(const Number& number) {
     if (number && number->value == 0) return std::unexpected(v1::ABSENT_NOT_COMPUTED);
     return number;
 }
 
+void setDeviceTime(Measurement& measurement, const LocalDateTime& time) {
+    measurement.deviceTime = time;
+    measurement.reading.set_device_time(time.text());
+}
+
 void readTimeStamp(ByteReader& reader, Measurement& measurement) {
-    measurement.deviceTime = readDateTime(reader);
-    measurement.reading.set_device_time(measurement.deviceTime->text());
+    setDeviceTime(measurement, readDateTime(reader));
 }
 
 void readUserSlot(ByteReader& reader, Measurement& measurement) {
@@ -145,6 +166,14 @@ DecodeResult conclude(Measurement measurement, const ByteReader& reader,
     if (auto error = lengthError(reader, ignoreTrailing)) return std::unexpected(std::move(*error));
     judge(measurement);
     return Decoded{std::move(measurement)};
+}
+
+DecodeResult conclude(std::vector<Measurement> measurements, const ByteReader& reader,
+                      const DecodeOptions& options) {
+    const bool ignoreTrailing = decoderQuirk(options.quirk).ignoreTrailingOctets;
+    if (auto error = lengthError(reader, ignoreTrailing)) return std::unexpected(std::move(*error));
+    std::ranges::for_each(measurements, judge);
+    return Decoded{std::move(measurements)};
 }
 
 DecodeResult conclude(std::vector<Field> fields, const ByteReader& reader,

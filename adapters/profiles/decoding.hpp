@@ -25,6 +25,8 @@ struct FlagWord {
     std::string_view word;
 };
 std::vector<std::string> flagWords(std::uint32_t bits, std::span<const FlagWord> table);
+/// The same as words about the whole measurement.
+void addStatus(Measurement& measurement, std::uint32_t bits, std::span<const FlagWord> table);
 
 /// Adds an observation in its canonical unit. What the device said in another `unit` (UCUM) stays
 /// beside it as `reported`. An implausible number refuses the whole measurement (conclude()).
@@ -36,6 +38,9 @@ v1::Observation& addObservation(Measurement& measurement, codes::Term term, cons
 v1::Observation& addSecondary(Measurement& measurement, codes::Term term, const Number& number,
                               std::string_view unit);
 
+/// An observation whose result is a code of its own: "vitalgate:meal-fasting" and the like.
+v1::Observation& addCoded(Measurement& measurement, codes::Term term, std::string_view code);
+
 /// The word of an observation or a span whose number was left out because no person has it. There
 /// is no Absent for that: the device did give a number, and it stands in the raw octets.
 inline constexpr std::string_view kImplausible = "implausible";
@@ -44,6 +49,9 @@ void setImplausible(v1::Observation& observation);
 
 /// For values that devices leave at 0 when they did not compute them.
 Number zeroIsNotComputed(const Number& number);
+
+/// The device's calendar, however the value gives it.
+void setDeviceTime(Measurement& measurement, const LocalDateTime& time);
 
 /// Fields that several profiles have.
 void readTimeStamp(ByteReader& reader, Measurement& measurement);
@@ -56,8 +64,11 @@ void setBodySite(Measurement& measurement, const codes::BodySite* site);
 void refuse(Measurement& measurement, v1::MeasurementRefusal reason, std::string_view field = {});
 
 /// What a decoder gives back: truncated or trailing octets are an error; a measurement without a
-/// single number has failed; one with an implausible number is refused (secondary ones have none).
+/// single number, code or limit of the device's range has failed; one with an implausible number is
+/// refused (secondary ones have none).
 DecodeResult conclude(Measurement measurement, const ByteReader& reader,
+                      const DecodeOptions& options);
+DecodeResult conclude(std::vector<Measurement> measurements, const ByteReader& reader,
                       const DecodeOptions& options);
 /// `mayGrow`: later versions of the specification append to this value, so more octets are no
 /// error.

@@ -38,6 +38,17 @@ Result<std::string> describe(const Measurement& measurement) {
     return "{" + remarks(measurement) + reading->substr(1);
 }
 
+/// In the order of the value.
+Result<std::string> describe(const std::vector<Measurement>& measurements) {
+    std::string json;
+    for (const auto& measurement : measurements) {
+        const auto one = describe(measurement);
+        if (!one) return one;
+        json += (json.empty() ? "" : ",") + *one;
+    }
+    return "{\"measurements\":[" + json + "]}";
+}
+
 google::protobuf::Value toValue(const Field& field) {
     google::protobuf::Value out;
     struct Fill {

@@ -16,7 +16,7 @@ constexpr std::uint8_t kHasTime = 0x02;
 constexpr std::uint8_t kHasType = 0x04;
 
 DecodeResult decodeTemperature(ByteView bytes, const DecodeOptions& options, bool intermediate) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     Measurement measurement;
     measurement.reading.set_kind("body-temperature");
     measurement.intermediate = intermediate;
@@ -40,14 +40,14 @@ DecodeResult decodeIntermediate(ByteView bytes, const DecodeOptions& options) {
 }
 
 DecodeResult decodeType(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     const auto* site = codes::findSite(codes::temperatureSites(), reader.u8("type"));
     std::vector<Field> fields{{"temperatureType", std::string(site ? site->word : "unknown")}};
     return conclude(std::move(fields), reader, options);
 }
 
 DecodeResult decodeInterval(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     std::vector<Field> fields{
         {"measurementIntervalSeconds", static_cast<double>(reader.u16("interval"))}};
     return conclude(std::move(fields), reader, options);

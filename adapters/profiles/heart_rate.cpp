@@ -64,7 +64,7 @@ void readIntervals(ByteReader& reader, Measurement& measurement) {
 }
 
 DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     Measurement measurement;
     measurement.reading.set_kind("heart-rate");
     const auto flags = reader.u8("flags");
@@ -82,14 +82,14 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
 }
 
 DecodeResult decodeLocation(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     const auto* site = codes::findSite(codes::sensorLocations(), reader.u8("location"));
     std::vector<Field> fields{{"sensorLocation", std::string(site ? site->word : "unknown")}};
     return conclude(std::move(fields), reader, options);
 }
 
 DecodeResult decodeControl(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     const auto command = reader.u8("command");
     std::vector<Field> fields{
         {"command", std::string(command == kResetEnergy ? "reset-energy" : "unknown")}};

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/base/byte_reader.hpp"
 #include "gateway/base/bytes.hpp"
 #include "gateway/base/identifier.hpp"
 #include "gateway/base/time.hpp"
@@ -21,6 +22,8 @@ namespace vitalgate::profiles {
 struct DecodeOptions {
     std::string quirk;  ///< empty: none
     Bytes feature;      ///< value of the service's feature characteristic, where a decoder needs it
+    /// Gets every field that is read, in order: what the octets mean. Null: nobody asks.
+    std::vector<FieldSpan>* trace = nullptr;
 };
 
 /// Why a payload gives no measurement. `field` and `octet` say where decoding stopped.
@@ -30,6 +33,22 @@ struct DecodeError {
     std::uint32_t octet = 0;
     std::string
         message;  ///< a sentence without any value of the payload: "systolic: needs octets …"
+};
+
+/// Which piece of an event a value is, where the device gives the event in several values. Those of
+/// one device that have the same `event` belong together, as session::Joiner says.
+struct Part {
+    enum class Kind { weight, composition, glucose, glucoseContext };
+    Kind kind = Kind::weight;
+    std::string event;       ///< what the device names the event by: time and user, or its number
+    bool announced = false;  ///< the device has announced that another value follows
+};
+
+/// Of a value that holds several records, or wraps one: what the record is by itself, however it
+/// comes. Identity is taken from it.
+struct Embedded {
+    std::uint16_t characteristic = 0;
+    Bytes payload;
 };
 
 /// What one payload says. `reading` has kind, type, device_time, duration_ms, user_slot,
@@ -42,6 +61,13 @@ struct Measurement {
     std::optional<LocalDateTime> deviceTime;
     /// The device itself says that its clock was never set.
     bool clockNotSet = false;
+    /// Minutes since the start of the device's session (2AA7), which stands elsewhere: whoever
+    /// knows it makes `deviceTime` of both.
+    std::optional<std::uint32_t> sessionMinutes;
+    std::optional<Part> part;
+    std::optional<Embedded> embedded;
+    /// One of a stream of values, which are gathered into a series of samples.
+    bool continuous = false;
     /// Not a final result (intermediate cuff pressure): shown perhaps, never kept.
     bool intermediate = false;
     /// Set: not a clinical value. It becomes an event with this reason and the raw bytes, and
@@ -59,7 +85,8 @@ struct Field {
     std::uint32_t decimals = 0;  ///< for numbers
 };
 
-using Decoded = std::variant<Measurement, std::vector<Field>>;
+/// One measurement, the several that one value holds, or fields.
+using Decoded = std::variant<Measurement, std::vector<Measurement>, std::vector<Field>>;
 using DecodeFunction = std::expected<Decoded, DecodeError> (*)(ByteView, const DecodeOptions&);
 
 /// What a conversation does with a characteristic.
@@ -69,7 +96,8 @@ enum class Role {
     information,   ///< read once at the start of a conversation (also battery)
     feature,       ///< read once before measurements
     clock,         ///< compare, and set where writable and off by more than configured
-    control,       ///< written by commands
+    control,       ///< written, and answers by indication, in a conversation of its profile
+    conversation,  ///< read, and written, in a conversation of its profile
 };
 
 struct CharacteristicSpec {
@@ -77,6 +105,9 @@ struct CharacteristicSpec {
     std::string_view name;  ///< the SIG's name: "Blood Pressure Measurement"
     Role role;
     DecodeFunction decode;  ///< never null
+    /// The characteristic of the same service that says the same with less: not subscribed where
+    /// this one is there. 0: none.
+    std::uint16_t replaces = 0;
 };
 
 /// One GATT service. `kind` is the word of its readings ("blood-pressure"); empty for services that

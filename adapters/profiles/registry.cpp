@@ -7,9 +7,11 @@ namespace vitalgate::profiles {
 
 std::span<const Profile> allProfiles() {
     static const std::array kProfiles{
-        bloodPressureProfile(), healthThermometerProfile(), weightScaleProfile(),
-        heartRateProfile(),     batteryProfile(),           deviceInformationProfile(),
-        currentTimeProfile(),
+        bloodPressureProfile(),     healthThermometerProfile(), weightScaleProfile(),
+        bodyCompositionProfile(),   heartRateProfile(),         glucoseProfile(),
+        continuousGlucoseProfile(), pulseOximeterProfile(),     batteryProfile(),
+        deviceInformationProfile(), currentTimeProfile(),       elapsedTimeProfile(),
+        deviceTimeProfile(),        userDataProfile(),          bondManagementProfile(),
     };
     return kProfiles;
 }

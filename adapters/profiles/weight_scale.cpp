@@ -3,6 +3,7 @@
 
 #include "adapters/profiles/date_time.hpp"
 #include "adapters/profiles/decoding.hpp"
+#include "adapters/profiles/mass_fields.hpp"
 #include "adapters/profiles/quirks.hpp"
 #include "adapters/profiles/registry.hpp"
 
@@ -17,8 +18,6 @@ constexpr std::uint8_t kHasUser = 0x04;
 constexpr std::uint8_t kHasBodyMass = 0x08;
 constexpr std::uint8_t kReservedFlags = 0xF0;
 constexpr std::uint16_t kUnsuccessful = 0xFFFF;
-/// Of BMI and height: the specification names no such value, devices send it for "not known".
-constexpr std::uint16_t kNotKnown = 0xFFFF;
 
 /// Weight and height are rounded before the scale shows them, and some scales round the BMI.
 constexpr double kBodyMassTolerance = 0.1;
@@ -29,63 +28,17 @@ constexpr std::array kFeatureWords{
     FlagWord{0x04, 0x04, "body-mass-index"},
 };
 
-/// What the scale can tell apart, and the decimals that say so. Row 0: not specified.
-struct Resolution {
-    double metric;
-    std::uint32_t metricDecimals;
-    double imperial;
-    std::uint32_t imperialDecimals;
-};
-constexpr std::array<Resolution, 8> kWeightResolutions{{{0, 3, 0, 2},
-                                                        {0.5, 1, 1, 0},
-                                                        {0.2, 1, 0.5, 1},
-                                                        {0.1, 1, 0.2, 1},
-                                                        {0.05, 2, 0.1, 1},
-                                                        {0.02, 2, 0.05, 2},
-                                                        {0.01, 2, 0.02, 2},
-                                                        {0.005, 3, 0.01, 2}}};
-constexpr std::array<Resolution, 4> kHeightResolutions{
-    {{0, 3, 0, 1}, {0.01, 2, 1, 0}, {0.005, 3, 0.5, 1}, {0.001, 3, 0.1, 1}}};
-
-std::size_t weightResolution(std::uint32_t feature) {
-    return feature >> 3U & 0x0FU;
+const Resolution& weightResolution(std::uint32_t feature) {
+    return massResolution(feature >> 3U & 0x0FU);
 }
-std::size_t heightResolution(std::uint32_t feature) {
-    return feature >> 7U & 0x07U;
+const Resolution& heightResolutionOf(std::uint32_t feature) {
+    return heightResolution(feature >> 7U & 0x07U);
 }
 
-/// A reserved code is "not specified".
-template <std::size_t N>
-const Resolution& at(const std::array<Resolution, N>& table, std::size_t code) {
-    return table[code < N ? code : 0];
-}
-
-std::uint32_t featureOf(const DecodeOptions& options) {
-    ByteReader reader(options.feature);
-    return reader.u32("feature");
-}
-
-/// A multiple of the field's step as a decimal number, with no more decimals than the scale claims;
-/// digits that say something stay, whatever it claims.
-Decimal measured(std::int32_t mantissa, std::uint32_t fieldDecimals, std::uint32_t claimed) {
-    auto decimals = fieldDecimals;
-    while (decimals > claimed && mantissa % 10 == 0) {
-        mantissa /= 10;
-        --decimals;
-    }
-    return decimal(mantissa, -static_cast<int>(decimals));
-}
-
-Decimal weightOf(std::uint16_t raw, bool imperial, const DecodeOptions& options) {
-    const auto& resolution = at(kWeightResolutions, weightResolution(featureOf(options)));
-    if (!imperial) return measured(raw * 5, 3, resolution.metricDecimals);
-    const std::uint32_t step = decoderQuirk(options.quirk).poundsInTenths ? 1 : 2;
-    return measured(raw, step, resolution.imperialDecimals);
-}
-
-Number knownNumber(std::uint16_t raw, const Number& number) {
-    if (raw == kNotKnown) return std::unexpected(v1::ABSENT_RESERVED_VALUE);
-    return zeroIsNotComputed(number);
+Quantity weightOf(std::uint16_t raw, bool imperial, const DecodeOptions& options) {
+    const auto& resolution = weightResolution(scaleFeature(options));
+    const bool inTenths = imperial && decoderQuirk(options.quirk).poundsInTenths;
+    return inTenths ? massOfTenths(raw, resolution) : massOf(raw, imperial, resolution);
 }
 
 void readBodyMass(ByteReader& reader, Measurement& measurement, bool imperial,
@@ -93,12 +46,10 @@ void readBodyMass(ByteReader& reader, Measurement& measurement, bool imperial,
     const auto rawIndex = reader.u16("BMI");
     const auto rawHeight = reader.u16("height");
     const Number index = decimal(rawIndex, -1);
-    const auto& resolution = at(kHeightResolutions, heightResolution(featureOf(options)));
-    const Number height = imperial ? measured(rawHeight, 1, resolution.imperialDecimals)
-                                   : measured(rawHeight, 3, resolution.metricDecimals);
+    const auto height = heightOf(rawHeight, imperial, heightResolutionOf(scaleFeature(options)));
     addSecondary(measurement, codes::Term::bodyMassIndex, knownNumber(rawIndex, index), "kg/m2");
-    addSecondary(measurement, codes::Term::bodyHeight, knownNumber(rawHeight, height),
-                 imperial ? "[in_i]" : "m");
+    addSecondary(measurement, codes::Term::bodyHeight, knownNumber(rawHeight, height.number),
+                 height.unit);
 }
 
 /// In our unit; nothing if there is no number, or one that no person has.
@@ -122,17 +73,18 @@ bool contradicts(const Measurement& measurement) {
 }
 
 DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     Measurement measurement;
     measurement.reading.set_kind("weight");
     const auto flags = reader.u8("flags");
     const bool imperial = (flags & kImperial) != 0;
     const auto raw = reader.u16("weight");
-    addObservation(measurement, codes::Term::bodyWeight, weightOf(raw, imperial, options),
-                   imperial ? "[lb_av]" : "kg");
+    const auto weight = weightOf(raw, imperial, options);
+    addObservation(measurement, codes::Term::bodyWeight, weight.number, weight.unit);
     if ((flags & kHasTime) != 0) readTimeStamp(reader, measurement);
     if ((flags & kHasUser) != 0) readUserSlot(reader, measurement);
     if ((flags & kHasBodyMass) != 0) readBodyMass(reader, measurement, imperial, options);
+    measurement.part = Part{Part::Kind::weight, weighingOf(measurement), false};
     const bool isBelowZero =
         (flags & kReservedFlags) != 0 && decoderQuirk(options.quirk).reservedIsBelowZero;
     if (raw == kUnsuccessful) {
@@ -146,19 +98,11 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
 }
 
 DecodeResult decodeFeature(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes);
+    ByteReader reader(bytes, options.trace);
     const auto feature = reader.u32("feature");
     std::vector<Field> fields{{"features", flagWords(feature, kFeatureWords)}};
-    const auto& weight = at(kWeightResolutions, weightResolution(feature));
-    if (weight.metric > 0) {
-        fields.push_back({"weightResolutionKg", weight.metric, weight.metricDecimals});
-        fields.push_back({"weightResolutionLb", weight.imperial, weight.imperialDecimals});
-    }
-    const auto& height = at(kHeightResolutions, heightResolution(feature));
-    if (height.metric > 0) {
-        fields.push_back({"heightResolutionM", height.metric, height.metricDecimals});
-        fields.push_back({"heightResolutionIn", height.imperial, height.imperialDecimals});
-    }
+    addMassResolution(fields, "weight", weightResolution(feature));
+    addHeightResolution(fields, heightResolutionOf(feature));
     return conclude(std::move(fields), reader, options, true);
 }
 

@@ -15,18 +15,12 @@ ByteView ByteReader::octets(std::size_t count, std::string_view field) {
     if (failure_) return {};
     if (bytes_.size() - offset_ < count) {
         failure_ = ReadFailure{std::string(field), offset_, count, bytes_.size()};
+        readable_ = 0;
         return {};
     }
-    const auto taken = bytes_.subspan(offset_, count);
+    if (trace_ != nullptr) trace_->push_back({std::string(field), offset_, count});
     offset_ += count;
-    return taken;
-}
-
-std::uint64_t ByteReader::take(std::size_t count, std::string_view field) {
-    const auto taken = octets(count, field);
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < taken.size(); ++i) value |= std::uint64_t{taken[i]} << (8 * i);
-    return value;
+    return bytes_.subspan(offset_ - count, count);
 }
 
 ByteWriter& ByteWriter::put(std::uint64_t value, std::size_t count) {

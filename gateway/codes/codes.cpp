@@ -40,6 +40,74 @@ constexpr std::array kObservations{
                     2.8, "11073-10415; LOINC vital signs"},
     ObservationCode{Term::bodyMassIndex, "BMI", "MDC_RATIO_MASS_BODY_LEN_SQ", 188752, "39156-5",
                     "kg/m2", 4, 250, "11073-10415; LOINC vital signs"},
+    ObservationCode{Term::bodyFat, "body fat", "MDC_BODY_FAT", 188748, "41982-0", "%", 1, 80,
+                    "11073-10420; LOINC"},
+    ObservationCode{Term::basalMetabolism, "basal metabolism", "vitalgate:basal-metabolism", 0, "",
+                    "kJ", 1000, 40000, "no term known; a day of a child to one of an athlete"},
+    ObservationCode{Term::musclePercentage, "muscle", "vitalgate:muscle-percentage", 0, "", "%", 1,
+                    95, "no term known"},
+    ObservationCode{Term::muscleMass, "muscle mass", "vitalgate:muscle-mass", 0, "", "kg", 0.1, 250,
+                    "no term known"},
+    ObservationCode{Term::fatFreeMass, "fat-free mass", "MDC_MASS_BODY_FAT_FREE", 188756, "", "kg",
+                    0.2, 350, "11073-10420"},
+    ObservationCode{Term::softLeanMass, "soft lean mass", "MDC_MASS_BODY_SOFT_LEAN", 188760, "",
+                    "kg", 0.2, 350, "11073-10420"},
+    ObservationCode{Term::bodyWaterMass, "body water", "MDC_BODY_WATER", 188764, "", "kg", 0.1, 250,
+                    "11073-10420"},
+    ObservationCode{Term::bodyImpedance, "impedance", "vitalgate:body-impedance", 0, "", "Ohm", 10,
+                    6000, "no term known; foot to foot, dry skin included"},
+    ObservationCode{Term::oxygenSaturation, "oxygen saturation", "MDC_PULS_OXIM_SAT_O2", 150456,
+                    "2708-6", "%", 30, 100, "11073-10404; LOINC vital signs"},
+    ObservationCode{Term::oximeterPulseRate, "pulse", "MDC_PULS_OXIM_PULS_RATE", 149530, "8867-4",
+                    "/min", 20, 300, "11073-10404; LOINC generic heart rate"},
+    ObservationCode{Term::perfusionIndex, "perfusion", "MDC_PULS_OXIM_PERF_REL", 150448, "", "%", 0,
+                    100, "11073-10404"},
+    ObservationCode{Term::glucoseCapillaryWhole, "glucose", "MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD",
+                    160184, "2339-0", "mg/dL", 10, 1000,
+                    "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseCapillaryPlasma, "glucose", "MDC_CONC_GLU_CAPILLARY_PLASMA",
+                    160188, "2339-0", "mg/dL", 10, 1000,
+                    "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseVenousWhole, "glucose", "MDC_CONC_GLU_VENOUS_WHOLEBLOOD", 160192,
+                    "2339-0", "mg/dL", 10, 1000, "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseVenousPlasma, "glucose", "MDC_CONC_GLU_VENOUS_PLASMA", 160196,
+                    "2339-0", "mg/dL", 10, 1000, "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseArterialWhole, "glucose", "MDC_CONC_GLU_ARTERIAL_WHOLEBLOOD",
+                    160200, "2339-0", "mg/dL", 10, 1000,
+                    "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseArterialPlasma, "glucose", "MDC_CONC_GLU_ARTERIAL_PLASMA", 160204,
+                    "2339-0", "mg/dL", 10, 1000, "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseUndeterminedWhole, "glucose",
+                    "MDC_CONC_GLU_UNDETERMINED_WHOLEBLOOD", 160364, "2339-0", "mg/dL", 10, 1000,
+                    "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseUndeterminedPlasma, "glucose", "MDC_CONC_GLU_UNDETERMINED_PLASMA",
+                    160368, "2339-0", "mg/dL", 10, 1000,
+                    "11073-10417; LOINC; meters end at 600 to 800"},
+    ObservationCode{Term::glucoseInterstitial, "glucose", "MDC_CONC_GLU_ISF", 160212, "99504-3",
+                    "mg/dL", 10, 1000, "11073-10425; LOINC"},
+    ObservationCode{Term::glucoseTrend, "glucose trend", "vitalgate:glucose-trend", 0, "",
+                    "mg/dL/min", -50, 50,
+                    "no term known; ten times the steepest that sensors show"},
+    ObservationCode{Term::glucoseQuality, "glucose quality", "vitalgate:glucose-quality", 0, "",
+                    "%", 0, 100, "no term known"},
+    ObservationCode{Term::glycatedHaemoglobin, "HbA1c", "MDC_CONC_HBA1C", 160220, "4548-4", "%", 2,
+                    25, "11073-10417; LOINC"},
+    ObservationCode{Term::carbohydrate, "carbohydrate", "MDC_CTXT_GLU_CARB", 8417764, "", "g", 0,
+                    2000, "11073-10417, partition 128"},
+    ObservationCode{Term::exerciseIntensity, "exercise intensity", "MDC_CTXT_GLU_EXERCISE", 8417760,
+                    "", "%", 0, 100, "11073-10417, partition 128"},
+    ObservationCode{Term::exerciseDuration, "exercise", "vitalgate:exercise-duration", 0, "", "s",
+                    0, 65534, "no term known; all that the field holds"},
+    ObservationCode{Term::medicationMass, "medication", "MDC_CTXT_GLU_MEDICATION", 8417796, "",
+                    "mg", 0, 100000, "11073-10417, partition 128"},
+    ObservationCode{Term::medicationVolume, "medication", "vitalgate:medication-volume", 0, "",
+                    "mL", 0, 1000, "no term known beside that of the mass"},
+    ObservationCode{Term::meal, "meal", "MDC_CTXT_GLU_MEAL", 8417864, "", "", 0, 0,
+                    "11073-10417, partition 128"},
+    ObservationCode{Term::tester, "tester", "MDC_CTXT_GLU_TESTER", 8417884, "", "", 0, 0,
+                    "11073-10417, partition 128"},
+    ObservationCode{Term::health, "health", "MDC_CTXT_GLU_HEALTH", 8417820, "", "", 0, 0,
+                    "11073-10417, partition 128"},
 };
 
 consteval bool rowsFollowTheTerms() {
@@ -66,12 +134,22 @@ constexpr std::array kUnits{
     UnitCode{"kg/m2", 264096, "11073-10415"},
     // Term tables have the joule, not its thousand.
     UnitCode{"kJ", 0, "none"},
+    UnitCode{"%", 262688, "11073-10101"},
+    UnitCode{"Ohm", 266432, "11073-10101"},
+    UnitCode{"mg/dL", 264274, "11073-10101"},
+    UnitCode{"mmol/L", 266866, "11073-10101"},
+    UnitCode{"mg/dL/min", 0, "none"},
+    UnitCode{"g", 263872, "11073-10101"},
+    UnitCode{"mg", 263890, "11073-10101"},
+    UnitCode{"mL", 263762, "11073-10101"},
+    UnitCode{"s", 264320, "11073-10101"},
 };
 
 constexpr std::array kConversions{
     Conversion{"kPa", "mm[Hg]", 0, 7.50062, 1, 1, "1 mmHg = 133.322 Pa"},
     Conversion{"[degF]", "Cel", -32, 5, 9, 2, "definition"},
     Conversion{"[lb_av]", "kg", 0, 0.45359237, 1, 3, "international pound of 1959"},
+    Conversion{"mmol/L", "mg/dL", 0, 18.0156, 1, 1, "molar mass of glucose, 180.156 g/mol"},
     Conversion{"[in_i]", "m", 0, 0.0254, 1, 3, "international inch of 1959"},
 };
 
@@ -92,6 +170,13 @@ constexpr std::array kSensorLocations{
     BodySite{1, "chest", "vitalgate:chest", 0},       BodySite{2, "wrist", "vitalgate:wrist", 0},
     BodySite{3, "finger", "vitalgate:finger", 0},     BodySite{4, "hand", "vitalgate:hand", 0},
     BodySite{5, "ear lobe", "vitalgate:ear-lobe", 0}, BodySite{6, "foot", "vitalgate:foot", 0},
+};
+
+// 4 is "control solution", 15 "not available".
+constexpr std::array kSampleLocations{
+    BodySite{1, "finger", "vitalgate:finger", 0},
+    BodySite{2, "alternate site", "vitalgate:alternate-site", 0},
+    BodySite{3, "ear lobe", "vitalgate:ear-lobe", 0},
 };
 
 constexpr std::uint32_t kMostDecimals = 15;
@@ -119,6 +204,9 @@ std::span<const BodySite> temperatureSites() {
 }
 std::span<const BodySite> sensorLocations() {
     return kSensorLocations;
+}
+std::span<const BodySite> sampleLocations() {
+    return kSampleLocations;
 }
 
 const ObservationCode& observation(Term term) {

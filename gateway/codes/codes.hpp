@@ -22,6 +22,37 @@ enum class Term : std::uint8_t {
     bodyWeight,
     bodyHeight,
     bodyMassIndex,
+    bodyFat,
+    basalMetabolism,
+    musclePercentage,
+    muscleMass,
+    fatFreeMass,
+    softLeanMass,
+    bodyWaterMass,
+    bodyImpedance,
+    oxygenSaturation,
+    oximeterPulseRate,
+    perfusionIndex,
+    glucoseCapillaryWhole,
+    glucoseCapillaryPlasma,
+    glucoseVenousWhole,
+    glucoseVenousPlasma,
+    glucoseArterialWhole,
+    glucoseArterialPlasma,
+    glucoseUndeterminedWhole,
+    glucoseUndeterminedPlasma,
+    glucoseInterstitial,
+    glucoseTrend,
+    glucoseQuality,
+    glycatedHaemoglobin,
+    carbohydrate,
+    exerciseIntensity,
+    exerciseDuration,
+    medicationMass,
+    medicationVolume,
+    meal,
+    tester,
+    health,
 };
 
 /// One row: an observation in the codes of ISO/IEEE 11073-10101 and LOINC, and in UCUM.
@@ -71,6 +102,8 @@ std::span<const Conversion> allConversions();
 std::span<const BodySite> temperatureSites();
 /// Body Sensor Location, 0x2A38.
 std::span<const BodySite> sensorLocations();
+/// Sample Location of glucose, in 0x2A18 and 0x2AA8.
+std::span<const BodySite> sampleLocations();
 
 const ObservationCode& observation(Term term);
 

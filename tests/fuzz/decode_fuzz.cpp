@@ -37,7 +37,7 @@ profiles::DecodeOptions optionsFor(std::uint8_t choice, ByteView value) {
     const std::size_t row = (choice & 0x7FU) % (quirks.size() + 1);  // 0: strict
     if (row > 0) options.quirk = std::string(quirks[row - 1].name);
     if ((choice & 0x80U) != 0) {
-        const auto feature = value.first(std::min<std::size_t>(value.size(), 4));
+        const auto feature = value.first(std::min<std::size_t>(value.size(), 6));
         options.feature.assign(feature.begin(), feature.end());
     }
     return options;

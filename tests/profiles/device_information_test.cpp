@@ -60,17 +60,97 @@ TEST_CASE("a PnP id has vendor, product and version") {
     checkTrailing(0x2A50, value);
 }
 
-TEST_CASE("regulatory data are passed on as they are") {
-    CHECK(json(0x2A2A, "000200120201") == R"({"regulatory":["000200120201"]})");
+TEST_CASE("a certification list says what was certified and whether the device is regulated") {
+    const auto value = sample({
+        {"0002", "two entries, high octet first"},
+        {"0012", "of 18 octets"},
+        {"0202", "Continua, regulation"},
+        {"0002", "2 octets"},
+        {"0000", "regulated"},
+        {"0201", "Continua, version"},
+        {"0008", "8 octets"},
+        {"0100", "guidelines 1.0"},
+        {"0001 0002", "one class of 2 octets"},
+        {"0007", "blood pressure, personal area network"},
+    });
+    CHECK(json(0x2A2A, toHex(value)) ==
+          R"({"regulatory":["continua regulated device","continua version 1.0",)"
+          R"("continua certified class 0x0007"]})");
+    CHECK(json(0x2A2A, "0002 0014 0201 000a 0205 0002 0004 4007 400f 0202 0002 8000") ==
+          R"({"regulatory":["continua version 2.5","continua certified class 0x4007",)"
+          R"("continua certified class 0x400f","continua unregulated device"]})");
+    checkBitFlips(0x2A2A, value);
+    CHECK(json(0x2A2A, "0000 0000") == R"({"regulatory":[]})");
 }
 
-TEST_CASE("a battery level is a percentage from 0 to 100") {
-    CHECK(json(0x2A19, "00") == R"({"batteryPercent":0})");
-    CHECK(json(0x2A19, "64") == R"({"batteryPercent":100})");
-    CHECK(json(0x2A19, "65") == "2A19: battery level: octet 0 says more than 100 percent");
-    checkPrefixes(0x2A19, octets("64"));
-    checkTrailing(0x2A19, octets("50"));
-    checkBitFlips(0x2A19, octets("50"));
+TEST_CASE("an entry that is not known is passed on as it is, beside those that are") {
+    const auto regulatory = [](std::string_view hex) {
+        return json(0x2A2A, hex).substr(std::string_view(R"({"regulatory":)").size());
+    };
+    CHECK(regulatory("0002 000b 0101 0001 aa 0202 0002 8000") ==
+          R"(["01010001aa","continua unregulated device"]})");
+    CHECK(regulatory("0001 0006 0203 0002 8000") == R"(["020300028000"]})");
+    CHECK(regulatory("0001 0005 0202 0001 80") == R"(["0202000180"]})");
+    CHECK(regulatory("0001 0007 0202 0003 800000") == R"(["02020003800000"]})");
+    CHECK(regulatory("0001 0004 0201 0000") == R"(["02010000"]})");
+    // A class too few, and one too many.
+    CHECK(regulatory("0001 000c 0201 0008 0100 0002 0004 4007") ==
+          R"(["020100080100000200044007"]})");
+    CHECK(regulatory("0001 000c 0201 0008 0100 0000 0000 4007") ==
+          R"(["020100080100000000004007"]})");
+}
+
+TEST_CASE("a certification list that does not follow its format is passed on as it is") {
+    CHECK(json(0x2A2A, "000200120201") == R"({"regulatory":["000200120201"]})");
+    CHECK(json(0x2A2A, "") == R"({"regulatory":[]})");
+    // An entry missing, octets left over, an entry longer than the list, another length.
+    for (const std::string hex :
+         {"0002000602020002800000", "00010007020200028000ff", "0001000602020003800000",
+          "00010006020200048000", "00010005020200028000", "00020006020200028000"}) {
+        CHECK(json(0x2A2A, hex) == "{\"regulatory\":[\"" + hex + "\"]}");
+    }
+    CHECK(decodeError(0x2A2A, Bytes(513, 0)).reason == v1::REFUSED_MALFORMED);
+}
+
+TEST_CASE("what a certification list consists of can be explained, once") {
+    const auto namesOf = [](std::string_view hex) {
+        std::vector<FieldSpan> trace;
+        profiles::DecodeOptions options;
+        options.trace = &trace;
+        REQUIRE(spec(0x2A2A).decode(octets(hex), options));
+        std::string names;
+        for (const auto& span : trace) names += span.field + ";";
+        return names;
+    };
+    CHECK(namesOf("0001 0006 0202 0002 8000") ==
+          "number of entries;length of entries;authorising body;structure of entry;"
+          "length of entry;entry;");
+    CHECK(namesOf("0001 0006 0202") == "regulatory;");
+}
+
+TEST_CASE("a unique device identifier is its label") {
+    const auto value = sample({
+        {"0f", "flags: label, device identifier, issuer, authority"},
+        {"283031293132333400", "(01)1234"},
+        {"3132333400", "1234"},
+        {"312e3300", "1.3"},
+        {"312e3400", "1.4"},
+    });
+    CHECK(json(0x2BFF, toHex(value)) == R"({"udi":"(01)1234","udiDeviceIdentifier":"1234",)"
+                                        R"("udiIssuer":"1.3","udiAuthority":"1.4"})");
+    checkPrefixes(0x2BFF, value);
+    checkTrailing(0x2BFF, value);
+    checkBitFlips(0x2BFF, value);
+}
+
+TEST_CASE("without a label the device identifier stands for it") {
+    CHECK(json(0x2BFF, "02 3132333400") == R"({"udi":"1234","udiDeviceIdentifier":"1234"})");
+    CHECK(json(0x2BFF, "03 00 3132333400") == R"({"udi":"1234","udiDeviceIdentifier":"1234"})");
+    CHECK(json(0x2BFF, "0c 312e3300 312e3400") == R"({"udiIssuer":"1.3","udiAuthority":"1.4"})");
+    CHECK(json(0x2BFF, "00") == "{}");
+    CHECK(json(0x2BFF, "f1 4142 00") == R"({"udi":"AB"})");
+    CHECK(json(0x2BFF, "01 4142") ==
+          "2BFF: end of label: needs octet 3, the value has only 3 octets");
 }
 
 }  // namespace vitalgate::testing

@@ -17,7 +17,7 @@ inline std::string violation(const profiles::Measurement& measurement) {
     if (measurement.refused) {
         return reading.observations().empty() ? "" : "a refused measurement with observations";
     }
-    bool anyNumber = false;
+    bool saysSomething = false;
     const auto isOdd = [](const codes::ObservationCode& row, const v1::Samples& samples) {
         for (const auto raw : samples.raw()) {
             if (!codes::isPlausible(row, raw * samples.scale() + samples.offset())) return true;
@@ -28,7 +28,8 @@ inline std::string violation(const profiles::Measurement& measurement) {
         const auto* row = codes::findObservation(observation.code());
         if (row == nullptr) return "an observation that no table knows";
         if (observation.unit() != row->unit) return "an observation in a foreign unit";
-        anyNumber = anyNumber || observation.has_value();
+        saysSomething = saysSomething || observation.has_value() || observation.has_coded() ||
+                        observation.comparator() != v1::COMPARATOR_UNSPECIFIED;
         if (observation.has_value() && !codes::isPlausible(*row, observation.value())) {
             return "an implausible number";
         }
@@ -39,7 +40,7 @@ inline std::string violation(const profiles::Measurement& measurement) {
     if (measurement.deviceTime.has_value() == reading.device_time().empty()) {
         return "a device time in one place only";
     }
-    return anyNumber ? "" : "a reading without a number";
+    return saysSomething ? "" : "a reading that says nothing";
 }
 
 /// What must hold of everything that a decoder says; empty if it does.
@@ -55,6 +56,12 @@ inline std::string violation(const profiles::CharacteristicSpec& spec, ByteView 
     }
     if (!json) return "decoded, but not to be described: " + json.error().message;
     if (json->find('\n') != std::string::npos) return "more than one line";
+    if (const auto* several = std::get_if<std::vector<profiles::Measurement>>(&*decoded)) {
+        for (const auto& each : *several) {
+            if (auto wrong = violation(each); !wrong.empty()) return wrong;
+        }
+        return several->empty() ? "a value without a measurement" : "";
+    }
     const auto* measurement = std::get_if<profiles::Measurement>(&*decoded);
     return measurement != nullptr ? violation(*measurement) : std::string{};
 }

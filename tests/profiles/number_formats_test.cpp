@@ -75,6 +75,41 @@ TEST_CASE(
     CHECK(absent == 5);
 }
 
+TEST_CASE("a power of ten moves the point and changes no digit") {
+    CHECK(shown(shortFloat(0xB070, 5)) == "112");
+    CHECK(shown(shortFloat(0xA465, 5)) == "112.5");
+    CHECK(shown(shortFloat(0xC03E, 3)) == "6.2");
+    CHECK(shown(shortFloat(0x0002, 3)) == "2000");
+    CHECK(shortFloat(0xA465, 5)->value == 112.5);
+    CHECK(shown(shortFloat(0x07FF, 5)) == "ABSENT_NOT_A_NUMBER");
+}
+
+TEST_CASE("the quick way and the one through text give the same double") {
+    for (int exponent = -22; exponent <= 22; ++exponent) {
+        CAPTURE(exponent);
+        for (const int mantissa : {1, 3, -7, 2047, -2048, 79960, 8388605, -8388605}) {
+            CHECK(decimal(mantissa, exponent).value == decimalThroughText(mantissa, exponent));
+        }
+    }
+    CHECK(decimal(8388605, 23).value == 8388605e23);
+    CHECK(decimal(8388605, -23).value == 8388605e-23);
+    CHECK(decimal(1, -23).decimals == 23);
+}
+
+TEST_CASE("a number is written as the short float that shows its digits") {
+    CHECK(encodeShortFloat(112, 0) == 0x0070);
+    CHECK(encodeShortFloat(6.2, 1) == 0xF03E);
+    CHECK(encodeShortFloat(-0.1, 1) == 0xFFFF);
+    CHECK(encodeShortFloat(2045, 0) == 0x07FD);
+    CHECK(encodeShortFloat(2050, 0) == 0x10CD);
+    CHECK(encodeShortFloat(205.00, 2) == 0x00CD);
+    CHECK_FALSE(encodeShortFloat(2047, 0));
+    CHECK_FALSE(encodeShortFloat(1.234567, 6));
+    CHECK_FALSE(encodeShortFloat(1, 9));
+    CHECK_FALSE(encodeShortFloat(1e12, 0));
+    CHECK_FALSE(encodeShortFloat(std::nan(""), 0));
+}
+
 TEST_CASE("a decimal number is the nearest double") {
     CHECK(decimal(363, -1).value == 36.3);
     CHECK(decimal(79960, -3).value == 79.96);

@@ -171,6 +171,29 @@ TEST_CASE("with the row and-scale pounds come in tenths") {
     CHECK(shown(m, kWeight) == "31.207 kg");
 }
 
+TEST_CASE("a weight captured from a Beurer BF600 decodes") {
+    const auto m = measurement(kMeasurement, octets("0ef22fe507071715211f02d400a406"));
+    CHECK_FALSE(m.refused);
+    CHECK(shown(m, kWeight) == "61.370 kg");
+    CHECK(shown(m, kBmi) == "21.2 kg/m2");
+    CHECK(shown(m, kHeight) == "1.700 m");
+    CHECK(m.reading.device_time() == "2021-07-23T21:33:31");
+    CHECK(m.reading.user_slot() == 2);
+}
+
+TEST_CASE("a weight says which weighing it is part of") {
+    const auto partOf = [](std::string_view hex) {
+        return measurement(kMeasurement, octets(hex)).part.value();
+    };
+    CHECK(partOf("06 4038 ea070b17071e00 02").kind == profiles::Part::Kind::weight);
+    CHECK(partOf("06 4038 ea070b17071e00 02").event == "2026-11-23T07:30:00/2");
+    CHECK_FALSE(partOf("06 4038 ea070b17071e00 02").announced);
+    CHECK(partOf("02 4038 ea070b17071e00").event == "2026-11-23T07:30:00/-");
+    CHECK(partOf("04 4038 00").event == "/0");
+    CHECK(partOf("00 4038").event == "");
+    CHECK(partOf("06 ffff ea070b17071e00 02").event == "2026-11-23T07:30:00/2");
+}
+
 TEST_CASE("the feature value names abilities and resolutions") {
     CHECK(json(kFeature, "9f000000") ==
           R"({"features":["time-stamp","multiple-users","body-mass-index"],)"

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "adapters/profiles/profile.hpp"
+
+namespace vitalgate::profiles {
+
+/// 2A2A, the RegCertDataList of IEEE 11073-20601, for whoever must know it: "regulatory", a text
+/// for each thing that it says. What is not known is passed on as hexadecimal digits, and so is a
+/// list that does not follow its format: a device is not worth less for it.
+std::expected<Decoded, DecodeError> regulatoryFields(ByteView bytes, const DecodeOptions& options);
+
+}  // namespace vitalgate::profiles
