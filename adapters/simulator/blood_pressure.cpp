@@ -1,5 +1,9 @@
-#include "adapters/simulator/model.hpp"
+#include <array>
 
+#include "adapters/simulator/model.hpp"
+#include "adapters/simulator/record_access.hpp"
+
+// Blood Pressure Service 1.1.1: 2A35, 2A49; of an enhanced device 2B34, 2B36 and 2A52 too.
 namespace vitalgate::simulator {
 
 namespace {
@@ -7,59 +11,194 @@ namespace {
 const Uuid kService{0x1810};
 const Uuid kMeasurement{0x2a35};
 const Uuid kFeature{0x2a49};
+const Uuid kEnhancedMeasurement{0x2b34};
+const Uuid kRecord{0x2b36};
+constexpr std::uint16_t kEnhancedUuid = 0x2b34;
+
+constexpr double kAnyMantissa = 2045;
+constexpr std::array kValues{
+    ValueSpec{"systolic", true, 0, kAnyMantissa}, ValueSpec{"diastolic", true, 0, kAnyMantissa},
+    ValueSpec{"mean", false, 0, kAnyMantissa}, ValueSpec{"pulse", false, 0, kAnyMantissa}};
+/// Measurement Status (3.1.1.7).
+constexpr std::array kStatuses{
+    StatusSpec{"body-movement", 0x01},     StatusSpec{"cuff-loose", 0x02},
+    StatusSpec{"irregular-pulse", 0x04},   StatusSpec{"pulse-above-range", 0x08},
+    StatusSpec{"pulse-below-range", 0x10}, StatusSpec{"improper-position", 0x20}};
+constexpr std::array<std::string_view, 2> kUnits{"mmHg", "kPa"};
 
 /// Body movement, cuff fit, irregular pulse, pulse range and position are detected.
-constexpr std::uint16_t kFeatures = 0x001f;
+constexpr std::uint16_t kDetections = 0x001f;
+constexpr std::uint16_t kHasCrc = 0x0040;
+constexpr std::uint16_t kHasUserFacingTime = 0x0100;
 
-/// Blood Pressure Service 1.1, 3.1: the flags of a measurement.
-enum Flag : std::uint8_t { kilopascal = 1, time = 2, pulse = 4, user = 8, status = 16 };
+/// The flags of a measurement; the last two are of an enhanced one.
+enum Flag : std::uint8_t {
+    kilopascal = 0x01,
+    time = 0x02,
+    pulse = 0x04,
+    user = 0x08,
+    status = 0x10,
+    userFacingTime = 0x20,
+    since2000 = 0x40
+};
+
+/// Segmentation Header of a record: first, last, and a counter that rolls on.
+constexpr std::uint8_t kFirst = 0x01;
+constexpr std::uint8_t kLast = 0x02;
+constexpr unsigned kCounterShift = 2;
+constexpr std::uint8_t kCounterEnd = 64;
+/// What a record has besides its header in one segment: a notification of 20 octets is enough.
+constexpr std::size_t kSegment = 18;
+
+bool hasPulse(const Sample& sample) {
+    // A failed measurement has its pulse and status fields too: real cuffs send all of them.
+    return sample.failed || sample.find("pulse") != nullptr;
+}
 
 class BloodPressure final : public Model {
   public:
-    explicit BloodPressure(bool inKilopascal) : inKilopascal_(inKilopascal) {}
+    explicit BloodPressure(const DeviceSettings& settings)
+        : inKilopascal_(settings.unit == "kPa"),
+          enhanced_(settings.enhanced),
+          crc_(settings.crc),
+          offset_(settings.userTimeOffset.value_or(Duration{})),
+          records_(settings.records),
+          access_(store_, settings.records.faults, RecordAccess::Operators::every) {}
 
     void describe(Database& database, std::vector<Characteristic> clock) const override {
         std::vector<Characteristic> all{{kMeasurement, {.indicate = true}},
                                         {kFeature, {.read = true}}};
+        if (enhanced_) all.push_back({kEnhancedMeasurement, {.indicate = true}});
+        if (records_.kept) {
+            all.push_back({kRecord, {.notify = true}});
+            all.push_back(RecordAccess::characteristic());
+        }
         all.insert(all.end(), clock.begin(), clock.end());
         database.add(kService, std::move(all));
     }
     [[nodiscard]] std::vector<Uuid> advertised() const override { return {kService}; }
-    [[nodiscard]] Uuid measurement() const override { return kMeasurement; }
 
-    [[nodiscard]] AttResult<Bytes> read(const Uuid& characteristic) const override {
-        if (characteristic != kFeature) return Model::read(characteristic);
-        return ByteWriter{}.u16(kFeatures).bytes();
+    [[nodiscard]] AttResult<Bytes> read(const Uuid& characteristic, Duration age) const override {
+        if (characteristic != kFeature) return Model::read(characteristic, age);
+        int features = kDetections;
+        if (records_.kept && crc_) features |= kHasCrc;
+        if (enhanced_) features |= kHasUserFacingTime;
+        return ByteWriter{}.u16(static_cast<std::uint16_t>(features)).bytes();
     }
 
-    /// A failed measurement has its pulse and status fields too: real cuffs send all of them.
-    [[nodiscard]] Bytes encode(const Sample& sample) const override {
-        const bool hasPulse = sample.failed || sample.find("pulse") != nullptr;
-        int flags = status;
-        if (inKilopascal_) flags |= kilopascal;
-        if (sample.time) flags |= time;
-        if (hasPulse) flags |= pulse;
-        if (sample.user) flags |= user;
-        ByteWriter out;
-        out.u8(static_cast<std::uint8_t>(flags));
-        for (const auto* name : {"systolic", "diastolic", "mean"}) {
-            out.u16(sfloat(sample.get(name)));
+    AttResult<Answer> write(const Uuid& characteristic, ByteView value,
+                            const Request& request) override {
+        const bool isAccess = records_.kept && characteristic == RecordAccess::kControlPoint;
+        if (!isAccess) return Model::write(characteristic, value, request);
+        return access_.write(value, request.isAnswering);
+    }
+
+    RecordStore* records() override { return records_.kept ? &store_ : nullptr; }
+
+    Outputs measured(const Sample& sample, std::uint64_t number) override {
+        Output output{kMeasurement, encode(sample), {number}};
+        if (enhanced_) {
+            output.plain = PlainValue{kMeasurement, std::move(output.value)};
+            output.characteristic = kEnhancedMeasurement;
+            output.value = encodeEnhanced(sample);
         }
-        if (sample.time) putDateTime(out, *sample.time);
-        if (hasPulse) out.u16(sfloat(sample.get("pulse")));
-        if (sample.user) out.u8(*sample.user);
-        out.u16(sample.status);
-        return out.bytes();
+        if (records_.kept) {
+            const auto sequence = store_.nextSequence();
+            store_.add({number, sequence, segments(sequence, encodeEnhanced(sample))});
+        }
+        if (records_.kept && !records_.live) return {};
+        return {std::move(output)};
     }
 
   private:
+    [[nodiscard]] int commonFlags(const Sample& sample) const {
+        int flags = status;
+        if (inKilopascal_) flags |= kilopascal;
+        if (sample.time) flags |= time;
+        if (hasPulse(sample)) flags |= pulse;
+        if (sample.user) flags |= user;
+        return flags;
+    }
+    static void putPressures(ByteWriter& out, const Sample& sample) {
+        for (const auto* name : {"systolic", "diastolic", "mean"}) {
+            out.u16(sfloat(sample.get(name)));
+        }
+    }
+    static void putDetails(ByteWriter& out, const Sample& sample) {
+        if (hasPulse(sample)) out.u16(sfloat(sample.get("pulse")));
+        if (sample.user) out.u8(*sample.user);
+        out.u16(static_cast<std::uint16_t>(sample.status));
+    }
+
+    [[nodiscard]] Bytes encode(const Sample& sample) const {
+        ByteWriter out;
+        out.u8(static_cast<std::uint8_t>(commonFlags(sample)));
+        putPressures(out, sample);
+        if (sample.time) putDateTime(out, *sample.time);
+        putDetails(out, sample);
+        return out.bytes();
+    }
+
+    /// Times are seconds: the inner clock's, and what the person sees.
+    [[nodiscard]] Bytes encodeEnhanced(const Sample& sample) const {
+        const auto ahead = std::chrono::duration_cast<std::chrono::seconds>(offset_).count();
+        const auto seen = sample.time ? secondsSince2000(*sample.time) : 0;
+        int flags = commonFlags(sample) | since2000;
+        if (sample.time) flags |= userFacingTime;
+        ByteWriter out;
+        out.u8(static_cast<std::uint8_t>(flags));
+        putPressures(out, sample);
+        if (sample.time) out.u32(seen - static_cast<std::uint32_t>(ahead));
+        putDetails(out, sample);
+        if (sample.time) out.u32(seen);
+        return out.bytes();
+    }
+
+    /// The CRC is that of the record as it is in one piece, with a header that says first and last.
+    Outputs segments(std::uint16_t sequence, const Bytes& value) {
+        const auto header = static_cast<std::uint8_t>(counter_ << kCounterShift | kFirst | kLast);
+        ByteWriter whole;
+        whole.u8(header).u16(sequence).u16(kEnhancedUuid).octets(value);
+        const auto record = crc_ ? withCrc(whole.bytes()) : whole.bytes();
+        const auto carried = ByteView(record).subspan(1);
+        Outputs out;
+        for (std::size_t at = 0; at < carried.size(); at += kSegment) {
+            const auto part = carried.subspan(at, std::min(kSegment, carried.size() - at));
+            int own = counter_ << kCounterShift;
+            if (at == 0) own |= kFirst;
+            if (at + kSegment >= carried.size()) own |= kLast;
+            counter_ = static_cast<std::uint8_t>((counter_ + 1) % kCounterEnd);
+            ByteWriter segment;
+            segment.u8(static_cast<std::uint8_t>(own)).octets(part);
+            out.push_back({kRecord, segment.bytes()});
+        }
+        return out;
+    }
+
     bool inKilopascal_;
+    bool enhanced_;
+    bool crc_;
+    Duration offset_;
+    RecordSettings records_;
+    RecordStore store_;
+    RecordAccess access_;
+    std::uint8_t counter_ = 0;  ///< of segments
 };
+
+std::unique_ptr<Model> make(const DeviceSettings& settings) {
+    return std::make_unique<BloodPressure>(settings);
+}
 
 }  // namespace
 
-std::unique_ptr<Model> makeBloodPressure(const DeviceSettings& settings) {
-    return std::make_unique<BloodPressure>(settings.unit == "kPa");
+ModelSpec bloodPressureSpec() {
+    return {.word = "blood-pressure",
+            .values = kValues,
+            .statuses = kStatuses,
+            .units = kUnits,
+            .clock = ClockKind::currentTime,
+            .memory = 30,
+            .make = make};
 }
 
 }  // namespace vitalgate::simulator

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/simulator/device_clock.hpp"
+#include "adapters/simulator/device_time_service.hpp"
 #include "adapters/simulator/ledger.hpp"
 #include "adapters/simulator/model.hpp"
 #include "gateway/runtime/random.hpp"
@@ -28,6 +29,7 @@ class Radio {
     /// window is over, or it is out of range.
     virtual void silenced(Device& device) = 0;
     /// A notification or an indication goes out on the open link; answer with Device::confirmed().
+    /// `number` is for Device::taken().
     virtual void send(Device& device, const Characteristic& characteristic, const Bytes& value,
                       std::uint64_t number) = 0;
     /// The device has ended the link.
@@ -96,13 +98,17 @@ class Device {
   private:
     struct Link {
         Security security = Security::open;
-        std::uint32_t values = 0;  ///< delivered on this link
+        std::uint32_t values = 0;  ///< of measurements, delivered on this link
         bool inFlight = false;
+        bool flightIsKept = false;  ///< what is in flight is the first of `memory_`, not of `now`
+        std::deque<Output> now;     ///< answers, records, and whatever goes at once or never
     };
+    /// A measurement that goes when somebody has subscribed, as a whole again if the link is lost.
     struct Pending {
         std::uint64_t number;
-        const Characteristic* characteristic;
-        Bytes value;
+        std::optional<std::uint8_t> user;
+        Outputs values;
+        std::size_t next = 0;
     };
     struct Schedule {
         const Measure* measure;
@@ -111,13 +117,30 @@ class Device {
     };
 
     void describe();
+    void describeBattery();
+    void describeClock(std::vector<Characteristic>& ofMeasurement);
     void plan(Schedule& schedule, Duration delay);
-    void measure(const Measure& measure);
-    Sample draw(const Measure& measure);
+    std::optional<Duration> recall(Schedule& schedule);
+    void measure(const Measure& measure, Duration ago);
+    Sample draw(const Measure& measure, Duration ago);
     Number drawNumber(const NumberRange& range);
+    void noteMeasured(const Measure& measure, const Sample& sample, std::uint64_t number);
+    void deliver(const Measure& measure, const Sample& sample, std::uint64_t number,
+                 Outputs outputs);
     void remember(Pending pending);
+    void stored();
+    void reset();
+    void reportLost();
     void trim(std::size_t limit, std::string_view why);
     void pump();
+    [[nodiscard]] const Output* nextNow();
+    [[nodiscard]] const Output* nextKept();
+    void send(const Output& output, bool isKept);
+    [[nodiscard]] std::optional<Output> landed();
+    [[nodiscard]] bool isSubscribed(const Uuid& characteristic) const;
+    [[nodiscard]] bool canGo(const Output& output) const;
+    [[nodiscard]] bool hasUnsent() const;
+    [[nodiscard]] Duration age() const { return clock_.steady() - switchedOn_; }
     void openWindow();
     void closeWindow();
     void stopAdvertising();
@@ -131,8 +154,12 @@ class Device {
     bool endsAt(Step step);
     [[nodiscard]] AttResult<void> permit(const Characteristic& characteristic,
                                          const std::vector<Uuid>& refused) const;
-    [[nodiscard]] std::optional<Bytes> information(const Uuid& characteristic) const;
+    [[nodiscard]] std::optional<Bytes> readClock(const Uuid& characteristic) const;
+    AttResult<void> writeValue(const Characteristic& characteristic, ByteView value);
     AttResult<void> writeClock(const Characteristic& characteristic, ByteView value);
+    AttResult<void> writeBondManagement(ByteView value);
+    AttResult<Answer> answerTo(const Characteristic& characteristic, ByteView value);
+    AttResult<void> ask(const Characteristic& characteristic, ByteView value);
 
     DeviceSettings settings_;
     const ModelSpec& spec_;
@@ -142,13 +169,18 @@ class Device {
     Radio& radio_;
     SeededRandom random_;
     DeviceClock calendar_;
+    DeviceTimeService deviceTime_;
+    SteadyTime switchedOn_;
     std::uint8_t adjustReason_ = 0;
     Database database_;
     std::map<Uuid, Bytes> constants_;
     std::vector<Schedule> schedules_;
     std::deque<Pending> memory_;
     std::uint64_t count_ = 0;
+    /// What went with a measurement in one value, by the number that the radio has of it.
+    std::map<std::uint64_t, std::vector<std::uint64_t>> together_;
     std::optional<Link> link_;
+    bool bondEndsWithLink_ = false;
     std::set<std::uint16_t> subscribed_;  ///< handles
     Security bond_ = Security::open;
     bool advertising_ = false;
@@ -159,6 +191,7 @@ class Device {
     Timer window_;
     Timer idle_;
     Timer bondEnds_;
+    Timer answers_;
     std::vector<Timer> journeys_;
 };
 

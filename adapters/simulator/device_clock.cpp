@@ -20,6 +20,7 @@ DeviceClock::DeviceClock(const ClockSettings& settings, Clock& clock)
     : clock_(clock),
       driftPpm_(settings.driftPpm),
       frozen_(settings.frozen),
+      zoneOffset_(chr::round<chr::minutes>(zoneOf(settings).offset(clock.wall()))),
       origin_(zoneOf(settings).toLocal(clock.wall()) + settings.ahead),
       originAt_(clock.steady()) {}
 

@@ -15,6 +15,8 @@ class DeviceClock {
     [[nodiscard]] LocalDateTime now() const;
     /// Fractions of the second, 1/256.
     [[nodiscard]] std::uint8_t fractions256() const;
+    /// How far ahead of UTC its zone was at the start.
+    [[nodiscard]] std::chrono::minutes zoneOffset() const { return zoneOffset_; }
     /// A frozen clock takes it and stays where it is.
     void set(const LocalDateTime& time);
 
@@ -24,6 +26,7 @@ class DeviceClock {
     Clock& clock_;
     double driftPpm_;  ///< positive: runs fast
     bool frozen_;
+    std::chrono::minutes zoneOffset_;
     std::chrono::local_time<Duration> origin_;
     SteadyTime originAt_;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "adapters/simulator/gatt.hpp"
 #include "gateway/base/byte_reader.hpp"
 #include "gateway/base/time.hpp"
 
@@ -33,6 +34,24 @@ void putDateTime(ByteWriter& out, const LocalDateTime& time);
 /// Current Time (0x2A2B), ten octets: Date Time, day of week (1 Monday … 7 Sunday), fractions of a
 /// second (1/256), reason of the last adjustment.
 Bytes currentTime(const LocalDateTime& time, std::uint8_t fractions256, std::uint8_t adjustReason);
+
+/// Elapsed Time (0x2BF2), eleven octets: flags, seconds, source, offset, status, capabilities; here
+/// local time without a zone. And the time of one that was written, in the nine octets in front or
+/// all: error 0x81 for a tick counter and for another length.
+Bytes elapsedTime(const LocalDateTime& time);
+AttResult<LocalDateTime> fromElapsedTime(ByteView value);
+
+/// Seconds from the beginning of the year 2000, of a calendar without a zone.
+std::uint32_t secondsSince2000(const LocalDateTime& time);
+
+/// The number as another unit has it: `number` times 10 to the power of `exponent`, with the digits
+/// that it had.
+Number shifted(const Number& number, int exponent);
+
+/// E2E-CRC of the services that have one: polynomial 0x1021, reflected, initially 0xFFFF.
+std::uint16_t crc16(ByteView octets);
+/// `octets` with their CRC behind them.
+Bytes withCrc(Bytes octets);
 
 /// `value` divided by the unit of the field, rounded and kept within an unsigned field of 16 bits.
 std::uint16_t scaled16(double value, double unit);

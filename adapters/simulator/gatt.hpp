@@ -20,6 +20,7 @@ enum class AttError : std::uint8_t {
     unlikely = 0x0e,
     applicationRefused = 0x80,
     cccImproperlyConfigured = 0xfd,
+    procedureInProgress = 0xfe,
     outOfRange = 0xff,
 };
 

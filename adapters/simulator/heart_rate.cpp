@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <array>
+
 #include "adapters/simulator/model.hpp"
 
+// Heart Rate Service 1.0: 2A37, 2A38, 2A39.
 namespace vitalgate::simulator {
 
 namespace {
@@ -13,7 +17,13 @@ constexpr std::uint8_t kChest = 1;
 constexpr std::uint8_t kResetEnergy = 1;
 constexpr auto kControlPointNotSupported = AttError::applicationRefused;
 
-/// Heart Rate Service 1.0, 3.1.1: the flags of a measurement; bits 1 and 2 come from the status.
+constexpr std::array kValues{ValueSpec{"rate", true, 0, 65535},
+                             ValueSpec{"energy", false, 0, 65535},
+                             ValueSpec{"interval", false, 0, 63999, true}};
+/// Bits of the flags that a status word sets.
+constexpr std::array kStatuses{StatusSpec{"contact", 0x06}, StatusSpec{"no-contact", 0x04}};
+
+/// 3.1.1: the flags of a measurement; bits 1 and 2 come from the status.
 enum Flag : std::uint8_t { wideRate = 1, contactSupported = 4, energy = 8, interval = 16 };
 
 class HeartRate final : public Model {
@@ -26,29 +36,37 @@ class HeartRate final : public Model {
         database.add(kService, std::move(all));
     }
     [[nodiscard]] std::vector<Uuid> advertised() const override { return {kService}; }
-    [[nodiscard]] Uuid measurement() const override { return kMeasurement; }
 
-    [[nodiscard]] AttResult<Bytes> read(const Uuid& characteristic) const override {
-        if (characteristic != kLocation) return Model::read(characteristic);
+    [[nodiscard]] AttResult<Bytes> read(const Uuid& characteristic, Duration age) const override {
+        if (characteristic != kLocation) return Model::read(characteristic, age);
         return Bytes{kChest};
     }
 
-    AttResult<void> write(const Uuid& characteristic, ByteView value) override {
-        if (characteristic != kControlPoint) return Model::write(characteristic, value);
+    /// What was burnt before counts no more.
+    AttResult<Answer> write(const Uuid& characteristic, ByteView value,
+                            const Request& request) override {
+        if (characteristic != kControlPoint) return Model::write(characteristic, value, request);
         if (value.size() != 1) return std::unexpected(AttError::invalidLength);
         if (value[0] != kResetEnergy) return std::unexpected(kControlPointNotSupported);
-        return {};
+        before_ = burnt_;
+        return Answer{};
     }
 
+    Outputs measured(const Sample& sample, std::uint64_t number) override {
+        if (const auto* burnt = sample.find("energy")) burnt_ = burnt->value;
+        return {{kMeasurement, encode(sample), {number}}};
+    }
+
+  private:
     /// A strap that has lost the skin says so and gives a rate of zero.
-    [[nodiscard]] Bytes encode(const Sample& sample) const override {
+    [[nodiscard]] Bytes encode(const Sample& sample) const {
         const auto rate = sample.failed ? std::uint16_t{0} : scaled16(sample.get("rate").value, 1);
-        const auto* burnt = sample.find("energy");
-        const auto* distance = sample.failed ? nullptr : sample.find("interval");
-        int flags = sample.failed ? int{contactSupported} : int{sample.status};
+        const bool hasEnergy = sample.find("energy") != nullptr;
+        const auto beats = sample.failed ? std::vector<Number>{} : sample.list("interval");
+        auto flags = sample.failed ? unsigned{contactSupported} : unsigned(sample.status);
         if (rate > 255) flags |= wideRate;
-        if (burnt) flags |= energy;
-        if (distance) flags |= interval;
+        if (hasEnergy) flags |= energy;
+        if (!beats.empty()) flags |= interval;
         ByteWriter out;
         out.u8(static_cast<std::uint8_t>(flags));
         if (rate > 255) {
@@ -56,16 +74,23 @@ class HeartRate final : public Model {
         } else {
             out.u8(static_cast<std::uint8_t>(rate));
         }
-        if (burnt) out.u16(scaled16(burnt->value, 1));
-        if (distance) out.u16(scaled16(distance->value, 1000.0 / 1024.0));
+        if (hasEnergy) out.u16(scaled16(std::max(burnt_ - before_, 0.0), 1));
+        for (const auto& each : beats) out.u16(scaled16(each.value, 1000.0 / 1024.0));
         return out.bytes();
     }
+
+    double burnt_ = 0;   ///< by the scenario
+    double before_ = 0;  ///< what of it was burnt before the last reset
 };
+
+std::unique_ptr<Model> make(const DeviceSettings&) {
+    return std::make_unique<HeartRate>();
+}
 
 }  // namespace
 
-std::unique_ptr<Model> makeHeartRate(const DeviceSettings&) {
-    return std::make_unique<HeartRate>();
+ModelSpec heartRateSpec() {
+    return {.word = "heart-rate", .values = kValues, .statuses = kStatuses, .make = make};
 }
 
 }  // namespace vitalgate::simulator

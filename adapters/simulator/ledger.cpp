@@ -26,7 +26,7 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 void Ledger::write(std::string_view device, std::string_view what,
-                   std::initializer_list<Field> fields) {
+                   const std::vector<Field>& fields) {
     if (!out_) return;
     auto line = fmt::format("{{\"t\":\"{}\",\"device\":{},\"what\":{}", formatUtc(clock_.wall()),
                             quoted(device), quoted(what));

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "gateway/runtime/clock.hpp"
 
@@ -24,7 +24,7 @@ class Ledger {
 
     /// {"t":…,"device":…,"what":…} and the fields in their order.
     void write(std::string_view device, std::string_view what,
-               std::initializer_list<Field> fields = {});
+               const std::vector<Field>& fields = {});
 
     /// False once a line could not be written: the ledger is then not complete.
     [[nodiscard]] bool isComplete() const { return complete_; }

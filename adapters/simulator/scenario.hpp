@@ -28,19 +28,22 @@ struct NumberRange {
 
 /// An entry of `measure`: one measurement, or several at equal distances.
 struct Measure {
-    Duration first{};               ///< from the start
+    Duration first{};               ///< from the start; negative: what a device had stored then
     std::optional<Duration> every;  ///< absent: once
     std::uint64_t times = 1;        ///< 0: without end
     std::optional<int> user;
     std::map<std::string, NumberRange, std::less<>> values;
+    std::map<std::string, std::vector<NumberRange>, std::less<>> lists;
+    std::map<std::string, std::uint8_t, std::less<>> choices;  ///< by the model's table
     std::vector<std::string> statuses;
     bool failed = false;
+    bool continuous = false;  ///< only while somebody is connected, and nothing of it is kept
     /// Of the replay model: what to send, as it is.
     std::optional<Uuid> characteristic;
     Bytes payload;
 };
 
-enum class ClockKind { none, currentTime, dateTime };
+enum class ClockKind { none, currentTime, dateTime, elapsedTime, deviceTime };
 
 struct ClockSettings {
     ClockKind kind = ClockKind::none;
@@ -97,6 +100,50 @@ struct RefuseSettings {
     AttError error = AttError::applicationRefused;
 };
 
+/// What goes wrong with a Record Access Control Point. Numbers count requests from the first on.
+struct RecordAccessFaults {
+    std::uint32_t ignore = 0;                        ///< nothing comes
+    std::uint32_t unanswered = 0;                    ///< the records come, the answer does not
+    std::uint32_t busy = 0;                          ///< refused as if another procedure went on
+    std::uint32_t wrongRequest = 0;                  ///< the answer names another request
+    std::uint32_t doubled = 0;                       ///< the answer comes twice
+    std::optional<std::uint32_t> disconnectAfter{};  ///< so many records of one request
+    std::uint32_t disconnectTimes = 0;               ///< how often; 0: always
+    bool reverse = false;                            ///< the newest record first
+    bool noAtLeast = false;                          ///< the operator "at least" is not supported
+};
+
+struct RecordSettings {
+    bool kept = false;                ///< what is measured is stored, and given on request
+    bool live = false;                ///< sent by itself too, to whoever has subscribed
+    std::optional<Duration> resetAt;  ///< from the start: no records, and counting anew
+    RecordAccessFaults faults;
+};
+
+struct WeightScaleSettings {
+    bool hasWeight = true;        ///< Weight Scale Service
+    bool hasComposition = false;  ///< Body Composition Service
+    bool inTwoPackets = false;    ///< a composition
+};
+
+struct ThermometerSettings {
+    std::optional<std::uint8_t> site;  ///< Temperature Type
+    std::uint8_t intermediate = 0;     ///< values on the way to a final one
+    std::optional<std::uint16_t> intervalSeconds;
+};
+
+struct OximeterSettings {
+    bool spotCheck = true;
+    bool continuous = false;
+};
+
+struct SessionSettings {
+    Duration age{};  ///< it was begun this long before the start
+    std::uint16_t runTimeHours = 240;
+    std::uint8_t intervalMinutes = 5;
+    std::uint8_t together = 1;  ///< records in one value, where they are asked for
+};
+
 struct Information {
     std::string name, manufacturer, model, serial, firmware, hardware, software;
 };
@@ -104,6 +151,7 @@ struct Information {
 struct ReplayService {
     Uuid service;
     std::vector<Characteristic> characteristics;
+    std::map<Uuid, Bytes> values;  ///< of those that can be read
 };
 
 struct DeviceSettings {
@@ -118,10 +166,21 @@ struct DeviceSettings {
     AdvertiseSettings advertise;
     DisconnectSettings disconnect;
     RefuseSettings refuse;
-    std::string unit;                           ///< empty: the model's first
-    std::optional<std::uint8_t> site;           ///< of a thermometer: Temperature Type
-    std::optional<std::uint8_t> battery = 100;  ///< percent; absent: no Battery Service
-    std::size_t memory = 0;  ///< measurements kept when they could not be delivered at once
+    std::map<std::uint8_t, std::uint16_t> consents;  ///< code of a user, by the device's number
+    std::string unit;                                ///< empty: the model's first
+    std::optional<std::uint8_t> battery = 100;       ///< percent; absent: no Battery Service
+    bool batteryStatus = false;                      ///< Battery Level Status too
+    bool bondManagement = false;                     ///< a bond can be deleted over the air
+    std::size_t memory = 0;  ///< measurements kept, as records or until they can be delivered
+    RecordSettings records;
+    bool enhanced = false;  ///< of a blood pressure monitor
+    bool crc = false;       ///< E2E-CRC, of records and of continuous glucose
+    /// What the person sees is so much ahead of the device's base time.
+    std::optional<Duration> userTimeOffset;
+    WeightScaleSettings scale;
+    ThermometerSettings thermometer;
+    OximeterSettings oximeter;
+    SessionSettings session;
     std::vector<ReplayService> services;
     std::vector<Measure> measures;
 };

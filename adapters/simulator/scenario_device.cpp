@@ -67,7 +67,8 @@ void readClock(MapReader& device, ClockSettings& out) {
     if (!map) return;
     std::size_t kind = static_cast<std::size_t>(out.kind);
     map->read("as", kind, [](std::string_view text) {
-        return parseWord(text, {"none", "current-time", "date-time"});
+        return parseWord(text,
+                         {"none", "current-time", "date-time", "elapsed-time", "device-time"});
     });
     out.kind = static_cast<ClockKind>(kind);
     map->read("ahead", out.ahead, parseSpan);
@@ -79,15 +80,21 @@ void readClock(MapReader& device, ClockSettings& out) {
     map->done();
 }
 
-void readUsers(MapReader& device, std::map<int, std::uint8_t>& out) {
+void readUsers(MapReader& device, DeviceSettings& out) {
     device.entries("users", [&](const config::Node::Entry& entry, std::string path) {
         const auto user = parseWhole(entry.key, 0, 255);
         if (!user) device.problems().add(entry.place, path, user.error().message);
         std::int64_t slot = user.value_or(0);
+        std::uint16_t consent = 0;
         MapReader map(entry.value, std::move(path), device.problems());
         map.read("slot", slot, [](std::string_view text) { return parseWhole(text, 0, 255); });
+        const bool hasConsent = map.read("consent", consent, [](std::string_view text) {
+            return parseWhole<std::uint16_t>(text, 0, 9999);
+        });
         map.done();
-        out[static_cast<int>(user.value_or(0))] = static_cast<std::uint8_t>(slot);
+        const auto own = static_cast<std::uint8_t>(slot);
+        out.slots[static_cast<int>(user.value_or(0))] = own;
+        if (hasConsent) out.consents[own] = consent;
     });
 }
 
@@ -174,43 +181,6 @@ void readRefuse(MapReader& device, RefuseSettings& out) {
     map->done();
 }
 
-void readServices(MapReader& device, std::vector<ReplayService>& out) {
-    device.entries("services", [&](const config::Node::Entry& entry, std::string path) {
-        const auto service = Uuid::parse(entry.key);
-        if (!service) device.problems().add(entry.place, path, service.error().message);
-        ReplayService replay{service.value_or(Uuid{}), {}};
-        for (const auto& item : entry.value.entries) {
-            const auto uuid = Uuid::parse(item.key);
-            const auto kind = parseWord(item.value.text, {"indicate", "notify"});
-            if (!uuid) device.problems().add(item.place, path, uuid.error().message);
-            if (!kind) device.problems().add(item.value.place, path, kind.error().message);
-            if (!uuid || !kind) continue;
-            const Flags flags{.notify = *kind == 1, .indicate = *kind == 0};
-            replay.characteristics.push_back({*uuid, flags});
-        }
-        out.push_back(std::move(replay));
-    });
-}
-
-void readKind(MapReader& device, const ModelSpec& model, DeviceSettings& out) {
-    out.unit = model.units.empty() ? "" : std::string(model.units.front());
-    if (!model.units.empty()) {
-        device.read("unit", out.unit, [&](std::string_view text) -> Result<std::string> {
-            if (std::ranges::find(model.units, text) != model.units.end()) return std::string(text);
-            return fail(ErrorKind::invalid, "\"{}\" is not one of: {}", text,
-                        fmt::join(model.units, ", "));
-        });
-    }
-    if (model.word == "thermometer") {
-        device.read("site", out.site, [](std::string_view text) -> Result<std::uint8_t> {
-            if (const auto site = temperatureSite(text)) return *site;
-            return fail(ErrorKind::invalid,
-                        "\"{}\" is no site; write for example ear, mouth or tympanum", text);
-        });
-    }
-    if (model.word == "replay") readServices(device, out.services);
-}
-
 const ModelSpec* readModel(MapReader& map) {
     const auto* node = map.take("model");
     if (!node) {
@@ -231,7 +201,7 @@ void readCommon(MapReader& map, DeviceSettings& out) {
     readInformation(map, out.information);
     readPairing(map, out.pairing);
     readClock(map, out.clock);
-    readUsers(map, out.slots);
+    readUsers(map, out);
     readAdvertise(map, out.advertise);
     readDisconnect(map, out.disconnect);
     readRefuse(map, out.refuse);
@@ -244,6 +214,9 @@ void readCommon(MapReader& map, DeviceSettings& out) {
                  if (!percent) return std::unexpected(percent.error());
                  return static_cast<std::uint8_t>(*percent);
              });
+    map.read("battery-status", out.batteryStatus, parseYesNo);
+    if (out.batteryStatus && !out.battery) map.missing("battery-status", "needs a battery");
+    map.read("bond-management", out.bondManagement, parseYesNo);
 }
 
 std::vector<DeviceSettings> readCrowd(MapReader& map, DeviceSettings device, std::uint64_t seed) {
@@ -284,7 +257,7 @@ std::vector<DeviceSettings> readDevice(MapReader& map, const std::string& name,
     const bool hasAddress = map.read("address", out.address, BluetoothAddress::parse);
     map.read("random-address", out.randomAddress, parseYesNo);
     readCommon(map, out);
-    readKind(map, *model, out);
+    readModelKeys(map, *model, out);
     if (out.advertise.every < std::chrono::milliseconds{20}) {
         map.missing("advertise.every", "is below 20ms, the least that Bluetooth allows");
     }

@@ -11,6 +11,9 @@ std::vector<DeviceSettings> readDevice(MapReader& map, const std::string& name, 
 
 struct ModelSpec;
 
+/// Reads what only devices of this model have, besides `measure`.
+void readModelKeys(MapReader& device, const ModelSpec& model, DeviceSettings& out);
+
 /// Reads `measure`.
 std::vector<Measure> readMeasures(MapReader& device, const ModelSpec& model,
                                   const DeviceSettings& settings);

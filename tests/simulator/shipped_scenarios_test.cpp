@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "adapters/simulator/model.hpp"
 #include "adapters/simulator/peripheral_scenario.hpp"
 
 using namespace vitalgate;
@@ -37,14 +38,37 @@ TEST_CASE("the household: known addresses, and a first reading from each device 
 TEST_CASE("the captures are played octet by octet") {
     std::set<std::string> payloads;
     for (const auto& device : shipped("captures.yaml").devices) {
+        for (const auto& [service, data] : device.advertise.serviceData) {
+            payloads.insert(service.shortText() + " " + toHex(data));
+        }
         for (const auto& each : device.measures) {
             payloads.insert(each.characteristic->shortText() + " " + toHex(each.payload));
         }
     }
-    CHECK(payloads == std::set<std::string>{"2A1C 04530d00fe09", "2A1C 066b0100ffda070102011f0000",
-                                            "2A35 16ff07ff07ff07e80706170e230aff070000",
-                                            "2A35 de88f420f3ff07e4070113163700bcf2014401",
-                                            "2A9D 0e783eea07050c12353601ee002607"});
+    CHECK(payloads ==
+          std::set<std::string>{
+              "2A1C 04530d00fe09", "2A1C 066b0100ffda070102011f0000",
+              "2A35 16ff07ff07ff07e80706170e230aff070000",
+              "2A35 de88f420f3ff07e4070113163700bcf2014401", "2A9D 0e783eea07050c12353601ee002607",
+              "2A9D 0ef22fe507071715211f02d400a406", "2A9C 9803c500a01b7c013c2f74205212",
+              "2A18 1b0400e407070e0b06055a0277b0f80000", "2A18 030000e407030e171700000070b011",
+              "2A5E 1761006000e10701010122132000200000", "2A5F 0c62004e002000000000",
+              "181D a24c63e20702010f2f1c", "181B 0204e30707031216330000f81b"});
+}
+
+TEST_CASE("the clinic has every model that measures, each within 20 s") {
+    std::set<std::string> models;
+    for (const auto& device : shipped("clinic.yaml").devices) {
+        models.insert(device.model);
+        CAPTURE(device.name);
+        CHECK_FALSE(device.measures.empty());
+        for (const auto& each : device.measures) CHECK(each.first < 20s);
+    }
+    for (const auto& spec : allModels()) {
+        CAPTURE(spec.word);
+        const bool measures = spec.word != "advertiser" && spec.word != "replay";
+        CHECK(models.contains(std::string(spec.word)) == measures);
+    }
 }
 
 TEST_CASE("the strap can be a real peripheral") {
