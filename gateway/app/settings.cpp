@@ -124,6 +124,51 @@ v1::CommandTrust trustOf(config::CommandSource source) {
     return v1::TRUST_NONE;
 }
 
+RecordUse recordsOf(config::RecordUse records) {
+    switch (records) {
+        case config::RecordUse::all:
+            return RecordUse::all;
+        case config::RecordUse::none:
+            return RecordUse::none;
+        case config::RecordUse::sinceLast:
+            break;
+    }
+    return RecordUse::sinceLast;
+}
+
+/// The secrets of a device are read when it asks for them, and kept nowhere.
+void addSecrets(const config::Device& device, const config::CredentialsDirectory& credentials,
+                DeviceSettings& settings) {
+    if (device.passkey) {
+        settings.passkey = [passkey = *device.passkey, credentials] {
+            return config::readPasskey(passkey, credentials);
+        };
+    }
+    for (const auto& [slot, code] : device.consent) {
+        settings.consent[slot] = [code, credentials] {
+            return config::readConsentCode(code, credentials);
+        };
+    }
+}
+
+DeviceSettings settingsOf(const std::string& id, const config::Device& device) {
+    DeviceSettings settings;
+    settings.id = id;
+    settings.label = device.label;
+    settings.address = device.address;
+    settings.enabled = device.enabled;
+    settings.profiles = device.profiles;
+    settings.subjects = {device.person, device.slots};
+    settings.setClock = device.clock == config::ClockUse::set;
+    settings.quirk = device.quirk;
+    settings.requireBond = device.requireBond;
+    settings.records = recordsOf(device.records);
+    settings.registerUsers = device.registerUsers;
+    settings.opaque = device.opaque;
+    settings.expectEvery = device.expectEvery;
+    return settings;
+}
+
 }  // namespace
 
 Status makeFolders(const config::Config& config, const Folders& folders) {
@@ -186,22 +231,8 @@ std::vector<DeviceSettings> deviceSettings(const config::Config& config,
                                            const config::CredentialsDirectory& credentials) {
     std::vector<DeviceSettings> all;
     for (const auto& [id, device] : config.devices) {
-        DeviceSettings settings;
-        settings.id = id;
-        settings.label = device.label;
-        settings.address = device.address;
-        settings.enabled = device.enabled;
-        settings.profiles = device.profiles;
-        settings.subjects = {device.person, device.slots};
-        settings.setClock = device.clock == config::ClockUse::set;
-        settings.quirk = device.quirk;
-        settings.requireBond = device.requireBond;
-        settings.expectEvery = device.expectEvery;
-        if (device.passkey) {
-            settings.passkey = [passkey = *device.passkey, credentials] {
-                return config::readPasskey(passkey, credentials);
-            };
-        }
+        auto settings = settingsOf(id, device);
+        addSecrets(device, credentials, settings);
         all.push_back(std::move(settings));
     }
     return all;
@@ -222,6 +253,7 @@ Result<session::SessionOptions> sessionOptions(const config::Config& config) {
     options.zone = std::move(*zone);
     options.setDeviceClocks = config.time.setDeviceClocks;
     options.raw = config.readings.raw;
+    options.seriesInterval = config.readings.seriesInterval;
     options.plainIdentifiers = config.privacy.deviceIdentifiers == config::DeviceIdentifiers::plain;
     return options;
 }

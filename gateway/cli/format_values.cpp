@@ -17,17 +17,44 @@ struct UnitName {
     std::string_view ucum;
     std::string_view shown;
 };
-constexpr std::array<UnitName, 7> kUnitNames{{{"mm[Hg]", "mmHg"},
+constexpr std::array<UnitName, 8> kUnitNames{{{"mm[Hg]", "mmHg"},
                                               {"Cel", "°C"},
                                               {"[degF]", "°F"},
                                               {"[lb_av]", "lb"},
                                               {"[in_i]", "in"},
                                               {"kg/m2", "kg/m²"},
+                                              {"Ohm", "Ω"},
                                               {"1", ""}}};
+
+/// What a kind is about: beside the word of the kind a person needs no name for it.
+struct Principal {
+    std::string_view kind;
+    std::string_view word;  ///< of the observation
+};
+constexpr std::array<Principal, 6> kPrincipals{{{"body-temperature", "temperature"},
+                                                {"weight", "weight"},
+                                                {"heart-rate", "heart rate"},
+                                                {"glucose", "glucose"},
+                                                {"glucose-continuous", "glucose"},
+                                                {"pulse-oximetry", "oxygen saturation"}}};
+
+/// Words of an observation that say which of several values of a kind it is.
+constexpr std::array<std::string_view, 2> kWhichOnes{"fast", "slow"};
+
+/// What our own codes begin with.
+constexpr std::string_view kOurs = "vitalgate:";
+
+std::string_view withoutPrefix(std::string_view text, std::string_view prefix) {
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+}
 
 std::string number(double value, std::uint32_t decimals) {
     constexpr std::uint32_t kMostDecimals = 15;
     return fmt::format("{:.{}f}", value, std::min(decimals, kMostDecimals));
+}
+
+bool isWhichOne(std::string_view word) {
+    return std::ranges::find(kWhichOnes, word) != kWhichOnes.end();
 }
 
 std::string withUnit(std::string text, std::string_view ucum) {
@@ -65,10 +92,33 @@ std::string samples(const v1::Samples& samples, std::string_view unit) {
         unit);
 }
 
-std::string coded(const v1::Codes& codes) {
+std::string name(const v1::Observation& observation) {
+    const auto* row = codes::findObservation(observation.code());
+    std::string text(row != nullptr ? row->word : withoutPrefix(observation.code(), kOurs));
+    for (const auto& word : observation.status()) {
+        if (isWhichOne(word)) text = fmt::format("{} {}", word, text);
+    }
+    return text;
+}
+
+/// "vitalgate:meal-fasting" of a meal is "fasting".
+std::string coded(const v1::Observation& observation) {
+    const auto about = fmt::format("{}-", name(observation));
     std::vector<std::string> words;
-    for (const auto& code : codes.codes()) words.push_back(code.code());
-    return fmt::format("{}", fmt::join(words, " "));
+    for (const auto& code : observation.coded().codes()) {
+        words.push_back(spaced(withoutPrefix(withoutPrefix(code.code(), kOurs), about)));
+    }
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string absent(const v1::Observation& observation) {
+    // Then the device showed "HI" or "LO".
+    if (observation.comparator() == v1::COMPARATOR_ABOVE) return "above the device's range";
+    if (observation.comparator() == v1::COMPARATOR_BELOW) return "below the device's range";
+    // Then the observation's status says why.
+    if (observation.absent() == v1::ABSENT_UNSPECIFIED) return "–";
+    return fmt::format("– ({})",
+                       spaced(enumWord(v1::Absent_Name(observation.absent()), "ABSENT_")));
 }
 
 std::string observed(const v1::Observation& observation) {
@@ -78,25 +128,23 @@ std::string observed(const v1::Observation& observation) {
                 "{}{}", comparator(observation.comparator()),
                 withUnit(number(observation.value(), observation.decimals()), observation.unit()));
         case v1::Observation::kCoded:
-            return coded(observation.coded());
+            return coded(observation);
         case v1::Observation::kText:
             return observation.text();
         case v1::Observation::kSamples:
             return samples(observation.samples(), observation.unit());
         case v1::Observation::kAbsent:
-            // Then the observation's status says why.
-            if (observation.absent() == v1::ABSENT_UNSPECIFIED) break;
-            return fmt::format("– ({})",
-                               spaced(enumWord(v1::Absent_Name(observation.absent()), "ABSENT_")));
+            return absent(observation);
         case v1::Observation::RESULT_NOT_SET:
             break;
     }
     return "–";
 }
 
-std::string name(const v1::Observation& observation) {
-    const auto* row = codes::findObservation(observation.code());
-    return row != nullptr ? std::string(row->word) : observation.code();
+bool isPrincipal(const v1::Reading& reading, const v1::Observation& observation) {
+    return std::ranges::any_of(kPrincipals, [&](const Principal& row) {
+        return row.kind == reading.kind() && row.word == name(observation);
+    });
 }
 
 const v1::Observation* find(const v1::Reading& reading, codes::Term term) {
@@ -113,13 +161,39 @@ bool hasPlainValue(const v1::Observation* observation) {
 
 void addSite(const v1::Observation& observation, std::vector<std::string>& remarks) {
     if (!observation.has_body_site()) return;
-    for (const auto sites : {codes::temperatureSites(), codes::sensorLocations()}) {
+    for (const auto sites :
+         {codes::temperatureSites(), codes::sensorLocations(), codes::sampleLocations()}) {
         const auto site =
             std::ranges::find(sites, observation.body_site().code(), &codes::BodySite::code);
         if (site == sites.end()) continue;
         auto place = spaced(site->word);
         if (std::ranges::find(remarks, place) == remarks.end()) remarks.push_back(std::move(place));
         return;
+    }
+}
+
+/// How long it lasted, and where there are no samples in that time.
+void addCourse(const v1::Reading& reading, std::vector<std::string>& remarks) {
+    constexpr std::uint64_t kSecondMs = 1000;
+    constexpr std::uint64_t kMinuteMs = 60 * kSecondMs;
+    const auto lasted = reading.duration_ms();
+    if (lasted >= 2 * kMinuteMs) {
+        remarks.push_back(fmt::format("over {} min", (lasted + kMinuteMs / 2) / kMinuteMs));
+    } else if (lasted > 0) {
+        remarks.push_back(fmt::format("over {} s", (lasted + kSecondMs / 2) / kSecondMs));
+    }
+    std::vector<std::string> reasons;
+    for (const auto& observation : reading.observations()) {
+        for (const auto& span : observation.samples().spans()) {
+            auto reason = span.status().empty()
+                              ? enumWord(v1::Absent_Name(span.absent()), "ABSENT_")
+                              : span.status(0);
+            reason = spaced(reason);
+            if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(reason);
+        }
+    }
+    if (!reasons.empty()) {
+        remarks.push_back(fmt::format("some values are missing: {}", fmt::join(reasons, ", ")));
     }
 }
 
@@ -135,6 +209,16 @@ void addClock(const v1::Reading& reading, std::vector<std::string>& remarks) {
     if (reading.received().clock() == v1::CLOCK_UNSYNCHRONISED) {
         remarks.emplace_back("the hub's clock is not synchronised");
     }
+}
+
+/// Of what nobody has looked into: how much there is of it.
+std::vector<std::string> octets(const v1::Source& source) {
+    std::vector<std::string> parts;
+    for (const auto& raw : source.raw()) {
+        parts.push_back(fmt::format("{} octet{} of {}", raw.value().size(),
+                                    raw.value().size() == 1 ? "" : "s", raw.characteristic()));
+    }
+    return parts;
 }
 
 }  // namespace
@@ -164,10 +248,11 @@ std::string formatValues(const v1::Reading& reading) {
     }
     for (const auto& observation : reading.observations()) {
         if (pair && (&observation == systolic || &observation == diastolic)) continue;
-        const bool isMain = parts.empty() && !reading.has_type();
+        const bool isMain = parts.empty() && isPrincipal(reading, observation);
         parts.push_back(isMain ? observed(observation)
                                : fmt::format("{} {}", name(observation), observed(observation)));
     }
+    if (reading.observations().empty()) parts = octets(reading.source());
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -177,6 +262,7 @@ std::vector<std::string> formatRemarks(const v1::Reading& reading) {
     for (const auto& observation : reading.observations()) {
         addSite(observation, remarks);
         for (const auto& word : observation.status()) {
+            if (isWhichOne(word)) continue;
             remarks.push_back(fmt::format("{}: {}", name(observation), spaced(word)));
         }
         if (observation.has_reported()) {
@@ -186,6 +272,7 @@ std::vector<std::string> formatRemarks(const v1::Reading& reading) {
                 withUnit(number(reported.value(), reported.decimals()), reported.unit())));
         }
     }
+    addCourse(reading, remarks);
     if (reading.has_user_slot() && reading.subject().empty()) {
         remarks.push_back(fmt::format("slot {}: unassigned", reading.user_slot()));
     }

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "adapters/profiles/describe.hpp"
+#include "adapters/profiles/quirks.hpp"
 #include "gateway/cli/configuration.hpp"
 #include "gateway/config/reference.hpp"
 
@@ -36,6 +37,40 @@ Result<Bytes> octetsOf(std::string text) {
         return fail(ErrorKind::invalid, "has no octets: write two digits 0-9 or a-f for each");
     }
     return octets;
+}
+
+std::string lowerCase(std::string text) {
+    for (auto& letter : text) {
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    }
+    return text;
+}
+
+/// The row of that name, or the only one with such a part in its name: "bm85" is "beurer-bm85".
+Result<std::string> quirkNamed(const std::string& text) {
+    std::vector<std::string> fitting;
+    std::vector<std::string> all;
+    for (const auto& row : profiles::decoderQuirks()) {
+        const std::string name(row.name);
+        if (name == text) return name;
+        if (name.contains(lowerCase(text))) fitting.push_back(name);
+        all.push_back(name);
+    }
+    if (text.empty() || fitting.size() == 1) return text.empty() ? text : fitting.front();
+    return fail(ErrorKind::invalid, "--quirks: there is no row \"{}\"; write one of {}", text,
+                fmt::join(all, " "));
+}
+
+/// "1-2     8000      systolic".
+void explain(const std::vector<FieldSpan>& fields, ByteView value) {
+    for (const auto& field : fields) {
+        if (field.octets == 0) continue;
+        const auto last = field.offset + field.octets - 1;
+        auto places = std::to_string(field.offset);
+        if (field.octets > 1) places += "-" + std::to_string(last);
+        fmt::print("{:<8}{:<16} {}\n", places, toHex(value.subspan(field.offset, field.octets)),
+                   field.field);
+    }
 }
 
 void print(const config::KeyHelp& help) {
@@ -86,10 +121,18 @@ ExitStatus decode(const DecodeArguments& arguments) {
     const auto feature = octetsOf(arguments.feature);
     if (!feature) return refuse(feature.error().in("feature"));
     options.feature = *feature;
+    const auto quirk = quirkNamed(arguments.quirk);
+    if (!quirk) {
+        fmt::print(stderr, "{}\n", quirk.error().message);
+        return ExitStatus::usage;
+    }
+    options.quirk = *quirk;
+    std::vector<FieldSpan> fields;
+    if (arguments.explain) options.trace = &fields;
     const auto json = profiles::describeAsJson(*characteristic, *value, options);
-    if (!json) return refuse(json.error());
-    fmt::print("{}\n", *json);
-    return ExitStatus::done;
+    if (json) fmt::print("{}\n", *json);
+    explain(fields, *value);
+    return json ? ExitStatus::done : refuse(json.error());
 }
 
 }  // namespace vitalgate::cli

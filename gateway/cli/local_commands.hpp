@@ -25,9 +25,13 @@ struct DecodeArguments {
     /// value without octets.
     std::vector<std::string> value;
     std::string feature;  ///< likewise; of the service's feature characteristic
+    std::string quirk;    ///< row of the quirk table, or a part of its name that no other has
+    bool explain = false;
 };
 
-/// What a value of a characteristic says, as one line of JSON.
+/// What a value of a characteristic says, as one line of JSON; with `explain` a line for each field
+/// follows: its octets, their places and its name. Of a value that is refused, too, as far as it
+/// could be read.
 ExitStatus decode(const DecodeArguments& arguments);
 
 }  // namespace vitalgate::cli

@@ -92,6 +92,21 @@ class Checker {
                   "is of no use with bluetooth.pairing.policy: never; write passkey or just-works "
                   "there");
         }
+        registration(id, device);
+        address(id, device);
+    }
+
+    void registration(const std::string& id, const Device& device) {
+        const auto* consent = nodeAt(root_, {"devices", id}).find("consent");
+        const bool namesUsers =
+            consent != nullptr && !(consent->isMap() && consent->entries.empty());
+        if (device.registerUsers && !namesUsers) {
+            wrong({"devices", id, "register-users"},
+                  "needs consent beside it: it names the users and their codes");
+        }
+    }
+
+    void address(const std::string& id, const Device& device) {
         if (device.address == BluetoothAddress{}) {
             const auto& written = nodeAt(root_, {"devices", id, "address"});
             if (!BluetoothAddress::parse(written.text)) return;

@@ -37,6 +37,7 @@ struct Names {
 };
 
 enum class ClockUse { set, leave };
+enum class RecordUse { sinceLast, all, none };
 enum class PairingPolicy { justWorks, passkey, never };
 enum class Protocol { mqtt5, mqtt311 };
 enum class TlsVersion { tls12, tls13 };
@@ -81,7 +82,11 @@ struct Device {
     std::string quirk;  ///< row name, "none", or empty: by model
     bool requireBond = false;
     std::optional<Passkey> passkey;
-    Duration expectEvery{};  ///< zero: no measurement is expected
+    RecordUse records{};
+    std::map<std::uint32_t, ConsentCode> consent;  ///< by user slot
+    bool registerUsers = false;
+    std::vector<Uuid> opaque;  ///< characteristics
+    Duration expectEvery{};    ///< zero: no measurement is expected
 };
 struct Admission {
     std::string profile;  ///< kind word
@@ -91,6 +96,7 @@ struct Admission {
 };
 struct Readings {
     bool raw = false;
+    Duration seriesInterval{};
 };
 struct Store {
     std::string path;  ///< the folder of store.db; empty: the state directory

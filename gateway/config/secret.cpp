@@ -13,8 +13,36 @@ namespace vitalgate::config {
 namespace fs = std::filesystem;
 
 namespace {
+
 constexpr std::size_t kLargestSecret = 64 * 1024;
-constexpr std::size_t kPasskeyDigits = 6;
+
+/// A code of digits, and how many it has.
+struct CodeForm {
+    std::string_view name;
+    std::string_view howMany;
+    std::size_t least;
+    std::size_t most;
+};
+constexpr CodeForm kPasskey{"a passkey", "six digits", 6, 6};
+constexpr CodeForm kConsentCode{"a consent code", "one to four digits", 1, 4};
+
+Result<std::uint32_t> readCode(const Secret& secret, const CodeForm& form,
+                               const CredentialsDirectory& directory) {
+    auto text = readSecret(secret, directory);
+    if (!text) return std::unexpected(text.error());
+    const bool isCode =
+        text->size() >= form.least && text->size() <= form.most &&
+        std::ranges::all_of(*text, [](auto octet) { return octet >= '0' && octet <= '9'; });
+    std::uint32_t number = 0;
+    for (std::size_t i = 0; isCode && i < text->size(); ++i)
+        number = number * 10 + static_cast<std::uint32_t>((*text)[i] - '0');
+    ::explicit_bzero(text->data(), text->size());
+    if (isCode) return number;
+    const auto path = *secretPath(secret, directory);
+    return fail(ErrorKind::invalid, "{} does not hold {}: write {}, nothing else", path.string(),
+                form.name, form.howMany);
+}
+
 }  // namespace
 
 Result<fs::path> secretPath(const Secret& secret, const CredentialsDirectory& directory) {
@@ -81,19 +109,14 @@ Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& direc
 }
 
 Result<std::uint32_t> readPasskey(const Passkey& passkey, const CredentialsDirectory& directory) {
-    auto text = readSecret(passkey.secret, directory);
-    if (!text) return std::unexpected(text.error());
-    const bool isPasskey =
-        text->size() == kPasskeyDigits &&
-        std::ranges::all_of(*text, [](auto octet) { return octet >= '0' && octet <= '9'; });
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; isPasskey && i < kPasskeyDigits; ++i)
-        number = number * 10 + static_cast<std::uint32_t>((*text)[i] - '0');
-    ::explicit_bzero(text->data(), text->size());
-    if (isPasskey) return number;
-    const auto path = *secretPath(passkey.secret, directory);
-    return fail(ErrorKind::invalid, "{} does not hold a passkey: write six digits, nothing else",
-                path.string());
+    return readCode(passkey.secret, kPasskey, directory);
+}
+
+Result<std::uint16_t> readConsentCode(const ConsentCode& code,
+                                      const CredentialsDirectory& directory) {
+    const auto number = readCode(code.secret, kConsentCode, directory);
+    if (!number) return std::unexpected(number.error());
+    return static_cast<std::uint16_t>(*number);
 }
 
 }  // namespace vitalgate::config

@@ -26,6 +26,12 @@ struct Passkey {
     Secret secret;
 };
 
+/// What a user has agreed on with a device of the User Data Service: a secret that holds one to
+/// four digits.
+struct ConsentCode {
+    Secret secret;
+};
+
 using CredentialsDirectory = std::optional<std::filesystem::path>;
 
 /// The file that holds the secret. ErrorKind::notFound for a credential when systemd gave none.
@@ -39,12 +45,14 @@ Status checkSecret(const Secret& secret, const CredentialsDirectory& directory);
 /// Whether a file that is no secret (a certificate) is a regular file that can be read.
 Status checkReadable(const std::filesystem::path& path);
 
-/// The secret as text (password, passkey): checked as above, one line end at its end taken off;
+/// The secret as text (password, digits): checked as above, one line end at its end taken off;
 /// 1 octet to 64 KiB. The caller wipes it. Binary keys are read by their path.
 Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& directory);
 
-/// The six digits (0 to 999999), checked as above and wiped behind it. ErrorKind::invalid if it is
-/// anything else; the sentence never says what stands there.
+/// The digits as a number (0 to 999999, 0 to 9999), checked as above and wiped behind it.
+/// ErrorKind::invalid if it is anything else; the sentence never says what stands there.
 Result<std::uint32_t> readPasskey(const Passkey& passkey, const CredentialsDirectory& directory);
+Result<std::uint16_t> readConsentCode(const ConsentCode& code,
+                                      const CredentialsDirectory& directory);
 
 }  // namespace vitalgate::config

@@ -17,6 +17,13 @@ void wipe(auto& octets) {
     ::explicit_bzero(octets.data(), octets.size());
 }
 
+/// What was read is forgotten.
+template <class T>
+Status outcomeOf(const Result<T>& read) {
+    if (!read) return std::unexpected(read.error());
+    return {};
+}
+
 void refuseSecret(const Node& node, const std::string& path, Reader& reader) {
     reader.wrong(node, path,
                  fmt::format("a secret must not stand in the configuration; {}", kAdvice));
@@ -77,9 +84,11 @@ Status checkKey(const Secret& secret, const CredentialsDirectory& directory) {
 }
 
 Status checkPasskey(const Secret& secret, const CredentialsDirectory& directory) {
-    const auto number = readPasskey({secret}, directory);
-    if (!number) return std::unexpected(number.error());
-    return {};
+    return outcomeOf(readPasskey({secret}, directory));
+}
+
+Status checkConsentCode(const Secret& secret, const CredentialsDirectory& directory) {
+    return outcomeOf(readConsentCode({secret}, directory));
 }
 
 Status checkPemKey(const Secret& secret, const CredentialsDirectory& directory) {

@@ -14,6 +14,8 @@ Status checkPassword(const Secret& secret, const CredentialsDirectory& directory
 Status checkKey(const Secret& secret, const CredentialsDirectory& directory);
 /// A passkey of six digits.
 Status checkPasskey(const Secret& secret, const CredentialsDirectory& directory);
+/// A consent code of one to four digits.
+Status checkConsentCode(const Secret& secret, const CredentialsDirectory& directory);
 /// A private key in PEM.
 Status checkPemKey(const Secret& secret, const CredentialsDirectory& directory);
 

@@ -7,7 +7,9 @@ namespace vitalgate::config {
 namespace {
 
 /// What the profiles of adapters/profiles give; a test compares the two.
-constexpr std::string_view kKinds = "blood-pressure body-temperature weight heart-rate";
+constexpr std::string_view kKinds =
+    "blood-pressure body-temperature weight body-composition heart-rate glucose "
+    "glucose-continuous pulse-oximetry";
 /// The rows of the session's quirk table; a test compares them.
 constexpr std::string_view kQuirks =
     "none and-scale and-device taidoc-td1241 indie-scale philips-ear beurer-bm85 detecto-7550 "
@@ -134,6 +136,23 @@ constexpr Key<Device> kDevice[] = {
     key<&Device::passkey>({.name = "passkey",
                            .help = "The six digits printed on the device: it is paired with them, "
                                    "and never without."}),
+    key<&Device::records>({.name = "records",
+                           .standard = "since-last",
+                           .help = "Which of the device's stored records are fetched when it is "
+                                   "connected."}),
+    key<&Device::consent>({.name = "consent",
+                           .least = "0",
+                           .most = "254",
+                           .help = "For each user slot the code that the user has agreed on with "
+                                   "the device: one to four digits."}),
+    key<&Device::registerUsers>({.name = "register-users",
+                                 .standard = "false",
+                                 .help = "A user of `consent` whom the device does not know is "
+                                         "registered there; the number it gives is remembered."}),
+    key<&Device::opaque>({.name = "opaque",
+                          .most = "32",
+                          .help = "Characteristics that no profile knows: their values are passed "
+                                  "through as they are."}),
     key<&Device::expectEvery>({.name = "expect-every",
                                .example = "24h",
                                .least = "1m",
@@ -166,6 +185,12 @@ constexpr Key<Readings> kReadings[] = {
     key<&Readings::raw>({.name = "raw",
                          .standard = "true",
                          .help = "Each reading carries the device's original bytes."}),
+    key<&Readings::seriesInterval>({.name = "series-interval",
+                                    .standard = "60s",
+                                    .least = "1s",
+                                    .most = "15m",
+                                    .help = "Values that come without end (a worn oximeter) are "
+                                            "gathered for so long into one reading."}),
 };
 
 constexpr Key<Store> kStore[] = {

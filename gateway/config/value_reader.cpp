@@ -53,6 +53,12 @@ struct Scalar<BluetoothAddress> {
     static constexpr auto kParse = BluetoothAddress::parse;
 };
 template <>
+struct Scalar<Uuid> {
+    static constexpr std::string_view kWord = "characteristic",
+                                      kExample = "2A35, or all 36 characters";
+    static constexpr auto kParse = parseCharacteristic;
+};
+template <>
 struct Scalar<WallTime> {
     static constexpr std::string_view kWord = "UTC time", kExample = "2026-12-24T18:00:00Z";
     static constexpr auto kParse = parseUtc;
@@ -178,6 +184,33 @@ void readList(const Node& node, const KeyInfo& info, const std::string& path,
     }
 }
 
+/// One value for each user slot of a device; `example` is such a map.
+template <class T, class ReadOne>
+void readSlots(const Node& node, const KeyInfo& info, const std::string& path,
+               std::string_view example, std::map<std::uint32_t, T>& values, Reader& reader,
+               ReadOne readOne) {
+    if (!node.isMap()) {
+        reader.wrong(node, path,
+                     fmt::format("must be a map of slots, not {}; write for example {}",
+                                 describe(node.kind), example));
+        return;
+    }
+    KeyInfo one = info;
+    one.least = one.most = {};
+    for (const auto& [key, place, value] : node.entries) {
+        const auto slot = parseNumber(key);
+        if (!slot || *slot < *parseNumber(info.least) || *slot > *parseNumber(info.most)) {
+            reader.problems().add(
+                place, path,
+                fmt::format("{} is not a slot; slots are {}", inQuotes(key), rangeText(info)));
+        } else if (values.contains(*slot)) {
+            reader.problems().add(place, path, fmt::format("slot {} stands twice", *slot));
+        } else {
+            readOne(value, one, below(path, key), values[*slot], reader);
+        }
+    }
+}
+
 }  // namespace
 
 std::string below(std::string_view path, std::string_view key) {
@@ -269,6 +302,11 @@ void readAny(const Node& node, const KeyInfo& info, const std::string& path,
 }
 
 void readAny(const Node& node, const KeyInfo& info, const std::string& path,
+             std::vector<Uuid>& value, Reader& reader) {
+    readList(node, info, path, value, reader, readScalar<Uuid>);
+}
+
+void readAny(const Node& node, const KeyInfo& info, const std::string& path,
              std::vector<std::string>& value, Reader& reader) {
     if (node.isScalar() && node.text == info.standard && !info.standard.empty()) return;
     readList(node, info, path, value, reader, readText);
@@ -298,27 +336,7 @@ void readAny(const Node& node, const KeyInfo& info, const std::string& path,
 
 void readAny(const Node& node, const KeyInfo& info, const std::string& path,
              std::map<std::uint32_t, std::string>& value, Reader& reader) {
-    if (!node.isMap()) {
-        reader.wrong(node, path,
-                     fmt::format("must be a map of slots, not {}; write for example "
-                                 "{{1: p-4711}}",
-                                 describe(node.kind)));
-        return;
-    }
-    KeyInfo one = info;
-    one.least = one.most = {};
-    for (const auto& [key, place, person] : node.entries) {
-        const auto slot = parseNumber(key);
-        if (!slot || *slot < *parseNumber(info.least) || *slot > *parseNumber(info.most)) {
-            reader.problems().add(
-                place, path,
-                fmt::format("{} is not a slot; slots are {}", inQuotes(key), rangeText(info)));
-        } else if (value.contains(*slot)) {
-            reader.problems().add(place, path, fmt::format("slot {} stands twice", *slot));
-        } else {
-            readText(person, one, below(path, key), value[*slot], reader);
-        }
-    }
+    readSlots(node, info, path, "{1: p-4711}", value, reader, readText);
 }
 
 void readAny(const Node& node, const KeyInfo& info, const std::string& path,
@@ -340,6 +358,18 @@ void readAny(const Node& node, const KeyInfo&, const std::string& path,
     if (secret) value = Passkey{*secret};
 }
 
+void readConsentCodePlace(const Node& node, const KeyInfo&, const std::string& path,
+                          ConsentCode& value, Reader& reader) {
+    std::optional<Secret> secret;
+    readSecretPlace(node, path, secret, reader, checkConsentCode);
+    if (secret) value = ConsentCode{*secret};
+}
+
+void readAny(const Node& node, const KeyInfo& info, const std::string& path,
+             std::map<std::uint32_t, ConsentCode>& value, Reader& reader) {
+    readSlots(node, info, path, "{1: {credential: scale-1}}", value, reader, readConsentCodePlace);
+}
+
 }  // namespace
 
 template <class T>
@@ -358,6 +388,8 @@ std::string ValueReader<T>::typeWord(const KeyInfo& info) {
         return "duration or never";
     } else if constexpr (std::is_same_v<T, std::vector<BrokerAddress>>) {
         return "URL or list of URLs";
+    } else if constexpr (std::is_same_v<T, std::vector<Uuid>>) {
+        return "list of characteristics";
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
         return fmt::format("list of {}", formWord(info));
     } else if constexpr (std::is_same_v<T, Names>) {
@@ -366,6 +398,8 @@ std::string ValueReader<T>::typeWord(const KeyInfo& info) {
         return fmt::format("map of name to {}", formWord(info));
     } else if constexpr (std::is_same_v<T, std::map<std::uint32_t, std::string>>) {
         return "map of slot to person";
+    } else if constexpr (std::is_same_v<T, std::map<std::uint32_t, ConsentCode>>) {
+        return "map of slot to secret";
     } else if constexpr (std::is_same_v<T, std::optional<Secret>>) {
         return "secret";
     } else if constexpr (std::is_same_v<T, std::optional<KeyFile>>) {
@@ -401,6 +435,7 @@ template struct ValueReader<std::uint32_t>;
 template struct ValueReader<BluetoothAddress>;
 template struct ValueReader<WallTime>;
 template struct ValueReader<ClockUse>;
+template struct ValueReader<RecordUse>;
 template struct ValueReader<PairingPolicy>;
 template struct ValueReader<Protocol>;
 template struct ValueReader<TlsVersion>;
@@ -409,6 +444,7 @@ template struct ValueReader<CommandSource>;
 template struct ValueReader<DeviceIdentifiers>;
 template struct ValueReader<std::optional<Duration>>;
 template struct ValueReader<std::vector<BrokerAddress>>;
+template struct ValueReader<std::vector<Uuid>>;
 template struct ValueReader<std::vector<std::string>>;
 template struct ValueReader<Names>;
 template struct ValueReader<std::map<std::string, std::string>>;
@@ -416,5 +452,6 @@ template struct ValueReader<std::map<std::uint32_t, std::string>>;
 template struct ValueReader<std::optional<Secret>>;
 template struct ValueReader<std::optional<KeyFile>>;
 template struct ValueReader<std::optional<Passkey>>;
+template struct ValueReader<std::map<std::uint32_t, ConsentCode>>;
 
 }  // namespace vitalgate::config

@@ -101,6 +101,11 @@ Result<std::uint32_t> parseNumber(std::string_view text) {
     return number;
 }
 
+Result<Uuid> parseCharacteristic(std::string_view text) {
+    if (const auto uuid = Uuid::parse(text)) return *uuid;
+    return fail(ErrorKind::invalid, "{} is not a characteristic", inQuotes(text));
+}
+
 Result<bool> parseBool(std::string_view text) {
     if (text != "true" && text != "false") {
         return fail(ErrorKind::invalid, "{} is neither true nor false", inQuotes(text));

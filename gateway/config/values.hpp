@@ -22,6 +22,8 @@ Result<Rate> parseRate(std::string_view text);
 Result<SignalStrength> parseSignal(std::string_view text);
 /// A whole number from 0 to 4294967295.
 Result<std::uint32_t> parseNumber(std::string_view text);
+/// "2A35", "0x2A35" or the 36 characters of a UUID.
+Result<Uuid> parseCharacteristic(std::string_view text);
 /// "true" or "false".
 Result<bool> parseBool(std::string_view text);
 

@@ -12,6 +12,8 @@ constexpr std::string_view kWords = "";
 template <>
 inline constexpr std::string_view kWords<ClockUse> = "set leave";
 template <>
+inline constexpr std::string_view kWords<RecordUse> = "since-last all none";
+template <>
 inline constexpr std::string_view kWords<PairingPolicy> = "just-works passkey never";
 template <>
 inline constexpr std::string_view kWords<Protocol> = "5 3.1.1";

@@ -4,11 +4,23 @@
 
 #include <algorithm>
 
+#include "adapters/profiles/profile.hpp"
 #include "adapters/session/quirks.hpp"
 #include "gateway/commands/kinds.hpp"
 #include "gateway/config/reference.hpp"
 
 using namespace vitalgate;
+
+TEST_CASE("the kinds of readings that the configuration takes are those of the profiles") {
+    const auto help = config::explain("admit.<name>.profile");
+    REQUIRE(help.size() == 1);
+    std::string words;
+    for (const auto& profile : profiles::allProfiles()) {
+        if (profile.kind.empty()) continue;
+        words += fmt::format("{}{}", words.empty() ? "" : ", ", profile.kind);
+    }
+    CHECK(help[0].type == "one of: " + words);
+}
 
 TEST_CASE("the quirks that the configuration takes are the rows of the quirk table") {
     const auto help = config::explain("devices.<id>.quirk");

@@ -2,10 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "adapters/profiles/profile.hpp"
 #include "gateway/cli/format_values.hpp"
 #include "gateway/codes/codes.hpp"
-#include "gateway/config/reference.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::cli;
@@ -59,6 +57,16 @@ v1::Reading single(const char* kind, const char* code, double value, const char*
     setTime(reading, "2026-11-23T07:14:05Z", "2026-11-23T07:14:09Z", v1::TIME_DEVICE);
     add(reading, code, value, unit, decimals);
     return reading;
+}
+
+void addCoded(v1::Reading& reading, const char* code, const char* result) {
+    auto& observation = *reading.add_observations();
+    observation.set_code(code);
+    observation.mutable_coded()->add_codes()->set_code(result);
+}
+
+v1::Reading glucose(double value) {
+    return single("glucose", "MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD", value, "mg/dL", 0);
 }
 
 v1::Event eventAt(const char* time) {
@@ -249,16 +257,110 @@ TEST_CASE("a place that several observations share is named once") {
     CHECK(formatRemarks(reading).size() == 1);
 }
 
-TEST_CASE("the kinds of the configuration are those of the profiles") {
-    std::string kinds;
-    for (const auto& profile : profiles::allProfiles()) {
-        const bool isMeasurement = !profile.kind.empty() && profile.kind != "battery";
-        if (!isMeasurement) continue;
-        const auto help = config::explain("admit.x.profile");
-        REQUIRE(help.size() == 1);
-        CAPTURE(profile.kind);
-        CHECK(help[0].type.find(profile.kind) != std::string::npos);
-        kinds += profile.kind;
-    }
-    CHECK_FALSE(kinds.empty());
+TEST_CASE("a glucose is its value, with what the person has told the meter") {
+    auto reading = glucose(112);
+    CHECK(formatValues(reading) == "112 mg/dL");
+    reading.mutable_observations(0)->mutable_body_site()->set_code("vitalgate:alternate-site");
+    addCoded(reading, "MDC_CTXT_GLU_MEAL", "vitalgate:meal-preprandial");
+    addCoded(reading, "MDC_CTXT_GLU_TESTER", "vitalgate:tester-health-care-professional");
+    addCoded(reading, "MDC_CTXT_GLU_HEALTH", "vitalgate:health-minor-issues");
+    add(reading, "vitalgate:exercise-duration", 1800, "s", 0);
+    add(reading, "MDC_CTXT_GLU_CARB", 30, "g", 0);
+    reading.mutable_observations(5)->add_status("breakfast");
+    CHECK(formatValues(reading) ==
+          "112 mg/dL, meal preprandial, tester health care professional, health minor issues, "
+          "exercise 1800 s, carbohydrate 30 g");
+    CHECK(formatRemarks(reading) ==
+          std::vector<std::string>{"alternate site", "carbohydrate: breakfast"});
+}
+
+TEST_CASE("a context without its glucose is not shown as one") {
+    const auto reading = single("glucose", "MDC_CTXT_GLU_CARB", 30, "g", 0);
+    CHECK(formatValues(reading) == "carbohydrate 30 g");
+}
+
+TEST_CASE("codes that this version does not know are shown without what marks them as ours") {
+    v1::Reading reading;
+    reading.set_kind("glucose");
+    addCoded(reading, "MDC_CTXT_GLU_MEAL", "vitalgate:between-meals");
+    addCoded(reading, "vitalgate:mood", "MDC_OTHER");
+    CHECK(formatValues(reading) == "meal between meals, mood MDC_OTHER");
+}
+
+TEST_CASE("a glucose beyond the meter's range is never a plain number") {
+    auto reading = glucose(600);
+    auto& observation = *reading.mutable_observations(0);
+    observation.set_comparator(v1::COMPARATOR_ABOVE);
+    CHECK(formatValues(reading) == "> 600 mg/dL");
+    observation.set_absent(v1::ABSENT_POSITIVE_INFINITY);
+    CHECK(formatValues(reading) == "above the device's range");
+    observation.set_comparator(v1::COMPARATOR_BELOW);
+    CHECK(formatValues(reading) == "below the device's range");
+}
+
+TEST_CASE("a sensor's glucose has its trend, and a hole in its records says how long") {
+    auto reading = single("glucose-continuous", "MDC_CONC_GLU_ISF", 112, "mg/dL", 0);
+    add(reading, "vitalgate:glucose-trend", -1.5, "mg/dL/min", 1);
+    add(reading, "vitalgate:glucose-quality", 97, "%", 0);
+    CHECK(formatValues(reading) == "112 mg/dL, glucose trend -1.5 mg/dL/min, glucose quality 97 %");
+    auto hole = single("glucose-continuous", "MDC_CONC_GLU_ISF", 0, "mg/dL", 0);
+    hole.mutable_observations(0)->set_absent(v1::ABSENT_NOT_RECORDED);
+    hole.set_duration_ms(1'500'000);
+    CHECK(formatValues(hole) == "– (not recorded)");
+    CHECK(formatRemarks(hole) == std::vector<std::string>{"over 25 min"});
+}
+
+TEST_CASE("an oximeter's averages are told apart") {
+    auto reading = single("pulse-oximetry", "MDC_PULS_OXIM_SAT_O2", 97, "%", 0);
+    add(reading, "MDC_PULS_OXIM_PULS_RATE", 71, "/min", 0);
+    CHECK(formatValues(reading) == "97 %, pulse 71 /min");
+    add(reading, "MDC_PULS_OXIM_SAT_O2", 96, "%", 0);
+    reading.mutable_observations(2)->add_status("fast");
+    add(reading, "MDC_PULS_OXIM_PULS_RATE", 70, "/min", 0);
+    reading.mutable_observations(3)->add_status("slow");
+    add(reading, "MDC_PULS_OXIM_PERF_REL", 3.2, "%", 1);
+    CHECK(formatValues(reading) ==
+          "97 %, pulse 71 /min, fast oxygen saturation 96 %, slow pulse 70 /min, perfusion 3.2 %");
+    CHECK(formatRemarks(reading).empty());
+}
+
+TEST_CASE("a series is its range, how long it lasted and why some of it is missing") {
+    auto reading = single("pulse-oximetry", "MDC_PULS_OXIM_SAT_O2", 0, "%", 0);
+    reading.set_duration_ms(60'000);
+    auto& samples = *reading.mutable_observations(0)->mutable_samples();
+    samples.set_scale(1);
+    samples.set_period_ms(1000);
+    for (int i = 0; i < 60; ++i) samples.add_raw(95 + i % 4);
+    CHECK(formatValues(reading) == "60 values 95 to 98 %");
+    CHECK(formatRemarks(reading) == std::vector<std::string>{"over 60 s"});
+    reading.set_duration_ms(119'700);
+    samples.add_spans()->add_status("no-contact");
+    samples.add_spans()->set_absent(v1::ABSENT_NOT_RECORDED);
+    samples.add_spans()->add_status("no-contact");
+    CHECK(formatRemarks(reading) ==
+          std::vector<std::string>{"over 120 s",
+                                   "some values are missing: no contact, not recorded"});
+}
+
+TEST_CASE("a scale's composition stands behind the weight, or alone under its names") {
+    auto reading = single("weight", "MDC_MASS_BODY_ACTUAL", 72.35, "kg", 2);
+    add(reading, "MDC_BODY_FAT", 23.1, "%", 1);
+    add(reading, "vitalgate:body-impedance", 512.3, "Ohm", 1);
+    CHECK(formatValues(reading) == "72.35 kg, body fat 23.1 %, impedance 512.3 Ω");
+    auto alone = single("body-composition", "MDC_BODY_FAT", 23.1, "%", 1);
+    add(alone, "vitalgate:basal-metabolism", 7012, "kJ", 0);
+    alone.set_partial(true);
+    CHECK(formatValues(alone) == "body fat 23.1 %, basal metabolism 7012 kJ");
+    CHECK(formatRemarks(alone) == std::vector<std::string>{"incomplete"});
+}
+
+TEST_CASE("of what nobody has looked into only the length is shown") {
+    v1::Reading reading;
+    reading.set_kind("opaque");
+    auto& raw = *reading.mutable_source()->add_raw();
+    raw.set_characteristic("2AF9");
+    raw.set_value("\x01\x02\x03");
+    CHECK(formatValues(reading) == "3 octets of 2AF9");
+    raw.set_value("\x01");
+    CHECK(formatValues(reading) == "1 octet of 2AF9");
 }

@@ -185,6 +185,34 @@ TEST_CASE("decode gives one line of JSON, or says why there is none") {
     CHECK(vitalgateProgram("decode nonsense 00").status == 2);
 }
 
+TEST_CASE("decode explains which octets mean what, as far as they can be read") {
+    const auto whole = vitalgateProgram("decode 2A1C 006f0100ff --explain");
+    CHECK(whole.status == 0);
+    CHECK(whole.out.starts_with("{\"kind\":\"body-temperature\""));
+    CHECK(whole.out.ends_with("0       00               flags\n1-4     6f0100ff         temperature\n"));
+    const auto cut = vitalgateProgram("decode 2A35 168000 --explain");
+    CHECK(cut.status == 1);
+    CHECK(cut.out == "0       16               flags\n1-2     8000             systolic\n");
+    CHECK(cut.err == "2A35: diastolic: needs octets 3 to 4, the value has only 3 octets\n");
+}
+
+TEST_CASE("decode takes the deviations of a model, by a row's name or a part of it") {
+    // 68.8 lb in tenths.
+    const std::string pounds = "decode 2A9D 01b002 --quirks ";
+    for (const auto* name : {"and-scale", "and-sc", "AND-SCALE"}) {
+        CAPTURE(std::string(name));
+        const auto decoded = vitalgateProgram(pounds + name);
+        CHECK(decoded.status == 0);
+        CHECK(decoded.out.find("68.8") != std::string::npos);
+    }
+    CHECK(vitalgateProgram("decode 2A9D 01b002").out.find("6.88") != std::string::npos);
+    const auto unknown = vitalgateProgram(pounds + "nonesuch");
+    CHECK(unknown.status == 2);
+    CHECK(unknown.err.starts_with(
+        "--quirks: there is no row \"nonesuch\"; write one of trailing-octets and-scale"));
+    CHECK(vitalgateProgram(pounds + "e").status == 2);  // more than one row has it
+}
+
 TEST_CASE("decode takes octets as people copy them") {
     const auto plain = vitalgateProgram("decode 2A1C 006f0100ff").out;
     CHECK(plain.find("36.7") != std::string::npos);

@@ -177,7 +177,7 @@ constexpr Mistake kMistakes[] = {
     {"devices: {cuff: {address: C4:7C:8D:6A:12:34, profiles: [blod-pressure]}}",
      "v.yaml:1:57: devices.cuff.profiles[1]: \"blod-pressure\" is not allowed here; did you "
      "mean \"blood-pressure\"?; write blood-pressure or body-temperature or weight or "
-     "heart-rate"},
+     "body-composition or heart-rate or glucose or glucose-continuous or pulse-oximetry"},
     {"devices: {cuff: {address: C4:7C:8D:6A:12:34, person: p-9}}",
      "v.yaml:1:54: devices.cuff.person: there is no \"p-9\" in people"},
     {"devices: {cuff: {address: C4:7C:8D:6A:12:34, slots: {1: p-9}}}",
