@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/base/bytes.hpp"
@@ -34,6 +36,14 @@ struct MeasurementIdentity {
 struct NewReading {
     v1::Reading reading;
     MeasurementIdentity identity;
+    /// The reading that this one completes; the receiver computes its id, Reading.amends.
+    std::optional<MeasurementIdentity> amends;
+};
+
+/// A refused measurement that has its own time or number: read again, it is the same one.
+struct NewRefusal {
+    v1::Event event;
+    MeasurementIdentity identity;
 };
 
 /// What an adapter remembers of a device, committed together with the readings it belongs to.
@@ -47,6 +57,7 @@ struct Bookmark {
 struct Append {
     std::vector<NewReading> readings;
     std::vector<v1::Event> events;  ///< without id; the receiver gives one
+    std::vector<NewRefusal> refusals;
     std::vector<Bookmark> bookmarks;
 };
 
@@ -77,6 +88,9 @@ struct SubjectMap {
     std::map<std::uint32_t, std::string> slots;
 };
 
+/// Which of a device's stored records are fetched when it is connected.
+enum class RecordUse { sinceLast, all, none };
+
 /// What the configuration says about one device; see "devices" in the configuration reference.
 struct DeviceSettings {
     std::string id;
@@ -91,6 +105,13 @@ struct DeviceSettings {
     /// Reads the device's passkey, which is kept nowhere; empty: it has none, and is paired
     /// without.
     std::function<Result<std::uint32_t>()> passkey;
+    RecordUse records = RecordUse::sinceLast;
+    /// By user slot: reads the code that the user has agreed on with the device, kept nowhere.
+    std::map<std::uint32_t, std::function<Result<std::uint16_t>()>> consent;
+    /// A user of `consent` whom the device does not know is registered there.
+    bool registerUsers = false;
+    /// Characteristics that no profile knows and whose values are passed through as they are.
+    std::vector<Uuid> opaque;
     /// A measurement is expected at least so often; zero: not at all.
     Duration expectEvery{};
     v1::Admission admission = v1::ADMISSION_CONFIGURED;
@@ -105,6 +126,25 @@ struct AdmissionRule {
     int signalFloorDbm = -75;
 };
 
+/// A kind of command that a device runs, and its word in descriptors.
+struct DeviceCommandKind {
+    v1::Command::KindCase kind;
+    std::string_view word;
+};
+
+/// All of them; DeviceDescriptor.commands says which one device understands.
+inline constexpr std::array kDeviceCommands{
+    DeviceCommandKind{v1::Command::kReadBattery, "read-battery"},
+    DeviceCommandKind{v1::Command::kSetClock, "set-clock"},
+    DeviceCommandKind{v1::Command::kFetchRecords, "fetch-records"},
+    DeviceCommandKind{v1::Command::kStartMeasurement, "start-measurement"},
+    DeviceCommandKind{v1::Command::kStopMeasurement, "stop-measurement"},
+    DeviceCommandKind{v1::Command::kResetEnergy, "reset-energy"},
+    DeviceCommandKind{v1::Command::kCalibrate, "calibrate"},
+    DeviceCommandKind{v1::Command::kSetAlertLimit, "set-alert-limit"},
+    DeviceCommandKind{v1::Command::kSetInterval, "set-interval"},
+};
+
 /// What every technology offers to the application.
 class Adapter {
   public:
@@ -114,6 +154,7 @@ class Adapter {
     /// 2 s also if the bus does not answer.
     virtual void stop(std::function<void()> done) = 0;
     /// Runs a command for one device; the result has state, text and data, not the command's ids.
+    /// Ends by itself, also if the device never comes.
     virtual asio::awaitable<v1::CommandResult> execute(v1::Command command) = 0;
     [[nodiscard]] virtual std::vector<v1::DeviceDescriptor> devices() const = 0;
     [[nodiscard]] virtual std::vector<v1::Adapter> adapters() const = 0;

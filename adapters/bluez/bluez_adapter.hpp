@@ -49,7 +49,9 @@ class BluezAdapter final : public Adapter {
 
     void start() override;
     void stop(std::function<void()> done) override;
-    /// No device command exists yet: each is refused as not supported.
+    /// Within the device's conversation; if there is none it waits for the next, until not_after or
+    /// for 9 min 30 s at most, and then fails as unreachable. A conversation that ends before it
+    /// had got ready begins no command: those go on waiting. stop() refuses what waits as busy.
     asio::awaitable<v1::CommandResult> execute(v1::Command command) override;
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const override;
     [[nodiscard]] std::vector<v1::Adapter> adapters() const override;

@@ -45,6 +45,7 @@ void Core::begin(Device& device, const DeviceView& view) {
             const Status broken = fail(ErrorKind::internal, "the conversation broke");
             self->onEnded(talk, error ? broken : status);
         });
+    waiting_.onConversation(device.settings.id, talk->session);
 }
 
 BluezLink::Peer Core::peerOf(const Device& device, const DeviceView& view) {
@@ -67,6 +68,7 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
         log_.warning("{}", status.error().message);
     }
     device.descriptor = talk->session->descriptor();
+    if (talk->session->wasReady()) device.isExplored = true;
     noteReading(device, *talk);
     judgeFlood(device, *talk);
     device.quietUntil = clock_.steady() + pauseAfter(device, *talk);
@@ -83,10 +85,7 @@ void Core::onEnded(const std::shared_ptr<Conversation>& talk, const Status& stat
 }
 
 void Core::afterEnd(Device& device, const Conversation& talk) {
-    if (stopping_) {
-        if (conversations_ == 0) finishStop();
-        return;
-    }
+    if (stopping_) return finishStopWhenIdle();
     const auto view = deviceView(service_.tree(), talk.link->device());
     if (!view || !view->connected || device.conversation) return;
     const bool isMuted = device.flood.isMuted(clock_.steady());

@@ -83,6 +83,7 @@ void Core::tick() {
 void Core::stop(std::function<void()> done) {
     stopped_ = std::move(done);
     stopping_ = true;
+    waiting_.stop();
     for (auto& [address, device] : devices_) {
         if (!device.conversation) continue;
         auto talk = device.conversation;
@@ -93,10 +94,16 @@ void Core::stop(std::function<void()> done) {
                       [](const dbus::Reply&) {});
     }
     tick_ = clock_.after(kStopLimit, [self = shared_from_this()] {
-        self->log_.error("{} conversations did not end in time", self->conversations_);
+        self->log_.error("{} conversations and {} commands did not end in time",
+                         self->conversations_, self->commands_);
         self->finishStop();
     });
-    if (conversations_ == 0) finishStop();
+    finishStopWhenIdle();
+}
+
+/// What is under way ends by itself once the stop has begun.
+void Core::finishStopWhenIdle() {
+    if (stopped_ && conversations_ == 0 && commands_ == 0) finishStop();
 }
 
 void Core::finishStop() {
@@ -106,6 +113,7 @@ void Core::finishStop() {
 
 void Core::abandon() {
     tick_.cancel();
+    waiting_.stop();
     units_.clear();
     agent_.leave();
     profiles_.leave();
@@ -382,13 +390,8 @@ void BluezAdapter::stop(std::function<void()> done) {
     core_->stop(std::move(done));
 }
 
-asio::awaitable<v1::CommandResult> BluezAdapter::execute(v1::Command) {
-    v1::CommandResult result;
-    result.set_state(v1::COMMAND_REFUSED);
-    result.set_refusal(v1::REFUSAL_NOT_SUPPORTED);
-    result.set_final(true);
-    result.set_text("no command for a device exists in this release");
-    co_return result;
+asio::awaitable<v1::CommandResult> BluezAdapter::execute(v1::Command command) {
+    return Core::execute(core_, std::move(command));
 }
 
 std::vector<v1::DeviceDescriptor> BluezAdapter::devices() const {

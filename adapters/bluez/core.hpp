@@ -9,6 +9,7 @@
 #include "adapters/bluez/adapter_unit.hpp"
 #include "adapters/bluez/admission.hpp"
 #include "adapters/bluez/bluez_adapter.hpp"
+#include "adapters/bluez/device_commands.hpp"
 #include "adapters/bluez/device_pairing.hpp"
 #include "adapters/bluez/event_writer.hpp"
 #include "adapters/bluez/expectation.hpp"
@@ -44,12 +45,18 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     /// What comes of a pairing is told again only so often while it stays the same.
     static constexpr Duration kPairingToldAgain = std::chrono::hours{1};
 
+    /// So long a command waits for a device that is away.
+    static constexpr Duration kLongestWait = std::chrono::seconds{570};
+
     Core(BluezOptions options, Sink& sink, Clock& clock, Log log);
 
     void start();
     void stop(std::function<void()> done);
     /// Lets go of the bus at once; conversations are not awaited.
     void abandon();
+    /// Runs one command; `core` lives until it has ended. See BluezAdapter.
+    static asio::awaitable<v1::CommandResult> execute(std::shared_ptr<Core> core,
+                                                      v1::Command command);
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const;
     [[nodiscard]] std::vector<v1::Adapter> adapters() const;
     [[nodiscard]] std::vector<v1::Problem> problems() const { return problems_; }
@@ -86,7 +93,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         SteadyTime outcomeTold;
         std::string adapter;
         std::optional<int> rssiDbm;
-        std::string told;  ///< of the conversation's findings, what was last described
+        std::string told;         ///< of the conversation's findings, what was last described
+        bool isExplored = false;  ///< a conversation came so far that its commands are known
         SteadyTime seen;
         SteadyTime advertisesSince;
         SteadyTime quietUntil;
@@ -123,6 +131,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     Device& known(const DeviceSettings& settings);
     void tick();
     void finishStop();
+    void finishStopWhenIdle();
 
     // supervision.cpp: whether all that is needed is there and works, and what is done if not
     /// What has gone and is awaited.
@@ -159,6 +168,13 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     [[nodiscard]] std::optional<PasskeySource> expectedPasskey(const std::string& path) const;
     void prepareConnect(const DeviceView& view, std::function<void()> connect);
     void onPairingRefused(const std::string& device);
+
+    // device_commands.cpp
+    asio::awaitable<v1::CommandResult> runCommand(v1::Command command);
+    [[nodiscard]] std::optional<v1::CommandResult> refusalOf(const v1::Command& command) const;
+    [[nodiscard]] Duration patienceFor(const v1::Command& command) const;
+    [[nodiscard]] const Device* deviceNamed(const std::string& id) const;
+    [[nodiscard]] std::shared_ptr<session::Session> sessionOf(const std::string& device) const;
 
     // memory.cpp: what was before
     void remember(const Device& device);
@@ -199,6 +215,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     std::map<std::string, Refusals> refusals_;  ///< by id; empty: strangers
     std::vector<v1::Problem> problems_;
     std::size_t conversations_ = 0;  ///< that have not ended, also of former connections
+    WaitingCommands waiting_;
+    std::size_t commands_ = 0;  ///< that have not ended
     Timer tick_;
     bool reconnecting_ = false;  ///< to the bus, by our own will
     bool stopping_ = false;

@@ -55,7 +55,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     void end(Error why);
     [[nodiscard]] bool hasEnded() const { return end_.has_value(); }
     [[nodiscard]] const std::string& device() const { return peer_.path; }
-    [[nodiscard]] std::uint64_t droppedValues() const { return dropped_; }
+    [[nodiscard]] std::uint64_t droppedValues() const override { return dropped_; }
 
     asio::awaitable<Result<session::GattDatabase>> discover(std::vector<Uuid> expected,
                                                             Duration limit) override;
@@ -66,6 +66,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     asio::awaitable<Status> subscribe(session::Characteristic characteristic,
                                       Duration limit) override;
     asio::awaitable<Result<session::Value>> nextValue(Duration limit) override;
+    void interrupt() override { inbox_.interrupt(); }
     /// Opens the agent's window for this device. What the policy does not allow, and what must wait
     /// because the passkey was refused, is ErrorKind::refused. A device that BlueZ holds for bonded
     /// although it asks anew has forgotten the hub: ErrorKind::authentication. A device with a

@@ -62,7 +62,10 @@ bool isStored(const MeasuredTime& time, const Moment& connected, const Moment& r
         return false;
     }
     // By the clock that was set meanwhile, if it was.
-    const auto began = received.wall - (received.uptime - connected.uptime);
+    auto began = received.wall - (received.uptime - connected.uptime);
+    // It came in an earlier connection, whose begin is not known any more, and has waited here.
+    const bool isEarlier = received.boot != connected.boot || received.uptime < connected.uptime;
+    if (isEarlier) began = received.wall;
     return time.measured < began - kStoredBefore;
 }
 
@@ -92,24 +95,28 @@ MeasurementIdentity identityOf(const AssemblyContext& context, const Value& valu
         identity.deviceTime = said->text();
     }
     const auto& source = measurement.reading.source();
-    if (source.has_record_number()) identity.recordNumber = source.record_number();
+    if (const auto& embedded = measurement.embedded) {
+        identity.characteristic = Uuid(embedded->characteristic);
+        identity.payload = embedded->payload;
+    } else if (source.has_record_number()) {
+        identity.recordNumber = source.record_number();
+    }
     return identity;
 }
 
-NewReading readingOf(const AssemblyContext& context, const Value& value,
-                     profiles::Measurement measurement) {
-    NewReading made;
-    made.identity = identityOf(context, value, measurement);
-    auto& reading = made.reading = measurement.reading;
-    reading.set_device(context.settings.id);
-    if (measurement.deviceTime) reading.set_device_time(measurement.deviceTime->text());
-    fillTimes(context, value.received, measurement, reading);
-    // A date that is no time of measurement may stand still: equal values must not become one.
-    if (reading.time_basis() == v1::TIME_RECEIVED) made.identity.deviceTime.clear();
-    assignSubject(context.settings.subjects, reading);
-    fillSource(context, value, *reading.mutable_source());
-    if (context.options.raw) addRaw(context, value, *reading.mutable_source());
-    return made;
+/// A reading with its late part is another one than without it.
+MeasurementIdentity amendedIdentity(MeasurementIdentity first, const std::vector<Value>& values) {
+    for (std::size_t i = 1; i < values.size(); ++i) {
+        const auto& more = values[i].bytes;
+        first.payload.insert(first.payload.end(), more.begin(), more.end());
+    }
+    return first;
+}
+
+const Moment& firstReceived(const Piece& piece) {
+    const auto first = std::ranges::min_element(
+        piece.values, {}, [](const Value& value) { return value.received.uptime; });
+    return first->received;
 }
 
 std::string reasonWord(v1::MeasurementRefusal reason) {
@@ -141,10 +148,97 @@ v1::Event undecodable(const AssemblyContext& context, const Value& value,
     return event;
 }
 
-Append one(v1::Event event) {
-    Append append;
-    append.events.push_back(std::move(event));
-    return append;
+/// Minutes of the device's session as a time of its calendar, or at least as what it said.
+void placeInSession(const AssemblyContext& context, profiles::Measurement& measurement) {
+    if (!measurement.sessionMinutes) return;
+    const std::chrono::minutes minutes{*measurement.sessionMinutes};
+    const auto& start = context.sessionStart;
+    if (start && !calendarFault(*start)) {
+        measurement.deviceTime = toLocalDateTime(toLocal(*start) + minutes);
+    } else {
+        measurement.reading.set_device_time(fmt::format("ticks:{}", minutes.count()));
+    }
+}
+
+NewReading readingOf(const AssemblyContext& context, Piece piece) {
+    const auto& measurement = piece.measurement;
+    const auto& principal = piece.values.front();
+    NewReading made;
+    made.identity = identityOf(context, principal, measurement);
+    auto& reading = made.reading = measurement.reading;
+    reading.set_device(context.settings.id);
+    if (measurement.deviceTime) reading.set_device_time(measurement.deviceTime->text());
+    reading.set_partial(piece.partial);
+    fillTimes(context, firstReceived(piece), measurement, reading);
+    // A date that is no time of measurement may stand still: equal values must not become one.
+    if (reading.time_basis() == v1::TIME_RECEIVED) made.identity.deviceTime.clear();
+    if (piece.amends) {
+        made.amends = identityOf(context, piece.amends->values.front(), piece.amends->measurement);
+        if (reading.time_basis() == v1::TIME_RECEIVED) made.amends->deviceTime.clear();
+        // What came late may be the principal one, which has an identity of its own.
+        const bool isPrincipalKnown = made.amends->payload == made.identity.payload;
+        if (isPrincipalKnown) {
+            made.identity = amendedIdentity(std::move(made.identity), piece.values);
+        }
+    }
+    assignSubject(context.settings.subjects, reading);
+    auto& source = *reading.mutable_source();
+    fillSource(context, principal, source);
+    const bool isOpaque = reading.kind() == kOpaqueKind;
+    if (context.options.raw || isOpaque) {
+        // What the hub concludes by itself has no octets.
+        for (const auto& value : piece.values) {
+            if (isOpaque || !value.bytes.empty()) addRaw(context, value, source);
+        }
+    }
+    return made;
+}
+
+bool isContext(const profiles::Measurement& measurement) {
+    return measurement.part && measurement.part->kind == profiles::Part::Kind::glucoseContext;
+}
+
+void noteRecord(const AssemblyContext& context, const profiles::Measurement& measurement,
+                Decoding& out) {
+    const auto& source = measurement.reading.source();
+    if (!source.has_record_number() || isContext(measurement)) return;
+    SeenRecord seen;
+    seen.number = static_cast<std::uint16_t>(source.record_number());
+    if (!measurement.sessionMinutes) {
+        seen.time = measurement.reading.device_time();
+    } else if (context.sessionStart) {
+        seen.time = context.sessionStart->text();
+    }
+    out.records.push_back(std::move(seen));
+}
+
+void addRefused(const AssemblyContext& context, const Value& value,
+                const profiles::Measurement& measurement, Decoding& out) {
+    auto event = refusedMeasurement(context, value, measurement);
+    auto identity = identityOf(context, value, measurement);
+    if (identity.deviceTime.empty() && !identity.recordNumber) {
+        out.events.push_back(std::move(event));
+    } else {
+        out.refusals.push_back({std::move(event), std::move(identity)});
+    }
+}
+
+void addPiece(const AssemblyContext& context, const Value& value, profiles::Measurement measurement,
+              Decoding& out) {
+    if (measurement.intermediate) return;
+    placeInSession(context, measurement);
+    noteRecord(context, measurement, out);
+    // A context that says nothing is the end of its record's wait all the same.
+    if (isContext(measurement) && measurement.refused == v1::REFUSED_EMPTY)
+        measurement.refused.reset();
+    if (measurement.refused && !measurement.continuous) {
+        addRefused(context, value, measurement, out);
+        return;
+    }
+    Piece piece;
+    piece.measurement = std::move(measurement);
+    piece.values.push_back(value);
+    out.pieces.push_back(std::move(piece));
 }
 
 }  // namespace
@@ -169,26 +263,44 @@ bool isAskedFor(const AssemblyContext& context, const Value& value) {
     return !origin || origin->profile == nullptr || isWanted(*origin->profile, context.settings);
 }
 
-Append assemble(const AssemblyContext& context, const Value& value) {
-    if (!isAskedFor(context, value)) return {};
+Decoding decode(const AssemblyContext& context, const Value& value) {
+    Decoding out;
+    if (!isAskedFor(context, value)) return out;
     const auto origin = context.database.origin(value);
     if (!origin || origin->profile == nullptr) {
-        return one(
-            refusedEvent(context, value, v1::REFUSED_UNKNOWN_FORMAT,
-                         fmt::format("no profile knows {}", value.characteristic.shortText())));
+        const auto name = value.characteristic.shortText();
+        out.events.push_back(refusedEvent(context, value, v1::REFUSED_UNKNOWN_FORMAT,
+                                          fmt::format("no profile knows {}", name)));
+        return out;
     }
+    if (origin->spec->role == profiles::Role::control) return out;
     profiles::DecodeOptions options;
     options.quirk = context.quirk;
     options.feature = context.database.feature(*origin->profile);
     auto decoded = origin->spec->decode(value.bytes, options);
-    if (!decoded) return one(undecodable(context, value, decoded.error()));
+    if (!decoded) {
+        out.events.push_back(undecodable(context, value, decoded.error()));
+    } else if (auto* one = std::get_if<profiles::Measurement>(&*decoded)) {
+        applyStaticFact(*one, origin->spec->uuid, options.feature);
+        addPiece(context, value, std::move(*one), out);
+    } else if (auto* several = std::get_if<std::vector<profiles::Measurement>>(&*decoded)) {
+        for (auto& each : *several) addPiece(context, value, std::move(each), out);
+    }
+    return out;
+}
 
-    auto* measurement = std::get_if<profiles::Measurement>(&*decoded);
-    if (measurement == nullptr || measurement->intermediate) return {};
-    applyStaticFact(*measurement, origin->spec->uuid, options.feature);
-    if (measurement->refused) return one(refusedMeasurement(context, value, *measurement));
+Append appendOf(const AssemblyContext& context, const std::vector<Piece>& pieces, Decoding rest) {
     Append append;
-    append.readings.push_back(readingOf(context, value, std::move(*measurement)));
+    append.events = std::move(rest.events);
+    append.refusals = std::move(rest.refusals);
+    for (const auto& piece : pieces) {
+        if (piece.measurement.refused) {
+            append.events.push_back(
+                refusedMeasurement(context, piece.values.front(), piece.measurement));
+        } else {
+            append.readings.push_back(readingOf(context, piece));
+        }
+    }
     return append;
 }
 

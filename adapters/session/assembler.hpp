@@ -6,6 +6,7 @@
 #include "adapters/session/database.hpp"
 #include "adapters/session/device_clock.hpp"
 #include "adapters/session/gatt_link.hpp"
+#include "adapters/session/joiner.hpp"
 #include "adapters/session/options.hpp"
 
 namespace vitalgate::session {
@@ -22,16 +23,37 @@ struct AssemblyContext {
     std::string adapter;
     std::optional<int> rssiDbm;
     std::string quirk;  ///< row of the quirk table; empty: strict
+    /// When the device's session began, by its own clock; measurements count minutes from there.
+    std::optional<LocalDateTime> sessionStart;
 };
 
 /// False for values of a kind that the settings do not list, also of a device whose services are
 /// not known yet: nothing of them is kept.
 bool isAskedFor(const AssemblyContext& context, const Value& value);
 
-/// Turns one value into what is to be kept: one reading, or one event that says why there is none
-/// and carries the octets. Nothing at all only for intermediate values and what is not asked for.
-/// Pure.
-Append assemble(const AssemblyContext& context, const Value& value);
+/// A numbered record of the device's memory, of whatever kind its measurement is.
+struct SeenRecord {
+    std::uint16_t number = 0;
+    std::string time;  ///< the device's own, of the record or of its session
+};
+
+/// What one value gave: measurements, of which some are pieces of a whole, and what is none and
+/// carries the octets.
+struct Decoding {
+    std::vector<Piece> pieces;
+    std::vector<NewRefusal> refusals;
+    std::vector<v1::Event> events;
+    std::vector<SeenRecord> records;
+};
+
+/// Never nothing but for intermediate values, answers of control points, and what is not asked for.
+/// A refused value of a continuous measurement is a piece. Pure.
+Decoding decode(const AssemblyContext& context, const Value& value);
+
+/// What becomes of pieces and of what decode() gave beside them. A series in which every value is
+/// refused is an event.
+Append appendOf(const AssemblyContext& context, const std::vector<Piece>& pieces,
+                Decoding rest = {});
 
 /// The event for a value that must not be trusted whatever it says.
 v1::Event refusedEvent(const AssemblyContext& context, const Value& value,

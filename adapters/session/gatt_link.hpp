@@ -61,6 +61,11 @@ class GattLink {
     /// not subscribed yet, then ErrorKind::disconnected or ::cancelled. A limit of zero gives what
     /// has arrived. What the queue cannot take the link counts and its owner reports.
     virtual asio::awaitable<Result<Value>> nextValue(Duration limit) = 0;
+    /// Values that the queue could not take.
+    [[nodiscard]] virtual std::uint64_t droppedValues() const { return 0; }
+    /// A nextValue() under way ends with ErrorKind::timedOut now: its caller has something else to
+    /// do.
+    virtual void interrupt() = 0;
     /// Bonds (Device1.Pair) within the policy of the pairing agent.
     virtual asio::awaitable<Status> pair(Duration limit) = 0;
     virtual asio::awaitable<Status> disconnect(Duration limit) = 0;

@@ -17,6 +17,8 @@ struct SessionLimits {
     /// Long enough for a person to read six digits off a display and type them.
     Duration pair = std::chrono::seconds{60};
     Duration disconnect = std::chrono::seconds{5};
+    /// A procedure of a control point without an answer, or a record, for so long is given up.
+    Duration procedure = std::chrono::seconds{30};
     /// Without a value for so long the hub ends the connection: it holds one of few places.
     Duration idle = std::chrono::minutes{10};
     /// Values above this rate wait, after a burst of so many at once.
@@ -33,6 +35,8 @@ struct SessionOptions {
     TimeZone zone;  ///< time.zone: of devices that know none
     /// time.set-device-clocks: a clock that is off by more is set; nothing: never.
     std::optional<Duration> setDeviceClocks = std::chrono::seconds{30};
+    /// readings.series-interval: continuous values are gathered for so long.
+    Duration seriesInterval = std::chrono::seconds{60};
     bool raw = true;                ///< readings.raw: the payload goes into each reading
     bool plainIdentifiers = false;  ///< privacy.device-identifiers: plain
     SessionLimits limits;

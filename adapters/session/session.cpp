@@ -7,6 +7,9 @@ namespace vitalgate::session {
 
 namespace {
 
+constexpr std::uint16_t kWeight = 0x2A9D;
+constexpr std::uint16_t kBodyComposition = 0x2A9C;
+
 /// By the device, or because it had nothing to say any more.
 bool isUsualEnd(const Error& error) {
     return error.kind == ErrorKind::disconnected || error.kind == ErrorKind::timedOut;
@@ -38,14 +41,21 @@ std::vector<Uuid> expectedServices(const DeviceSettings& settings) {
 
 }  // namespace
 
-const std::array<Session::Step, 7> Session::kSteps{{
-    {"recall clock", &Session::recallClock},
+const std::array<Session::Step, 8> Session::kSteps{{
+    {"recall what is known", &Session::recall},
     {"find services", &Session::findServices},
     {"bond", &Session::bondIfRequired},
     {"read device information", &Session::readInformation},
     {"read features", &Session::readFeatures},
     {"compare clock", &Session::compareClock},
+    {"open glucose session", &Session::openGlucoseSession},
     {"subscribe", &Session::subscribe},
+}};
+
+const std::array<Session::Step, 3> Session::kProcedures{{
+    {"consent", &Session::askConsent},
+    {"read limits of the glucose sensor", &Session::readGlucoseLimits},
+    {"fetch records", &Session::fetchRecords},
 }};
 
 Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, DeviceSettings settings,
@@ -54,6 +64,7 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
       clock_(clock),
       sink_(sink),
       settings_(std::move(settings)),
+      configuredSubjects_(settings_.subjects),
       options_(std::move(options)),
       log_(std::move(log)),
       calls_(*link_, options_.limits, log_),
@@ -69,6 +80,7 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
 asio::awaitable<Status> Session::run() {
     const auto self = shared_from_this();
     const auto ended = co_await converse();
+    refuseJobs();
     if (ended) co_return ended;
     co_return failIn("device " + settings_.id, ended);
 }
@@ -80,10 +92,14 @@ void Session::stop() {
 }
 
 asio::awaitable<Status> Session::converse() {
-    const auto ready = co_await prepare();
+    auto ready = co_await prepare();
     wasReady_ = ready.has_value();
-    Error end = ready ? Error() : ready.error();
-    if (ready) end = co_await collect(options_.limits.idle);
+    // Also before a failure is told: what comes after it is put together with what waits.
+    Status going = co_await takeUpWaiting();
+    if (!ready) going = ready;
+    if (going) going = co_await runProcedures();
+    Error end = going ? Error() : going.error();
+    if (going) end = co_await collect(options_.limits.idle);
     if (end.kind != ErrorKind::disconnected && end.kind != ErrorKind::cancelled) co_await hangUp();
     // Also after a failure: a bonded device sends what it has as soon as it is connected, and holds
     // as delivered whatever has arrived.
@@ -105,13 +121,12 @@ asio::awaitable<Status> Session::prepare() {
     co_return Status{};
 }
 
-asio::awaitable<Status> Session::recallClock() {
-    const auto remembered = co_await sink_.bookmark(settings_.id, "clock-offset");
-    if (remembered) {
-        deviceClock_ = DeviceClock::fromBookmark(*remembered, clock_.now().boot);
-        remembered_ = *remembered;
-    } else {
-        log_.warning("clock offset not known: {}", remembered.error().message);
+asio::awaitable<Status> Session::runProcedures() {
+    for (const auto& step : kProcedures) {
+        const auto done = co_await (this->*step.run)();
+        if (broken_) co_return std::unexpected(*broken_);
+        if (!done && endsConversation(done.error())) co_return done;
+        if (!done) log_.warning("{}: {}", step.name, done.error().message);
     }
     co_return Status{};
 }
@@ -121,6 +136,7 @@ asio::awaitable<Status> Session::findServices() {
     const auto found = co_await link_->discover(expected, options_.limits.discover);
     if (!found) co_return std::unexpected(found.error());
     database_ = Database(*found, settings_);
+    joiner_.expectComposition(database_.find(kWeight) && database_.find(kBodyComposition));
     const auto kinds = database_.kinds();
     if (kinds.empty()) {
         co_return fail(ErrorKind::unsupported, "it offers no measurement that this hub reads");
@@ -215,6 +231,8 @@ void Session::describe() {
     if (rssi) descriptor_.set_rssi_dbm(*rssi);
     const auto clock = deviceClock_.message();
     if (clock) *descriptor_.mutable_clock() = *clock;
+    descriptor_.clear_commands();
+    for (auto& spec : commands()) *descriptor_.add_commands() = std::move(spec);
     sink_.describe(descriptor_);
 }
 

@@ -1,4 +1,6 @@
-#include "adapters/profiles/date_time.hpp"
+#include "adapters/profiles/device_time.hpp"
+#include "adapters/profiles/elapsed_time.hpp"
+#include "adapters/session/clock_formats.hpp"
 #include "adapters/session/session.hpp"
 
 // The part of a conversation that reads and sets the device's clock.
@@ -6,29 +8,11 @@ namespace vitalgate::session {
 
 namespace {
 
-constexpr std::uint16_t kCurrentTime = 0x2A2B;
+/// Of a clock that is set by a command where the configuration leaves clocks alone.
+constexpr Duration kNearEnough = std::chrono::seconds{30};
 
 /// Half of the least step between two zones.
 constexpr std::chrono::milliseconds kSameZone = std::chrono::minutes{7};
-
-Result<profiles::CurrentTime> decodeClock(std::uint16_t characteristic, ByteView value) {
-    if (characteristic == kCurrentTime) {
-        const auto time = profiles::decodeCurrentTime(value);
-        if (!time) return fail(ErrorKind::malformed, "{}", time.error().message);
-        return *time;
-    }
-    const auto time = profiles::decodeDateTime(value);
-    if (!time) return fail(ErrorKind::malformed, "{}", time.error().message);
-    profiles::CurrentTime current;
-    current.time = *time;
-    return current;
-}
-
-Bytes encodeClock(std::uint16_t characteristic, std::chrono::local_time<Duration> local) {
-    const auto time = profiles::currentTimeAt(local, profiles::kAdjustedFromReference);
-    return characteristic == kCurrentTime ? profiles::encodeCurrentTime(time)
-                                          : profiles::encodeDateTime(time.time);
-}
 
 ClockFrame frameOf(const profiles::CurrentTime& shown, const Moment& now, const TimeZone& zone) {
     const auto fraction = Duration{std::chrono::seconds{1}} * shown.fraction256 / 256;
@@ -90,13 +74,14 @@ void Session::takeZone(ByteView localTimeInformation) {
 asio::awaitable<Result<profiles::CurrentTime>> Session::readClock(Endpoint clock) {
     const auto value = co_await calls_.read(clock.characteristic);
     if (!value) co_return std::unexpected(value.error());
-    co_return decodeClock(clock.spec->uuid, *value);
+    co_return decodeClock(clock.spec->uuid, *value, database_, zone_.offset(clock_.wall()));
 }
 
 /// `compared`: what the clock showed just now, if it was read. What is known of the clock is
 /// committed before it is set: the measurements that the device has stored bear that time, and the
 /// connection may end at any moment.
 asio::awaitable<Status> Session::setClock(Endpoint clock, std::optional<ClockFrame> compared) {
+    clockNotSet_.reset();
     deviceClock_.aboutToSet();
     if (deviceClock_.current()) {
         Append knownOfClock;  // commit() adds it
@@ -105,15 +90,15 @@ asio::awaitable<Status> Session::setClock(Endpoint clock, std::optional<ClockFra
     }
     // The zone of the people who see it, whatever the device takes for its own.
     zone_ = options_.zone;
-    const auto value = encodeClock(clock.spec->uuid, zone_.toLocal(clock_.wall()));
-    const auto written = co_await calls_.write(clock.characteristic, value);
+    const auto written = co_await writeClock(clock);
     if (!written && endsConversation(written.error())) co_return written;
 
     const auto taken = co_await verifyClock(written);
     if (!taken) co_return std::unexpected(taken.error());
     if (!*taken) {
-        log_.warning("clock not set: {}",
-                     written ? "the device shows another time" : written.error().message);
+        clockNotSet_ =
+            written ? Error{ErrorKind::refused, "the device shows another time"} : written.error();
+        log_.warning("clock not set: {}", clockNotSet_->message);
         describe();
         co_return Status{};
     }
@@ -123,6 +108,30 @@ asio::awaitable<Status> Session::setClock(Endpoint clock, std::optional<ClockFra
     append.events.push_back(
         clockEvent(compared ? std::optional(toMessage(*compared)) : std::nullopt));
     co_return co_await commit(append);
+}
+
+/// By the means of the clock's own profile.
+asio::awaitable<Status> Session::writeClock(Endpoint clock) {
+    const auto uuid = clock.spec->uuid;
+    if (uuid == profiles::kDeviceTimeControlPoint) co_return co_await proposeTime(clock);
+    Bytes shown;
+    if (uuid == profiles::kCurrentElapsedTime) {
+        const auto read = co_await calls_.read(clock.characteristic);
+        if (!read) co_return std::unexpected(read.error());
+        shown = *read;
+    }
+    auto value = encodeClock(uuid, clock_.wall(), zone_, shown);
+    if (!value) co_return std::unexpected(value.error());
+    co_return co_await calls_.write(clock.characteristic, std::move(*value));
+}
+
+/// A clock of the Device Time Service is asked, and may say no.
+asio::awaitable<Status> Session::proposeTime(Endpoint controlPoint) {
+    auto request = timeProposal(database_, clock_.wall(), zone_);
+    if (!request) co_return std::unexpected(request.error());
+    const auto value = co_await ask(controlPoint, std::move(*request), isTimeAnswer);
+    if (!value) co_return std::unexpected(value.error());
+    co_return proposalTaken(*value, database_);
 }
 
 /// Reads the clock again: a refusal may mean that only a part of the value was not taken (error
@@ -137,7 +146,7 @@ asio::awaitable<Result<bool>> Session::verifyClock(Status written) {
         if (shown && calendarFault(shown->time)) co_return false;
         if (shown) {
             const auto frame = frameOf(*shown, clock_.now(), zone_);
-            const auto limit = options_.setDeviceClocks.value_or(Duration::zero());
+            const auto limit = options_.setDeviceClocks.value_or(kNearEnough);
             const bool taken = std::chrono::abs(frame.ahead) <= limit;
             if (taken) deviceClock_.setByHub(frame);
             if (!taken) deviceClock_.compare(frame);

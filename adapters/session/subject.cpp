@@ -22,4 +22,18 @@ void assignSubject(const SubjectMap& subjects, v1::Reading& reading) {
     reading.set_subject_basis(v1::SUBJECT_SLOT);
 }
 
+SubjectMap renumbered(const SubjectMap& configured,
+                      const std::map<std::uint32_t, std::uint32_t>& given) {
+    SubjectMap subjects;
+    subjects.person = configured.person;
+    for (const auto& [slot, number] : given) {
+        const auto person = configured.slots.find(slot);
+        subjects.slots[number] = person == configured.slots.end() ? "" : person->second;
+    }
+    for (const auto& [slot, person] : configured.slots) {
+        if (!given.contains(slot)) subjects.slots.try_emplace(slot, person);
+    }
+    return subjects;
+}
+
 }  // namespace vitalgate::session

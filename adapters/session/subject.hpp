@@ -9,4 +9,9 @@ namespace vitalgate::session {
 /// never guessed. Slot 255 means "unknown user" and goes.
 void assignSubject(const SubjectMap& subjects, v1::Reading& reading);
 
+/// The slots under the numbers that the device has given to their people (slot to number). Such a
+/// number is that person's alone: a slot that happens to have it, and none of its own, goes.
+SubjectMap renumbered(const SubjectMap& configured,
+                      const std::map<std::uint32_t, std::uint32_t>& given);
+
 }  // namespace vitalgate::session

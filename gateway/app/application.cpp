@@ -68,8 +68,10 @@ Application::Application(const config::Config& config, const Surroundings& surro
           {config.hub.id, std::move(idKey), deviceAddresses(config)}, *store_, clock_,
           surroundings_.random, [this](const auto& descriptor) { describe(descriptor); },
           log_.part("intake")),
+      hubClock_(intake_, clock_, log_.part("clock")),
       hubCommands_([this](const auto& uplink) { return statusForCommand(uplink); },
-                   [this] { return devices(); }) {}
+                   [this] { return devices(); },
+                   [this](v1::Command command) { return adapter_->execute(std::move(command)); }) {}
 
 Application::~Application() = default;
 
@@ -111,6 +113,7 @@ void Application::makeCommands(const config::Config& config, commands::Policy po
 }
 
 void Application::start(std::function<void()> ready) {
+    hubClock_.start();
     intake_.record(hubEvent(v1::HUB_EVENT_STARTED, "the hub has started"));
     commands_->start([this, ready = std::move(ready)] {
         if (isStopping_) return;
@@ -214,6 +217,7 @@ std::string Application::summary() const {
 
 void Application::stop(std::function<void()> done) {
     isStopping_ = true;
+    hubClock_.stop();
     commands_->stop();
     const auto close = [this, done = std::move(done)] {
         links_.clear();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/adapter.hpp"
+#include "gateway/app/hub_clock.hpp"
 #include "gateway/app/hub_commands.hpp"
 #include "gateway/app/hub_status.hpp"
 #include "gateway/app/intake.hpp"
@@ -90,6 +91,7 @@ class Application {
     std::unique_ptr<store::Store> store_;
     std::vector<Link> links_;
     Intake intake_;
+    HubClock hubClock_;
     std::unique_ptr<Adapter> adapter_;
     std::unique_ptr<HubStatusComposer> composer_;
     HubCommands hubCommands_;

@@ -58,23 +58,38 @@ Intake::Intake(IntakeOptions options, store::Store& store, Clock& clock, Random&
       log_(std::move(log)),
       began_(static_cast<std::uint64_t>(clock.steady().time_since_epoch().count())) {}
 
-store::NewRow Intake::rowOf(NewReading reading) {
-    const auto& identity = reading.identity;
-    const auto basis = basisOf(identity);
+crypto::MeasurementId Intake::idOf(const MeasurementIdentity& identity) {
     crypto::MeasurementParts parts{identity.address,    identity.characteristic,
                                    identity.deviceTime, identity.recordNumber,
                                    std::nullopt,        identity.payload};
-    if (basis == v1::ID_RECEIPT) {
+    if (basisOf(identity) == v1::ID_RECEIPT) {
         parts.arrival = crypto::Arrival{store_.boot(), began_, ++arrivals_};
     }
-    const auto id = crypto::measurementId(options_.idKey, parts);
-    reading.reading.set_id(id.text);
-    reading.reading.set_id_basis(basis);
+    return crypto::measurementId(options_.idKey, parts);
+}
 
+store::NewRow Intake::rowOf(NewReading made) {
+    auto& reading = made.reading;
+    const auto id = idOf(made.identity);
+    reading.set_id(id.text);
+    reading.set_id_basis(basisOf(made.identity));
+    // What was told apart by its arrival cannot be named again.
+    if (made.amends && basisOf(*made.amends) != v1::ID_RECEIPT) {
+        reading.set_amends(idOf(*made.amends).text);
+    }
     store::NewRow row;
-    row.priority = priorityOf(reading.reading);
+    row.priority = priorityOf(reading);
     row.id.assign(id.octets.begin(), id.octets.end());
-    *row.record.mutable_reading() = std::move(reading.reading);
+    *row.record.mutable_reading() = std::move(reading);
+    return row;
+}
+
+/// Read from the device again it is the same event.
+store::NewRow Intake::rowOf(NewRefusal refusal) {
+    const auto id = idOf(refusal.identity);
+    auto row = rowOf(std::move(refusal.event));
+    row.id.assign(id.octets.begin(), id.octets.end());
+    row.record.mutable_event()->set_id(id.text);
     return row;
 }
 
@@ -91,17 +106,21 @@ store::NewRow Intake::rowOf(v1::Event event) {
     return row;
 }
 
-asio::awaitable<Result<Accepted>> Intake::append(Append what) {
-    std::vector<store::NewRow> rows;
-    for (auto& reading : what.readings) rows.push_back(rowOf(std::move(reading)));
-    for (auto& event : what.events) rows.push_back(rowOf(std::move(event)));
-    std::vector<store::BookmarkChange> bookmarks;
+Intake::Prepared Intake::prepare(Append what) {
+    Prepared prepared;
+    for (auto& reading : what.readings) prepared.rows.push_back(rowOf(std::move(reading)));
+    for (auto& event : what.events) prepared.rows.push_back(rowOf(std::move(event)));
+    for (auto& refusal : what.refusals) prepared.rows.push_back(rowOf(std::move(refusal)));
     for (auto& mark : what.bookmarks) {
-        bookmarks.push_back({deviceKey(mark.device), mark.name, mark.value});
+        prepared.bookmarks.push_back({deviceKey(mark.device), mark.name, mark.value});
     }
+    return prepared;
+}
 
-    const auto result =
-        co_await store::append(store_, clock_, std::move(rows), std::move(bookmarks), kCommitLimit);
+asio::awaitable<Result<Accepted>> Intake::append(Append what) {
+    auto prepared = prepare(std::move(what));
+    const auto result = co_await store::append(store_, clock_, std::move(prepared.rows),
+                                               std::move(prepared.bookmarks), kCommitLimit);
     if (!result) {
         co_return std::unexpected(
             Error{ErrorKind::unavailable, "intake: " + result.error().message});
@@ -112,6 +131,15 @@ asio::awaitable<Result<Accepted>> Intake::append(Append what) {
         accepted.newestSequence = std::max(accepted.newestSequence, sequence);
     }
     co_return accepted;
+}
+
+void Intake::keep(Append what, std::function<void(Status)> done) {
+    auto prepared = prepare(std::move(what));
+    store_.append(std::move(prepared.rows), std::move(prepared.bookmarks),
+                  [done = std::move(done)](const Result<store::Appended>& result) {
+                      if (!result) return done(std::unexpected(result.error().in("intake")));
+                      done({});
+                  });
 }
 
 asio::awaitable<Result<std::string>> Intake::bookmark(std::string device, std::string name) {

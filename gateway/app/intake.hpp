@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "adapters/adapter.hpp"
 #include "gateway/crypto/identity.hpp"
@@ -43,6 +44,10 @@ class Intake final : public Sink {
     /// The descriptor with what only the hub knows: its own id and the device's key.
     [[nodiscard]] v1::DeviceDescriptor complete(v1::DeviceDescriptor descriptor) const;
 
+    /// As append(), but without a limit: `done` runs on the loop when the store has answered. So an
+    /// error means that nothing was stored, as Store::append says it, and it can be given again.
+    void keep(Append what, std::function<void(Status)> done);
+
     /// An event of the hub itself. `stored`, if given, runs when it is, or cannot be.
     void record(v1::Event event, std::function<void()> stored = nullptr);
 
@@ -52,7 +57,14 @@ class Intake final : public Sink {
     [[nodiscard]] std::string deviceKey(const BluetoothAddress& address) const;
 
   private:
-    [[nodiscard]] store::NewRow rowOf(NewReading reading);
+    struct Prepared {
+        std::vector<store::NewRow> rows;
+        std::vector<store::BookmarkChange> bookmarks;
+    };
+    [[nodiscard]] Prepared prepare(Append what);
+    [[nodiscard]] crypto::MeasurementId idOf(const MeasurementIdentity& identity);
+    [[nodiscard]] store::NewRow rowOf(NewReading made);
+    [[nodiscard]] store::NewRow rowOf(NewRefusal refusal);
     [[nodiscard]] store::NewRow rowOf(v1::Event event);
 
     IntakeOptions options_;

@@ -40,7 +40,7 @@ Result<std::vector<UplinkSettings>> uplinkSettings(const config::Config& config,
 
 Result<commands::Policy> commandPolicy(const config::Config& config);
 
-/// Passkeys are read when they are asked for.
+/// Passkeys and consent codes are read when they are asked for.
 std::vector<DeviceSettings> deviceSettings(const config::Config& config,
                                            const config::CredentialsDirectory& credentials);
 std::vector<AdmissionRule> admissionRules(const config::Config& config);

@@ -219,7 +219,9 @@ asio::awaitable<v1::CommandResult> CommandService::runLimited(JobPtr job) {
         if (thrown) return answer.set(fail(ErrorKind::internal, "the command ended unexpectedly"));
         answer.set(std::move(given));
     };
-    asio::co_spawn(clock_.loop(), target_.run(verdict.command, job->uplink), give);
+    auto command = verdict.command;
+    toTimestamp(verdict.notAfter, *command.mutable_not_after());
+    asio::co_spawn(clock_.loop(), target_.run(std::move(command), job->uplink), give);
     auto given = co_await answer.wait(clock_, kRunLimit);
     if (given && given->state() >= v1::COMMAND_DONE) co_return std::move(*given);
     if (given) given = fail(ErrorKind::internal, "the command ended without saying how");

@@ -117,6 +117,12 @@ class Inbox {
         if (waiting_) std::exchange(waiting_, std::nullopt)->set(std::unexpected(*end_));
     }
 
+    /// Ends a next() under way as if its limit had passed; nothing if there is none.
+    void interrupt() {
+        if (!waiting_) return;
+        std::exchange(waiting_, std::nullopt)->set(fail(ErrorKind::timedOut, "interrupted"));
+    }
+
     /// The next value in order of arrival, ErrorKind::timedOut, or why the queue was closed. One
     /// caller at a time; the inbox must outlive the wait.
     asio::awaitable<Result<T>> next(Clock& clock, Duration limit) {

@@ -151,6 +151,33 @@ TEST_CASE("readings, events and bookmarks of one append are committed together")
     CHECK(mark->value().empty());
 }
 
+TEST_CASE("what is kept without a limit is answered once it is stored, or nothing of it is") {
+    Entrance entrance;
+    std::optional<Status> kept;
+    const auto keep = [&](Append what) {
+        kept.reset();
+        entrance.intake->keep(std::move(what), [&kept](Status result) { kept = result; });
+        entrance.hub.runUntil([&kept] { return kept.has_value(); });
+        return kept->has_value();
+    };
+    Append only;
+    only.bookmarks.push_back({"", "hub-clock", "1"});
+    CHECK(keep(only));
+    CHECK(entrance.hub.records().size() == 1);
+    CHECK(entrance.hub.bookmark("", "hub-clock") == "1");
+
+    auto both = of(reading());
+    both.events.emplace_back().mutable_clock()->set_step_ms(5);
+    both.bookmarks.push_back({"", "hub-clock", "2"});
+    CHECK(keep(both));
+    CHECK(entrance.hub.records().size() == 3);
+    CHECK(entrance.hub.records().back().event().device().empty());
+    CHECK(entrance.hub.bookmark("", "hub-clock") == "2");
+
+    entrance.hub.store->close();
+    CHECK_FALSE(keep(only));
+}
+
 TEST_CASE("a store that takes nothing makes the intake unavailable") {
     Entrance entrance;
     entrance.hub.store->close();

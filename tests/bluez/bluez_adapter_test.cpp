@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <asio/co_spawn.hpp>
-
 #include "tests/bluez/rig.hpp"
 
 using namespace vitalgate;
@@ -12,17 +10,6 @@ using vitalgate::testing::cuff;
 using vitalgate::testing::kCuffAddress;
 using vitalgate::testing::Rig;
 using vitalgate::testing::says;
-
-namespace {
-
-const std::string kNoDevices = R"(
-seed: 1
-adapters: {hci0: {address: "00:11:22:33:44:55"}}
-devices:
-  other: {model: advertiser, address: "AA:00:00:00:00:01", signal: -50dBm}
-)";
-
-}  // namespace
 
 TEST_CASE("a configured device is found, connected, and its measurements arrive") {
     Rig rig;
@@ -173,17 +160,4 @@ TEST_CASE("a crowd of strangers does not keep a device from delivering") {
     CHECK(rig.adapter->devices().size() == 1);
     CHECK(rig.adapter->adapters().at(0).advertisements_per_min() > 100);
     CHECK(rig.lines.size() < 20);  // none of them is about a stranger
-}
-
-TEST_CASE("a device command is refused in a sentence") {
-    Rig rig;
-    rig.simulate(kNoDevices);
-    rig.start();
-    std::optional<v1::CommandResult> result;
-    asio::co_spawn(rig.loop, rig.adapter->execute(v1::Command()),
-                   [&result](const std::exception_ptr&, v1::CommandResult got) { result = got; });
-    REQUIRE(rig.until([&] { return result.has_value(); }));
-    CHECK(result->state() == v1::COMMAND_REFUSED);
-    CHECK(result->refusal() == v1::REFUSAL_NOT_SUPPORTED);
-    CHECK_FALSE(result->text().empty());
 }

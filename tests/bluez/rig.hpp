@@ -48,6 +48,7 @@ class KeepingSink final : public Sink {
         if (closed) co_return fail(ErrorKind::unavailable, "intake is closed");
         for (auto& reading : what.readings) readings.push_back(std::move(reading));
         for (auto& event : what.events) events.push_back(std::move(event));
+        for (auto& refusal : what.refusals) events.push_back(std::move(refusal.event));
         for (auto& mark : what.bookmarks) bookmarks[{mark.device, mark.name}] = mark.value;
         Accepted accepted;
         co_return accepted;

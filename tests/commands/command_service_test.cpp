@@ -21,6 +21,7 @@ class Target final : public CommandTarget {
     }
     asio::awaitable<v1::CommandResult> run(v1::Command command, std::string) override {
         ran.push_back(command.id());
+        notAfter = fromTimestamp(command.not_after());
         if (takes > Duration::zero()) co_await clock_.sleep(takes);
         v1::CommandResult result;
         result.set_state(v1::COMMAND_DONE);
@@ -28,6 +29,7 @@ class Target final : public CommandTarget {
         co_return result;
     }
     std::vector<std::string> ran;
+    WallTime notAfter;  ///< of the last one
     Duration takes{};
 
   private:
@@ -367,4 +369,23 @@ TEST_CASE("when the store takes nothing the command is not run") {
     CHECK(desk.target.ran.empty());
     REQUIRE(desk.events.size() == 1);
     CHECK(desk.events[0].security().refusal() == v1::REFUSAL_STORE_CLOSED);
+}
+
+TEST_CASE("whoever runs a command knows until when, also where the transport said it") {
+    Desk desk;
+    desk.ask(getStatus());
+    desk.only();
+    CHECK(desk.target.notAfter == kNow + 9min);
+    desk.rules.accept = v1::TRUST_TRANSPORT_ONLY;
+    desk.restart();
+    auto command = getStatus(idNumber(1));
+    command.clear_not_after();
+    v1::SignedCommand envelope;
+    envelope.set_command(command.SerializeAsString());
+    auto plain = request(envelope.SerializeAsString());
+    plain.expirySeconds = 60;
+    const auto asked = desk.hub.clock.wall();
+    desk.service->receive(plain);
+    desk.results(2);
+    CHECK(desk.target.notAfter == asked + 1min);
 }

@@ -19,8 +19,15 @@ class RecordingSink final : public Sink {
     asio::awaitable<Result<Accepted>> append(Append what) override {
         if (slow > Duration::zero()) co_await clock_.sleep(slow);
         if (failure) co_return std::unexpected(*failure);
+        if (failAt == ++appends) {
+            co_return std::unexpected(Error{ErrorKind::unavailable, "intake is closed"});
+        }
         for (auto& reading : what.readings) readings.push_back(std::move(reading));
         for (auto& event : what.events) events.push_back(std::move(event));
+        for (auto& refusal : what.refusals) {
+            refusals.push_back(refusal.identity);
+            events.push_back(std::move(refusal.event));
+        }
         for (auto& bookmark : what.bookmarks) bookmarks[bookmark.name] = bookmark.value;
         ++commits;
         Accepted accepted;
@@ -37,13 +44,16 @@ class RecordingSink final : public Sink {
     }
 
     std::vector<NewReading> readings;
-    std::vector<v1::Event> events;
+    std::vector<v1::Event> events;  ///< refusals among them
+    std::vector<MeasurementIdentity> refusals;
     std::map<std::string, std::string> bookmarks;
     std::vector<v1::DeviceDescriptor> descriptors;
     std::optional<Error> failure;
     Duration slow{0};
     std::uint32_t duplicates = 0;  ///< what each append is told
     int commits = 0;
+    int appends = 0;            ///< failed ones among them
+    std::optional<int> failAt;  ///< this append fails, no other
 
   private:
     VirtualClock& clock_;
@@ -61,6 +71,7 @@ struct Conversation {
     std::shared_ptr<ScriptedLink> link = std::make_shared<ScriptedLink>(clock);
     DeviceSettings settings;
     session::SessionOptions options;
+    v1::DeviceDescriptor known;  ///< from earlier conversations
     std::vector<std::string> lines;
     std::shared_ptr<session::Session> session;
     std::optional<Status> ended;
@@ -97,7 +108,7 @@ struct Conversation {
         const auto log = Log::toFunction(
             LogLevel::debug, [this](LogLevel, std::string_view line) { lines.emplace_back(line); });
         session = std::make_shared<session::Session>(link, clock, sink, settings, options,
-                                                     log.part("device cuff"));
+                                                     log.part("device cuff"), known);
         asio::co_spawn(io, session->run(), [this](std::exception_ptr thrown, Status status) {
             CHECK(thrown == nullptr);
             ended = std::move(status);

@@ -56,7 +56,7 @@ TEST_CASE("a value becomes a reading that is complete but for its id") {
     c.link->send(0x2A35, kPressure);
     c.clock.run();
     REQUIRE(c.sink.readings.size() == 1);
-    const auto& [reading, identity] = c.sink.readings.front();
+    const auto& [reading, identity, amends] = c.sink.readings.front();
     CHECK(reading.id().empty());
     CHECK(reading.device() == "cuff");
     CHECK(reading.kind() == "blood-pressure");

@@ -144,6 +144,8 @@ asio::awaitable<Status> ScriptedLink::write(Characteristic characteristic, Bytes
     const auto done = co_await play(call, limit);
     if (!done) co_return std::unexpected(done.error());
     contents_[characteristic.handle] = value;
+    const auto does = written_.find(characteristic.uuid.shortText());
+    if (does != written_.end()) does->second(value);
     co_return Status{};
 }
 

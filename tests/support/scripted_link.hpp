@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,12 +42,17 @@ class ScriptedLink final : public session::GattLink {
     void on(const std::string& call, Reply reply) { replies_[call].push_back(std::move(reply)); }
     /// Arrives when that call is answered, before its answer.
     void sendAt(const std::string& call, std::uint16_t characteristic, std::string_view hex);
+    /// What the device does once that characteristic was written; the write is answered after it.
+    void whenWritten(std::uint16_t characteristic, std::function<void(const Bytes&)> does) {
+        written_[Uuid(characteristic).shortText()] = std::move(does);
+    }
     /// What a successful pairing makes of the link.
     void setSecurity(v1::Link now, v1::Link afterPairing);
     void setAdvertisedName(std::string name) { advertisedName_ = std::move(name); }
 
     // What happens while it runs.
     void send(std::uint16_t characteristic, std::string_view hex);
+    std::uint64_t dropped = 0;  ///< values that came too fast
     void endLink() { close({ErrorKind::disconnected, "the device ended the connection"}); }
 
     // What was called, in order, with what was written: "write 2A2B ea07…".
@@ -63,6 +69,8 @@ class ScriptedLink final : public session::GattLink {
     asio::awaitable<Status> subscribe(session::Characteristic characteristic,
                                       Duration limit) override;
     asio::awaitable<Result<session::Value>> nextValue(Duration limit) override;
+    [[nodiscard]] std::uint64_t droppedValues() const override { return dropped; }
+    void interrupt() override { values_.interrupt(); }
     asio::awaitable<Status> pair(Duration limit) override;
     asio::awaitable<Status> disconnect(Duration limit) override;
     void stop() override { close({ErrorKind::cancelled, "stopped"}); }
@@ -90,6 +98,7 @@ class ScriptedLink final : public session::GattLink {
     session::GattDatabase database_;
     std::map<std::string, Bytes> contents_;  ///< by handle
     std::map<std::string, std::deque<Reply>> replies_;
+    std::map<std::string, std::function<void(const Bytes&)>> written_;  ///< by characteristic
     std::vector<Arrival> arrivals_;
     Inbox<session::Value> values_;
     std::vector<std::string> calls_;

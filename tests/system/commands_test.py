@@ -45,17 +45,23 @@ class Key:
         return command_pb2.SignedCommand(command=payload, key_id=self.name, signature=signature).SerializeToString()
 
 
-class Commands(harness.HubTest):
+class Signed(harness.HubTest):
+    """A hub that takes what one key has signed."""
+    scenario = QUIET
+    devices = CUFF
+
     def setUp(self):
         super().setUp()
         self.key = Key(self.folder, "care-2026")
         self.start_bus()
         self.start_broker()
         self.service = self.subscribe()
-        self.start_simulator(QUIET)
+        self.start_simulator(self.scenario)
         more = (f"commands:\n  accept: signed\n  keys:\n    care-2026:\n      public-key: {self.key.public}\n"
                 "      kinds: all\n      devices: all\n")
-        self.start_daemon(self.configuration(CUFF, more=more))
+        # What changes something is run with a synchronised clock only, and not every machine has one.
+        self.daemon = self.start_daemon(self.configuration(self.devices, more=more),
+                                        env=self.preloading("libsynchronised_clock.so"))
         self.service.wait_status(vocabulary_pb2.HUB_ONLINE)
 
     def command(self, **fields):
@@ -77,6 +83,8 @@ class Commands(harness.HubTest):
         self.send(self.key.sign(command.SerializeToString()))
         return self.service.wait_result(command.id)
 
+
+class Commands(Signed):
     def test_get_status(self):
         command = self.command()
         command.get_status.SetInParent()
@@ -170,6 +178,86 @@ class Commands(harness.HubTest):
         self.send(signed, retain=True)
         self.send(b"", retain=True)
         self.assertEqual(self.service.wait_result(retained.id).refusal, vocabulary_pb2.REFUSAL_RETAINED)
+
+
+class DeviceCommands(Signed):
+    """To a chest strap that is there, and to a cuff that never is."""
+    scenario = """
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices:
+  strap: {model: heart-rate, address: "F0:13:C3:55:66:77", random-address: true, advertise: {when: always, every: 100ms}, measure: [{every: 2s, rate: 72}]}
+"""
+    devices = 'strap: {address: "F0:13:C3:55:66:77"}\n' + CUFF
+
+    def energy(self, device="strap", **fields):
+        command = self.command(device=device, **fields)
+        command.reset_energy.SetInParent()
+        return command
+
+    def final(self, command, limit=harness.PATIENCE):
+        return self.service.wait_records(
+            lambda records: next((r.result for r in records if r.result.command_id == command.id and r.result.final),
+                                 None), f"the final result of {command.id}", limit)
+
+    def effects(self):
+        return [(entry["device"], entry["characteristic"], entry["hex"]) for entry in self.ledger("effect")]
+
+    def test_a_signed_command_reaches_the_device(self):
+        command = self.energy()
+        self.send(self.key.sign(command.SerializeToString()))
+        result = self.final(command)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_DONE)
+        self.assertEqual((result.kind, result.device, result.key_id), ("reset-energy", "strap", "care-2026"))
+        self.assertEqual(self.effects(), [("strap", "2A39", "01")])
+        # It is run once, however often it comes.
+        self.send(self.key.sign(command.SerializeToString()))
+        self.service.wait_records(lambda records: any(r.result.already_answered for r in records), "the stored answer")
+        self.assertEqual(self.effects(), [("strap", "2A39", "01")])
+
+    def test_the_descriptor_says_what_the_device_can_be_asked(self):
+        descriptor = self.service.wait_descriptor("strap", lambda found: found.commands)
+        self.assertEqual({spec.kind for spec in descriptor.commands}, {"read-battery", "reset-energy"})
+        command = self.command(device="strap")
+        command.describe_device.SetInParent()
+        result = self.ask(command)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_DONE)
+        self.assertEqual(result.device_descriptor.device_key, descriptor.device_key)
+
+    def test_what_may_not_be_done_is_not_done(self):
+        self.service.wait_descriptor("strap", lambda found: found.commands)
+        unsigned = self.energy()
+        envelope = command_pb2.SignedCommand(command=unsigned.SerializeToString(), key_id="care-2026")
+        self.send(envelope.SerializeToString())
+        self.assertEqual(self.service.wait_result(unsigned.id).refusal, vocabulary_pb2.REFUSAL_UNSIGNED)
+        stranger = self.energy()
+        self.send(Key(self.folder, "stranger").sign(stranger.SerializeToString()))
+        self.assertEqual(self.service.wait_result(stranger.id).refusal, vocabulary_pb2.REFUSAL_UNKNOWN_KEY)
+        limit = self.command(device="strap")
+        limit.set_alert_limit.limit = "hypo"
+        self.assertEqual(self.ask(limit).refusal, vocabulary_pb2.REFUSAL_KIND_NOT_PERMITTED)
+        self.assertEqual(self.ask(self.energy(device="scale")).refusal, vocabulary_pb2.REFUSAL_UNKNOWN_DEVICE)
+        other = self.command(device="strap")
+        other.fetch_records.all = True
+        self.assertEqual(self.ask(other).refusal, vocabulary_pb2.REFUSAL_NOT_SUPPORTED)
+        self.assertEqual(self.effects(), [])
+
+    def test_a_command_for_a_device_that_is_away_says_so_in_time(self):
+        command = self.energy(device="cuff", not_after=int(time.time()) + 5)
+        first = self.ask(command)
+        self.assertEqual(first.state, vocabulary_pb2.COMMAND_RUNNING)
+        self.assertFalse(first.final)
+        result = self.final(command)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_FAILED)
+        self.assertEqual(result.failure, vocabulary_pb2.FAILURE_UNREACHABLE)
+        self.assertIn("was not there", result.text)
+
+    def test_a_stopping_hub_answers_what_waits(self):
+        command = self.energy(device="cuff")
+        self.assertEqual(self.ask(command).state, vocabulary_pb2.COMMAND_RUNNING)
+        status, _ = self.daemon.stop()
+        self.assertEqual(status, 0)
+        self.assertEqual(self.final(command).refusal, vocabulary_pb2.REFUSAL_BUSY)
 
 
 class NoCommands(harness.HubTest):

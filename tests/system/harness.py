@@ -373,6 +373,12 @@ class HubTest(unittest.TestCase):
             daemon.wait_line("ready in")
         return daemon
 
+    @staticmethod
+    def preloading(library):
+        """The environment of a program in which a library of the tests takes the place of the system's."""
+        return {**os.environ, "LD_PRELOAD": str(BIN / library),
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
     def assert_complete(self, subscriber):
         """Every sequence from 1 to the newest was received or stands in a Loss: nothing is missing."""
         batches = [stream_pb2.Batch.FromString(m.payload) for m in subscriber.messages.snapshot()

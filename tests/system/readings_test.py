@@ -17,6 +17,17 @@ thermometer-unset: {address: "C0:00:00:00:00:02"}
 cuff-failed: {address: "C0:00:00:00:00:03"}
 cuff-reserved: {address: "C0:00:00:00:00:04"}
 scale: {address: "C0:00:00:00:00:05"}
+scale-bf600: {address: "C0:00:00:00:00:06"}
+scale-composition: {address: "C0:00:00:00:00:07"}
+meter-offset: {address: "C0:00:00:00:00:08"}
+meter-ketone: {address: "C0:00:00:00:00:09"}
+oximeter: {address: "C0:00:00:00:00:0A"}
+"""
+AWKWARD = """
+bonded-cuff: {address: "C4:7C:8D:00:00:01"}
+stubborn-cuff: {address: "C4:7C:8D:00:00:02"}
+frozen-thermometer: {address: "D0:5F:B8:00:00:03"}
+nervous-scale: {address: "E8:9E:B4:00:00:04"}
 """
 SCENARIOS = harness.SOURCE / "packaging/scenarios"
 
@@ -119,9 +130,46 @@ class Readings(harness.HubTest):
         scale = subscriber.wait_readings(1, "scale", limit=90)[0]
         self.assertEqual(values(scale)["RATIO_MASS_BODY_LEN_SQ"], "23.8 kg/m2")
 
+        composition = subscriber.wait_readings(1, "scale-composition", limit=90)[0]
+        self.assertEqual((composition.kind, values(composition)["BODY_FAT"]), ("body-composition", "19.7 %"))
+
+        ketone = subscriber.wait_readings(1, "meter-ketone", limit=90)[0]
+        self.assertEqual(values(ketone), {"CONC_GLU_CAPILLARY_WHOLEBLOOD": "112 mg/dL"})
+
+        spot = subscriber.wait_readings(1, "oximeter", limit=90)[0]
+        self.assertEqual(values(spot)["PULS_OXIM_SAT_O2"], "97 %")
+        self.assertEqual(spot.time_basis, vocabulary_pb2.TIME_RECEIVED, "it says that its clock was never set")
+
         failed = subscriber.wait_event("refused", "cuff-failed", limit=90)
         self.assertEqual(failed.refused.reason, vocabulary_pb2.REFUSED_FAILED)
+
+        # Its context was announced and never came.
+        offset = subscriber.wait_readings(1, "meter-offset", limit=90)[0]
+        self.assertTrue(offset.partial)
+        self.assertEqual(values(offset), {"CONC_GLU_UNDETERMINED_PLASMA": "119 mg/dL"})
         self.assertFalse([r for r in subscriber.records() if r.reading.device == "cuff-failed"])
+
+    def test_awkward_devices(self):
+        subscriber, _ = self.start_all(AWKWARD, SCENARIOS / "awkward.yaml")
+        bonded = subscriber.wait_readings(1, "bonded-cuff", limit=90)[0]
+        self.assertEqual(bonded.source.link, vocabulary_pb2.LINK_ENCRYPTED)
+        self.assertEqual(bonded.time_basis, vocabulary_pb2.TIME_CORRECTED, "its clock is 84 years ahead")
+
+        stubborn = subscriber.wait_readings(1, "stubborn-cuff", limit=90)[0]
+        systolic = stubborn.observations[0]
+        self.assertEqual((systolic.unit, systolic.reported.unit), ("mm[Hg]", "kPa"))
+        self.assertAlmostEqual(systolic.value, systolic.reported.value * 7.50062, delta=0.1)
+
+        # Its clock stands still: two measurements with one time stay two.
+        frozen = subscriber.wait_readings(2, "frozen-thermometer", limit=90)
+        self.assertEqual({r.observations[0].reported.unit for r in frozen}, {"[degF]"})
+
+        nervous = subscriber.wait_readings(1, "nervous-scale", limit=90)[0]
+        self.assertEqual(nervous.observations[0].reported.unit, "[lb_av]")
+        self.assertFalse(nervous.HasField("user_slot"), "255 is nobody")
+        failed = subscriber.wait_event("refused", "nervous-scale", limit=90)
+        self.assertEqual(failed.refused.reason, vocabulary_pb2.REFUSED_FAILED)
+        self.assert_complete(subscriber)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
 """SIGTERM ends the daemon cleanly within 5 s, whatever it is doing."""
-import os
 import signal
 import socket
 import threading
@@ -86,11 +85,9 @@ class Stop(harness.HubTest):
 
     def test_while_the_resolver_never_answers(self):
         self.start_bus()
-        library = harness.BIN / "libstalling_resolver.so"
         daemon = self.start_daemon(
             self.configuration(CUFF, "broker: mqtts://broker.care.example:8883\ntls: {ca: system}"),
-            env={**os.environ, "LD_PRELOAD": str(library),
-                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+            env=self.preloading("libstalling_resolver.so"))
         daemon.wait_line("stalling_resolver: asked")
         self.assert_ends(daemon)
 

@@ -1,0 +1,104 @@
+#include "adapters/profiles/user_data.hpp"
+#include "adapters/session/session.hpp"
+#include "adapters/session/subject.hpp"
+
+#include <charconv>
+
+// The part of a conversation that makes the device's users agree (User Data Service 1.0): scales
+// give nothing of a person before that person's code was shown.
+namespace vitalgate::session {
+
+namespace {
+
+/// A device sends what it has of a user at once after the consent.
+constexpr Duration kQuiet = std::chrono::seconds{2};
+
+bool isUserAnswer(ByteView value, std::uint8_t request) {
+    const auto answer = profiles::decodeUserAnswer(value);
+    return answer && answer->operation == request;
+}
+
+}  // namespace
+
+std::string Session::userBookmark(std::uint32_t slot) {
+    return fmt::format("user-{}", slot);
+}
+
+/// The device has given the user of a slot another number: its readings bear that.
+void Session::noteRegistered(std::uint32_t slot, const std::string& number) {
+    std::uint32_t given = 0;
+    const auto* end = number.data() + number.size();
+    if (std::from_chars(number.data(), end, given).ptr != end) return;
+    registered_[slot] = given;
+    settings_.subjects = renumbered(configuredSubjects_, registered_);
+}
+
+asio::awaitable<Status> Session::askConsent() {
+    const auto controlPoint = database_.find(profiles::kUserControlPoint);
+    if (!controlPoint || settings_.consent.empty()) co_return Status{};
+    Status last;
+    for (const auto& [slot, code] : settings_.consent) {
+        const auto done = co_await consentOf(*controlPoint, slot);
+        if (broken_ || (!done && endsConversation(done.error()))) co_return done;
+        if (done) {
+            const auto drained = co_await drain(kQuiet);
+            if (!drained) co_return drained;
+        } else {
+            last = failIn(fmt::format("user {}", slot), done);
+            log_.warning("consent: {}", last.error().message);
+        }
+    }
+    co_return last;
+}
+
+asio::awaitable<Status> Session::consentOf(Endpoint controlPoint, std::uint32_t slot) {
+    const auto code = settings_.consent.at(slot)();
+    if (!code) co_return std::unexpected(code.error());
+    const auto known = registered_.find(slot);
+    const auto number = known == registered_.end() ? slot : known->second;
+    auto request = profiles::consentUser(static_cast<std::uint8_t>(number), *code);
+    const auto value = co_await ask(controlPoint, std::move(request), isUserAnswer);
+    if (!value) co_return std::unexpected(value.error());
+    const auto answer = profiles::decodeUserAnswer(*value);
+    if (answer && answer->code == profiles::kUserSuccess) co_return Status{};
+    // A device that was reset has no such user any more.
+    const bool isGone = answer && answer->code == profiles::kUserParameterInvalid;
+    const bool isNew = answer && answer->code != profiles::kUserNotAuthorised &&
+                       known == registered_.end();
+    if (settings_.registerUsers && (isGone || isNew)) {
+        co_return co_await registerUser(controlPoint, slot, *code);
+    }
+    co_return fail(ErrorKind::refused, "the device answers {}",
+                   answer ? profiles::userAnswerWord(answer->code) : "nothing that can be read");
+}
+
+/// A user that the device does not know becomes one of its users. The number that the device gives
+/// is committed before it is used: without it the user would be registered again each time.
+asio::awaitable<Status> Session::registerUser(Endpoint controlPoint, std::uint32_t slot,
+                                              std::uint16_t code) {
+    auto request = profiles::registerUser(code);
+    const auto value = co_await ask(controlPoint, std::move(request), isUserAnswer);
+    if (!value) co_return std::unexpected(value.error());
+    const auto answer = profiles::decodeUserAnswer(*value);
+    if (!answer || answer->code != profiles::kUserSuccess || !answer->index) {
+        co_return fail(ErrorKind::refused, "the device registers no user: it answers {}",
+                       answer ? profiles::userAnswerWord(answer->code) : "nothing to be read");
+    }
+    const auto number = std::to_string(*answer->index);
+    noteRegistered(slot, number);
+    log_.info("the user of slot {} is registered", slot);
+    Append mark;
+    const auto kept = co_await commit(mark);
+    if (!kept) {
+        broken_ = kept.error();
+        co_return kept;
+    }
+    auto consent = profiles::consentUser(*answer->index, code);
+    const auto agreed = co_await ask(controlPoint, std::move(consent), isUserAnswer);
+    if (!agreed) co_return std::unexpected(agreed.error());
+    const auto last = profiles::decodeUserAnswer(*agreed);
+    if (last && last->code == profiles::kUserSuccess) co_return Status{};
+    co_return fail(ErrorKind::refused, "the device does not take the user it has registered");
+}
+
+}  // namespace vitalgate::session

@@ -1,0 +1,183 @@
+"""Every kind of device at once, from its measurement to the subscriber: stored records, streams, values that
+come in pieces, persons with codes, and every kind of clock. Each observation is checked."""
+import unittest
+
+import harness
+from vitalgate.v1 import vocabulary_pb2 as words
+
+CLINIC = """
+cuff: {address: "C4:7C:8D:10:00:01", slots: {1: p-1, 2: p-2}}
+cuff-enhanced: {address: "C4:7C:8D:10:00:02", person: p-1}
+thermometer: {address: "D0:5F:B8:10:00:03"}
+scale:
+  address: "E8:9E:B4:10:00:04"
+  slots: {1: p-1, 2: p-2}
+  consent: {1: {file: FOLDER/consent-1}, 2: {file: FOLDER/consent-2}}
+meter: {address: "C4:7C:8D:10:00:05", person: p-2}
+sensor: {address: "C4:7C:8D:10:00:06", person: p-2}
+oximeter: {address: "D0:5F:B8:10:00:07"}
+strap: {address: "F0:13:C3:10:00:08"}
+"""
+READINGS = "readings: {series-interval: 5s}\ncommands: {accept: none}"
+LIMIT = 120
+
+
+def shown(reading):
+    """Code without its prefix -> the number as the device's digits, and unit; or the codes."""
+    out = {}
+    for o in reading.observations:
+        name = o.code.removeprefix("MDC_").removeprefix("vitalgate:")
+        if o.HasField("value"):
+            out[name] = f"{o.value:.{o.decimals}f} {o.unit}"
+        elif o.HasField("coded"):
+            out[name] = o.coded.codes[0].code
+        elif o.HasField("absent"):
+            out[name] = words.Absent.Name(o.absent)
+    return out
+
+
+def by(readings, code, value):
+    return next(r for r in readings if shown(r).get(code) == value)
+
+
+class Profiles(harness.HubTest):
+    def start_clinic(self):
+        for slot, code in ((1, "1234"), (2, "4321")):
+            secret = self.folder / f"consent-{slot}"
+            secret.write_text(code)
+            secret.chmod(0o600)
+        self.start_bus()
+        self.start_broker()
+        self.subscriber = self.subscribe()
+        self.start_daemon(self.configuration(CLINIC.replace("FOLDER", str(self.folder)), more=READINGS))
+        self.start_simulator(harness.SOURCE / "packaging/scenarios/clinic.yaml")
+
+    def readings(self, count, device):
+        return self.subscriber.wait_readings(count, device, limit=LIMIT)
+
+    def wait_refused(self, device, reason):
+        def found(records):
+            return next((r.event.refused for r in records
+                         if r.event.device == device and r.event.refused.reason == reason), None)
+        return self.subscriber.wait_records(found, f"a refused measurement of {device}", LIMIT)
+
+    def test_a_clinic(self):
+        self.start_clinic()
+        self.check_cuff()
+        self.check_enhanced_cuff()
+        self.check_thermometer()
+        self.check_scale()
+        self.check_meter()
+        self.check_sensor()
+        self.check_oximeter()
+        self.check_strap()
+        self.check_descriptors()
+        self.subscriber.wait_records(lambda _: True, "records")
+        self.assert_complete(self.subscriber)
+
+    def check_cuff(self):
+        anna, josef = sorted(self.readings(2, "cuff"), key=lambda r: r.user_slot)
+        self.assertEqual(shown(anna), {"PRESS_BLD_NONINV_SYS": "128 mm[Hg]", "PRESS_BLD_NONINV_DIA": "82 mm[Hg]",
+                                       "PRESS_BLD_NONINV_MEAN": "97 mm[Hg]", "PULS_RATE_NON_INV": "71 /min"})
+        self.assertEqual((anna.subject, list(anna.status)), ("p-1", ["irregular-pulse"]))
+        self.assertEqual(shown(josef)["PRESS_BLD_NONINV_SYS"], "112 mm[Hg]")
+        self.assertEqual(josef.subject, "p-2")
+        self.assertTrue(self.wait_refused("cuff", words.REFUSED_FAILED).source.raw[0].value)
+
+    def check_enhanced_cuff(self):
+        readings = self.readings(3, "cuff-enhanced")
+        first = by(readings, "PRESS_BLD_NONINV_SYS", "131 mm[Hg]")
+        self.assertEqual(shown(first), {"PRESS_BLD_NONINV_SYS": "131 mm[Hg]", "PRESS_BLD_NONINV_DIA": "84 mm[Hg]",
+                                        "PRESS_BLD_NONINV_MEAN": "99 mm[Hg]", "PULS_RATE_NON_INV": "73 /min"})
+        second = by(readings, "PRESS_BLD_NONINV_SYS", "127.5 mm[Hg]")
+        self.assertEqual(shown(second)["PULS_RATE_NON_INV"], "72.5 /min")
+        by(readings, "PRESS_BLD_NONINV_SYS", "124 mm[Hg]")
+        for reading in readings:
+            self.assertEqual((reading.kind, reading.subject), ("blood-pressure", "p-1"))
+            self.assertLess(abs(reading.measured.seconds - reading.received.time.seconds), 90,
+                            "what the person sees is an hour ahead of the clock inside")
+
+    def check_thermometer(self):
+        readings = self.readings(2, "thermometer")
+        self.assertEqual(sorted(shown(r)["TEMP_BODY"] for r in readings), ["36.6 Cel", "37.2 Cel"],
+                         "the values on the way to the final one are none")
+        self.assertEqual(readings[0].observations[0].body_site.code, "MDC_TEMP_EAR")
+
+    def check_scale(self):
+        anna, josef = sorted(self.readings(2, "scale"), key=lambda r: r.user_slot)
+        self.assertEqual(shown(anna), {
+            "MASS_BODY_ACTUAL": "71.400 kg", "RATIO_MASS_BODY_LEN_SQ": "23.1 kg/m2", "LEN_BODY_ACTUAL": "1.758 m",
+            "BODY_FAT": "18.5 %", "basal-metabolism": "7100 kJ", "muscle-percentage": "42.5 %",
+            "muscle-mass": "30.300 kg", "MASS_BODY_FAT_FREE": "58.200 kg", "MASS_BODY_SOFT_LEAN": "55.300 kg",
+            "BODY_WATER": "42.600 kg", "body-impedance": "512.0 Ohm"})
+        self.assertEqual((anna.kind, anna.subject, anna.partial), ("weight", "p-1", False))
+        self.assertEqual([raw.characteristic for raw in anna.source.raw], ["2A9D", "2A9C", "2A9C"])
+        self.assertEqual(shown(josef)["MASS_BODY_ACTUAL"], "84.650 kg")
+        self.assertEqual(shown(josef)["BODY_FAT"], "24.0 %")
+        self.assertEqual(josef.subject, "p-2")
+
+    def check_meter(self):
+        readings = self.readings(3, "meter")
+        fasting = next(r for r in readings if "95 mg/dL" in shown(r).values())
+        self.assertEqual((fasting.kind, fasting.partial, fasting.source.record_number), ("glucose", False, 0))
+        self.assertEqual(shown(fasting)["CTXT_GLU_MEAL"], "vitalgate:meal-fasting")
+        self.assertEqual(fasting.id_basis, words.ID_BOTH)
+        eaten = next(r for r in readings if "142 mg/dL" in shown(r).values())
+        found = shown(eaten)
+        self.assertEqual((found["CTXT_GLU_CARB"], found["exercise-duration"], found["CTXT_GLU_EXERCISE"]),
+                         ("45 g", "1800 s", "60 %"))
+        self.assertTrue(found["medication-volume"].startswith("0.12"), found)
+        high = next(r for r in readings if r.observations[0].comparator == words.COMPARATOR_ABOVE)
+        self.assertEqual(high.observations[0].absent, words.ABSENT_POSITIVE_INFINITY)
+        control = self.wait_refused("meter", words.REFUSED_CONTROL_SOLUTION)
+        self.assertTrue(control.source.raw[0].value)
+        self.assertFalse([r for r in readings if "118 mg/dL" in shown(r).values()], "never a patient's value")
+
+    def check_sensor(self):
+        readings = self.readings(6, "sensor")
+        for reading in readings:
+            self.assertEqual(reading.kind, "glucose-continuous")
+            found = shown(reading)
+            self.assertTrue(96 <= float(found["CONC_GLU_ISF"].split()[0]) <= 124, found)
+            self.assertTrue(-1.5 <= float(found["glucose-trend"].split()[0]) <= 1.5, found)
+            self.assertTrue(90 <= float(found["glucose-quality"].split()[0]) <= 99, found)
+            self.assertNotEqual(reading.time_basis, words.TIME_RECEIVED, "its session has got the hub's time")
+            self.assertLess(abs(reading.measured.seconds - reading.received.time.seconds), 120)
+
+    def check_oximeter(self):
+        def both(records):
+            found = [r.reading for r in records if r.reading.device == "oximeter"]
+            spot = [r for r in found if r.observations[0].HasField("value")]
+            samples = sum(len(o.samples.raw) for r in found for o in r.observations[:1])
+            return (spot, [r for r in found if r not in spot]) if spot and samples >= 5 else None
+        spots, series = self.subscriber.wait_records(both, "a spot check and a series", LIMIT)
+        self.assertEqual(shown(spots[0]), {"PULS_OXIM_SAT_O2": "97 %", "PULS_OXIM_PULS_RATE": "64 /min",
+                                           "PULS_OXIM_PERF_REL": "1.5 %"})
+        self.assertIn("fully-qualified", spots[0].status)
+        self.assertLessEqual(len(series), 4, "a stream is never a message a value")
+        for reading in series:
+            saturation = reading.observations[0].samples
+            values = [raw * saturation.scale + saturation.offset for raw in saturation.raw]
+            self.assertTrue(all(94 <= value <= 98 for value in values), values)
+            self.assertTrue(reading.duration_ms)
+        self.wait_refused("oximeter", words.REFUSED_DEMO)
+
+    def check_strap(self):
+        strap = self.readings(1, "strap")[0]
+        self.assertTrue(62 <= float(shown(strap)["ECG_HEART_RATE"].split()[0]) <= 88)
+        intervals = next(o for o in strap.observations if o.HasField("samples")).samples
+        self.assertEqual(len(intervals.raw), 2)
+        self.assertTrue(all(779 <= raw * intervals.scale <= 821 for raw in intervals.raw))
+
+    def check_descriptors(self):
+        sensor = self.subscriber.wait_descriptor("sensor", lambda d: d.settings)
+        names = {setting.name for setting in sensor.settings}
+        self.assertLessEqual({"communication-interval", "alert-hypo", "session-run-time"}, names)
+        offered = {spec.kind: spec.own_permission for spec in sensor.commands}
+        self.assertTrue(offered["calibrate"] and offered["set-alert-limit"])
+        self.assertIn("fetch-records", offered)
+        self.assertIn("reset-energy", {spec.kind for spec in self.subscriber.wait_descriptor("strap").commands})
+
+
+if __name__ == "__main__":
+    unittest.main()
