@@ -228,6 +228,22 @@ TEST_CASE("the number that the scale gives to a user is known from then on") {
     CHECK(subjectOf(c, 1).empty());
 }
 
+TEST_CASE("a user that a reset scale no longer knows is registered again") {
+    Conversation c;
+    c.sink.bookmarks["user-1"] = "7";
+    addPeople(c.settings, true);
+    addScale(c, {{"0207d204", {"200203"}},
+                 {kRegister1, {"20010104"}},
+                 {"0204d204", {kAgreed}},
+                 {kConsent2, {kAgreed}}});
+    c.start();
+    c.clock.advance(5s);
+    CHECK(requests(c) == Texts{"0207d204", kRegister1, "0204d204", kConsent2});
+    CHECK(c.sink.bookmarks["user-1"] == "4");
+    CHECK(subjectOf(c, 4) == "anna");
+    CHECK(subjectOf(c, 7).empty());
+}
+
 TEST_CASE("a registration that gives nothing to use is told, and tried again next time") {
     for (const Texts& answers : {Texts{"200104"}, Texts{"200102"}, Texts{"200101"}, Texts{}}) {
         Conversation c;

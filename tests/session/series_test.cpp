@@ -175,6 +175,18 @@ TEST_CASE("a series in which no value has a number says so") {
     CHECK(reading.observations(0).absent() == v1::ABSENT_NOT_RECORDED);
 }
 
+TEST_CASE("a series has no more values than the limit; the next one begins another") {
+    Series series(15min);
+    for (std::size_t i = 0; i < Series::kMostValues; ++i) {
+        CHECK_FALSE(series.take(pieceOf({static_cast<int>(i) * 1ms, 97})));
+    }
+    const auto full = series.take(pieceOf({10s, 98}));
+    REQUIRE(full);
+    CHECK(full->measurement.reading.observations(0).samples().raw_size() ==
+          static_cast<int>(Series::kMostValues));
+    CHECK(series.flush());
+}
+
 TEST_CASE("observations of the same code with other words are series of their own") {
     Series series(60s);
     for (int second = 0; second < 3; ++second) {
