@@ -63,8 +63,8 @@ asio::awaitable<Status> Session::consentOf(Endpoint controlPoint, std::uint32_t 
     if (answer && answer->code == profiles::kUserSuccess) co_return Status{};
     // A device that was reset has no such user any more.
     const bool isGone = answer && answer->code == profiles::kUserParameterInvalid;
-    const bool isNew = answer && answer->code != profiles::kUserNotAuthorised &&
-                       known == registered_.end();
+    const bool isNew =
+        answer && answer->code != profiles::kUserNotAuthorised && known == registered_.end();
     if (settings_.registerUsers && (isGone || isNew)) {
         co_return co_await registerUser(controlPoint, slot, *code);
     }

@@ -189,7 +189,8 @@ TEST_CASE("decode explains which octets mean what, as far as they can be read") 
     const auto whole = vitalgateProgram("decode 2A1C 006f0100ff --explain");
     CHECK(whole.status == 0);
     CHECK(whole.out.starts_with("{\"kind\":\"body-temperature\""));
-    CHECK(whole.out.ends_with("0       00               flags\n1-4     6f0100ff         temperature\n"));
+    CHECK(whole.out.ends_with(
+        "0       00               flags\n1-4     6f0100ff         temperature\n"));
     const auto cut = vitalgateProgram("decode 2A35 168000 --explain");
     CHECK(cut.status == 1);
     CHECK(cut.out == "0       16               flags\n1-2     8000             systolic\n");
