@@ -56,6 +56,19 @@ std::optional<LocalDateTime> readSeconds(ByteReader& reader, std::uint8_t flags,
     return toLocalDateTime(epoch + chr::seconds{reader.u32(field)});
 }
 
+/// What follows the pressures, which two kinds of value have.
+void readEnhancedRest(ByteReader& reader, std::uint8_t flags, BloodPressureFrame& frame) {
+    const DecoderQuirk none{};
+    frame.inKilopascal = (flags & kKilopascal) != 0;
+    frame.time = readSeconds(reader, flags, kHasTime, "time stamp");
+    frame.hasPulse = (flags & kHasPulse) != 0;
+    frame.pulse = readPulse(reader, flags, none);
+    frame.user = readUser(reader, flags, none);
+    frame.status = readStatus(reader, flags, none);
+    const auto shown = readSeconds(reader, flags, kHasUserFacingTime, "user-facing time");
+    if (shown) frame.time = shown;
+}
+
 }  // namespace
 
 // The fields of a braced list are read in the order in which they are written.
@@ -73,19 +86,22 @@ BloodPressureFrame readBloodPressure(ByteReader& reader, const DecoderQuirk& qui
 }
 
 BloodPressureFrame readEnhancedBloodPressure(ByteReader& reader) {
-    const DecoderQuirk none{};
     const auto flags = reader.u8("flags");
-    BloodPressureFrame frame{.inKilopascal = (flags & kKilopascal) != 0,
-                             .systolic = readShortFloat(reader, "systolic"),
-                             .diastolic = readShortFloat(reader, "diastolic"),
-                             .mean = readShortFloat(reader, "mean"),
-                             .time = readSeconds(reader, flags, kHasTime, "time stamp"),
-                             .hasPulse = (flags & kHasPulse) != 0,
-                             .pulse = readPulse(reader, flags, none),
-                             .user = readUser(reader, flags, none),
-                             .status = readStatus(reader, flags, none)};
-    const auto shown = readSeconds(reader, flags, kHasUserFacingTime, "user-facing time");
-    if (shown) frame.time = shown;
+    BloodPressureFrame frame;
+    frame.systolic = readShortFloat(reader, "systolic");
+    frame.diastolic = readShortFloat(reader, "diastolic");
+    frame.mean = readShortFloat(reader, "mean");
+    readEnhancedRest(reader, flags, frame);
+    return frame;
+}
+
+BloodPressureFrame readEnhancedCuffPressure(ByteReader& reader) {
+    const auto flags = reader.u8("flags");
+    BloodPressureFrame frame;
+    frame.systolic = readShortFloat(reader, "cuff pressure");
+    frame.diastolic = std::unexpected(v1::ABSENT_NOT_A_NUMBER);
+    frame.mean = std::unexpected(v1::ABSENT_NOT_A_NUMBER);
+    readEnhancedRest(reader, flags, frame);
     return frame;
 }
 

@@ -28,7 +28,9 @@ struct BloodPressureFrame {
 /// 1.1.1). Whether all fields were there says the reader.
 BloodPressureFrame readBloodPressure(ByteReader& reader, const DecoderQuirk& quirk);
 
-/// Enhanced Blood Pressure Measurement 0x2B34 and Enhanced Intermediate Cuff Pressure 0x2B35.
+/// Enhanced Blood Pressure Measurement, 0x2B34.
 BloodPressureFrame readEnhancedBloodPressure(ByteReader& reader);
+/// Enhanced Intermediate Cuff Pressure, 0x2B35: one pressure, which stands in `systolic`.
+BloodPressureFrame readEnhancedCuffPressure(ByteReader& reader);
 
 }  // namespace vitalgate::profiles

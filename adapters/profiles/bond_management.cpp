@@ -29,6 +29,7 @@ DecodeResult decodeControl(ByteView bytes, const DecodeOptions& options) {
     if (reader.remaining() > 0) {
         // A secret: only that there is one.
         reader.octets(reader.remaining(), "authorisation code");
+        hideLast(reader, options);
         fields.push_back({"authorisationCode", true});
     }
     return conclude(std::move(fields), reader, options);

@@ -139,6 +139,11 @@ void refuse(Measurement& measurement, v1::MeasurementRefusal reason, std::string
     measurement.reading.clear_type();
 }
 
+void hideLast(const ByteReader& reader, const DecodeOptions& options) {
+    const bool isTraced = options.trace != nullptr && !options.trace->empty();
+    if (isTraced && !reader.failure()) options.trace->pop_back();
+}
+
 std::optional<DecodeError> lengthError(const ByteReader& reader, bool ignoreTrailing) {
     if (const auto& failure = reader.failure()) {
         return DecodeError{v1::REFUSED_TRUNCATED, failure->field,

@@ -75,6 +75,9 @@ DecodeResult conclude(std::vector<Measurement> measurements, const ByteReader& r
 DecodeResult conclude(std::vector<Field> fields, const ByteReader& reader,
                       const DecodeOptions& options, bool mayGrow = false);
 
+/// The field that was read last is a secret: nobody is told which octets it has.
+void hideLast(const ByteReader& reader, const DecodeOptions& options);
+
 /// Nothing, or why the octets do not fit their format.
 std::optional<DecodeError> lengthError(const ByteReader& reader, bool ignoreTrailing);
 

@@ -79,7 +79,7 @@ DecodeResult decodeEnhancedBloodPressure(ByteView bytes, const DecodeOptions& op
 
 DecodeResult decodeEnhancedCuffPressure(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
-    const auto frame = readEnhancedBloodPressure(reader);
+    const auto frame = readEnhancedCuffPressure(reader);
     return conclude(describeCuffPressure(frame), reader, options);
 }
 

@@ -32,7 +32,9 @@ Bytes abortRecords();
 /// Codes of an answer that a conversation tells apart; recordAnswerWord() knows all.
 inline constexpr std::uint8_t kRecordSuccess = 1;
 inline constexpr std::uint8_t kRecordOperationUnsupported = 2;
+inline constexpr std::uint8_t kRecordOperatorInvalid = 3;
 inline constexpr std::uint8_t kRecordOperatorUnsupported = 4;
+inline constexpr std::uint8_t kRecordOperandInvalid = 5;
 inline constexpr std::uint8_t kRecordOperandUnsupported = 9;
 inline constexpr std::uint8_t kNoRecords = 6;  ///< an answer like any other, no fault
 

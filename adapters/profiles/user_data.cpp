@@ -50,8 +50,9 @@ Answer readAnswer(ByteReader& reader) {
 }
 
 /// That there is a consent code, and never which.
-void readConsentCode(ByteReader& reader, std::vector<Field>& fields) {
+void readConsentCode(ByteReader& reader, const DecodeOptions& options, std::vector<Field>& fields) {
     reader.u16("consent code");
+    hideLast(reader, options);
     fields.push_back({"consentCode", true});
 }
 
@@ -59,14 +60,15 @@ void readUserIndex(ByteReader& reader, std::vector<Field>& fields) {
     fields.push_back({"userIndex", static_cast<double>(reader.u8("user index"))});
 }
 
-void readParameters(ByteReader& reader, std::uint8_t operation, std::vector<Field>& fields) {
+void readParameters(ByteReader& reader, std::uint8_t operation, const DecodeOptions& options,
+                    std::vector<Field>& fields) {
     switch (UserOperation{operation}) {
         case UserOperation::registerUser:
-            readConsentCode(reader, fields);
+            readConsentCode(reader, options, fields);
             return;
         case UserOperation::consent:
             readUserIndex(reader, fields);
-            readConsentCode(reader, fields);
+            readConsentCode(reader, options, fields);
             return;
         case UserOperation::deleteUser:
             readUserIndex(reader, fields);
@@ -83,7 +85,7 @@ DecodeResult decodeControl(ByteView bytes, const DecodeOptions& options) {
     const auto operation = reader.u8("op code");
     if (operation != kResponse) {
         std::vector<Field> fields{{"operation", std::string(word(kOperations, operation))}};
-        readParameters(reader, operation, fields);
+        readParameters(reader, operation, options, fields);
         return conclude(std::move(fields), reader, options);
     }
     const auto [answer, users] = readAnswer(reader);

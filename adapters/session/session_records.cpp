@@ -21,10 +21,13 @@ bool isRecordAnswer(ByteView value, std::uint8_t request) {
     return answer && answer->operation == request;
 }
 
+/// A meter that counts anew may call a number that it does not have invalid.
+constexpr std::array kCannot{profiles::kRecordOperationUnsupported,
+                             profiles::kRecordOperatorInvalid, profiles::kRecordOperatorUnsupported,
+                             profiles::kRecordOperandInvalid, profiles::kRecordOperandUnsupported};
+
 bool isUnsupported(std::uint8_t code) {
-    return code == profiles::kRecordOperationUnsupported ||
-           code == profiles::kRecordOperatorUnsupported ||
-           code == profiles::kRecordOperandUnsupported;
+    return std::ranges::find(kCannot, code) != kCannot.end();
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ TEST_CASE("an enhanced blood pressure is judged like a plain one") {
 
 TEST_CASE(
     "an enhanced intermediate cuff pressure is marked and has the pressure of the cuff alone") {
-    const auto value = octets("42 b400 ff07 ff07 4db29632");
+    const auto value = octets("42 b400 4db29632");
     const auto m = measurement(kIntermediate, value);
     CHECK(m.intermediate);
     CHECK(m.reading.observations_size() == 1);

@@ -114,4 +114,15 @@ TEST_CASE("the change increment is a number and the unknown user index is left o
     checkTrailing(profiles::kUserIndex, octets("02"));
 }
 
+TEST_CASE("an explanation leaves out the octets of a code") {
+    for (const auto* hex : {"01 d204", "02 01 d204"}) {
+        std::vector<FieldSpan> fields;
+        profiles::DecodeOptions options;
+        options.trace = &fields;
+        CHECK(json(profiles::kUserControlPoint, hex, options).contains("consentCode"));
+        CHECK_FALSE(fields.empty());
+        for (const auto& field : fields) CHECK(field.field != "consent code");
+    }
+}
+
 }  // namespace vitalgate::testing
