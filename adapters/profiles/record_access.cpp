@@ -79,6 +79,10 @@ Bytes recordsFrom(RecordOperation operation, std::uint16_t number) {
     return filtered(operation, atLeast).u16(number).bytes();
 }
 
+Bytes recordsUpTo(RecordOperation operation, std::uint16_t number) {
+    return filtered(operation, atMost).u16(number).bytes();
+}
+
 Bytes recordsBetween(RecordOperation operation, std::uint16_t low, std::uint16_t high) {
     return filtered(operation, between).u16(low).u16(high).bytes();
 }

@@ -25,6 +25,8 @@ enum class RecordFilter : std::uint8_t {
 Bytes allRecords(RecordOperation operation);
 /// Those whose number is `first` or above.
 Bytes recordsFrom(RecordOperation operation, std::uint16_t first);
+/// Those whose number is `last` or below.
+Bytes recordsUpTo(RecordOperation operation, std::uint16_t last);
 Bytes recordsBetween(RecordOperation operation, std::uint16_t first, std::uint16_t last);
 Bytes lastRecord(RecordOperation operation);
 Bytes abortRecords();

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "adapters/profiles/e2e_crc.hpp"
 #include "adapters/profiles/health_thermometer.hpp"
 #include "adapters/profiles/heart_rate.hpp"
 #include "adapters/session/subject.hpp"
@@ -69,14 +70,24 @@ bool isStored(const MeasuredTime& time, const Moment& connected, const Moment& r
     return time.measured < began - kStoredBefore;
 }
 
+const TimeZone& zoneOf(const AssemblyContext& context, const profiles::Measurement& measurement) {
+    return measurement.sessionMinutes ? context.sessionZone : context.zone;
+}
+
+MeasuredTime timeOf(const AssemblyContext& context, const Moment& received,
+                    const profiles::Measurement& measurement) {
+    const auto& clock = measurement.sessionMinutes ? context.sessionClock : context.clock;
+    return clock.place(measurement.deviceTime, measurement.clockNotSet, received,
+                       zoneOf(context, measurement));
+}
+
 void fillTimes(const AssemblyContext& context, const Moment& received,
                const profiles::Measurement& measurement, v1::Reading& reading) {
-    const auto time = context.clock.place(measurement.deviceTime, measurement.clockNotSet, received,
-                                          context.zone);
+    const auto time = timeOf(context, received, measurement);
     toTimestamp(time.measured, *reading.mutable_measured());
     reading.set_time_basis(time.basis);
     if (isStored(time, context.connected, received)) reading.mutable_source()->set_stored(true);
-    const auto offset = context.zone.offset(time.measured);
+    const auto offset = zoneOf(context, measurement).offset(time.measured);
     reading.set_utc_offset_min(
         static_cast<std::int32_t>(std::chrono::floor<std::chrono::minutes>(offset).count()));
     if (time.clock) *reading.mutable_device_clock() = *time.clock;
@@ -101,6 +112,24 @@ MeasurementIdentity identityOf(const AssemblyContext& context, const Value& valu
     } else if (source.has_record_number()) {
         identity.recordNumber = source.record_number();
     }
+    return identity;
+}
+
+/// A date that is no time of measurement may stand still: equal values must not become one. Then a
+/// record's number tells it from others, but for a sensor's, which counts anew in each session.
+void withoutTime(const profiles::Measurement& measurement, MeasurementIdentity& identity) {
+    identity.deviceTime.clear();
+    const auto& source = measurement.reading.source();
+    if (source.has_record_number() && !measurement.sessionMinutes)
+        identity.recordNumber = source.record_number();
+}
+
+/// What the identity is, as far as the hub can use it.
+MeasurementIdentity usableIdentity(const AssemblyContext& context, const Value& value,
+                                   const profiles::Measurement& measurement) {
+    auto identity = identityOf(context, value, measurement);
+    const auto time = timeOf(context, value.received, measurement);
+    if (time.basis == v1::TIME_RECEIVED) withoutTime(measurement, identity);
     return identity;
 }
 
@@ -170,11 +199,11 @@ NewReading readingOf(const AssemblyContext& context, Piece piece) {
     if (measurement.deviceTime) reading.set_device_time(measurement.deviceTime->text());
     reading.set_partial(piece.partial);
     fillTimes(context, firstReceived(piece), measurement, reading);
-    // A date that is no time of measurement may stand still: equal values must not become one.
-    if (reading.time_basis() == v1::TIME_RECEIVED) made.identity.deviceTime.clear();
+    const bool hasNoTime = reading.time_basis() == v1::TIME_RECEIVED;
+    if (hasNoTime) withoutTime(measurement, made.identity);
     if (piece.amends) {
         made.amends = identityOf(context, piece.amends->values.front(), piece.amends->measurement);
-        if (reading.time_basis() == v1::TIME_RECEIVED) made.amends->deviceTime.clear();
+        if (hasNoTime) withoutTime(piece.amends->measurement, *made.amends);
         // What came late may be the principal one, which has an identity of its own.
         const bool isPrincipalKnown = made.amends->payload == made.identity.payload;
         if (isPrincipalKnown) {
@@ -198,11 +227,12 @@ bool isContext(const profiles::Measurement& measurement) {
     return measurement.part && measurement.part->kind == profiles::Part::Kind::glucoseContext;
 }
 
-void noteRecord(const AssemblyContext& context, const profiles::Measurement& measurement,
-                Decoding& out) {
+void noteRecord(const AssemblyContext& context, const Bytes& payload,
+                const profiles::Measurement& measurement, Decoding& out) {
     const auto& source = measurement.reading.source();
     if (!source.has_record_number() || isContext(measurement)) return;
     SeenRecord seen;
+    seen.check = profiles::e2eCrc(measurement.embedded ? measurement.embedded->payload : payload);
     seen.number = static_cast<std::uint16_t>(source.record_number());
     if (!measurement.sessionMinutes) {
         seen.time = measurement.reading.device_time();
@@ -214,8 +244,9 @@ void noteRecord(const AssemblyContext& context, const profiles::Measurement& mea
 
 void addRefused(const AssemblyContext& context, const Value& value,
                 const profiles::Measurement& measurement, Decoding& out) {
+    if (measurement.part) out.refusedParts.push_back({*measurement.part, *measurement.refused});
     auto event = refusedMeasurement(context, value, measurement);
-    auto identity = identityOf(context, value, measurement);
+    auto identity = usableIdentity(context, value, measurement);
     if (identity.deviceTime.empty() && !identity.recordNumber) {
         out.events.push_back(std::move(event));
     } else {
@@ -227,7 +258,7 @@ void addPiece(const AssemblyContext& context, const Value& value, profiles::Meas
               Decoding& out) {
     if (measurement.intermediate) return;
     placeInSession(context, measurement);
-    noteRecord(context, measurement, out);
+    noteRecord(context, value.bytes, measurement, out);
     // A context that says nothing is the end of its record's wait all the same.
     if (isContext(measurement) && measurement.refused == v1::REFUSED_EMPTY)
         measurement.refused.reset();
@@ -236,6 +267,8 @@ void addPiece(const AssemblyContext& context, const Value& value, profiles::Meas
         return;
     }
     Piece piece;
+    const auto identity = usableIdentity(context, value, measurement);
+    piece.hasIdentity = !identity.deviceTime.empty() || identity.recordNumber;
     piece.measurement = std::move(measurement);
     piece.values.push_back(value);
     out.pieces.push_back(std::move(piece));

@@ -8,6 +8,7 @@
 #include "adapters/session/gatt_link.hpp"
 #include "adapters/session/joiner.hpp"
 #include "adapters/session/options.hpp"
+#include "adapters/session/record_mark.hpp"
 
 namespace vitalgate::session {
 
@@ -23,18 +24,21 @@ struct AssemblyContext {
     std::string adapter;
     std::optional<int> rssiDbm;
     std::string quirk;  ///< row of the quirk table; empty: strict
-    /// When the device's session began, by its own clock; measurements count minutes from there.
+    /// When the device's session began, in a calendar of its own; measurements count minutes from
+    /// there.
     std::optional<LocalDateTime> sessionStart;
+    const DeviceClock& sessionClock;
+    const TimeZone& sessionZone;  ///< does not follow summer time: minutes run on evenly
 };
 
 /// False for values of a kind that the settings do not list, also of a device whose services are
 /// not known yet: nothing of them is kept.
 bool isAskedFor(const AssemblyContext& context, const Value& value);
 
-/// A numbered record of the device's memory, of whatever kind its measurement is.
-struct SeenRecord {
-    std::uint16_t number = 0;
-    std::string time;  ///< the device's own, of the record or of its session
+/// A piece that is none of a patient.
+struct RefusedPart {
+    profiles::Part part;
+    v1::MeasurementRefusal reason = v1::REFUSED_UNSPECIFIED;
 };
 
 /// What one value gave: measurements, of which some are pieces of a whole, and what is none and
@@ -44,6 +48,7 @@ struct Decoding {
     std::vector<NewRefusal> refusals;
     std::vector<v1::Event> events;
     std::vector<SeenRecord> records;
+    std::vector<RefusedPart> refusedParts;
 };
 
 /// Never nothing but for intermediate values, answers of control points, and what is not asked for.

@@ -16,8 +16,13 @@ bool isOfScale(Kind kind) {
     return kind == Kind::weight || kind == Kind::composition;
 }
 
-/// Some scales name the event in one of its values only.
-bool isSameEvent(const Part& a, const Part& b) {
+/// Both say so.
+bool isSameName(const Part& a, const Part& b) {
+    return isOfScale(a.kind) == isOfScale(b.kind) && !a.event.empty() && a.event == b.event;
+}
+
+/// Some scales name the event in one of its values only; the two come one after the other.
+bool mayBeSameEvent(const Part& a, const Part& b) {
     if (isOfScale(a.kind) != isOfScale(b.kind)) return false;
     const bool isUnnamed =
         isOfScale(a.kind) && a.kind != b.kind && (a.event.empty() || b.event.empty());
@@ -84,7 +89,7 @@ void combine(Piece& piece, Piece more) {
 
 std::vector<Joiner::Waiting>::iterator Joiner::find(const Part& part) {
     return std::ranges::find_if(waiting_, [&part](const Waiting& each) {
-        return isSameEvent(*each.piece.measurement.part, part);
+        return mayBeSameEvent(*each.piece.measurement.part, part);
     });
 }
 
@@ -119,18 +124,30 @@ bool Joiner::isWhole(const Waiting& waiting) const {
     return !waiting.needsPacket && (!both_ || (waiting.hasWeight && waiting.hasComposition));
 }
 
+bool Joiner::isAnother(const Waiting& waiting, const Piece& piece) const {
+    const auto kind = piece.measurement.part->kind;
+    const bool isSecond = isPrincipal(kind) && isPrincipal(waiting.piece.measurement.part->kind);
+    const bool isSurplus =
+        kind == Kind::composition && waiting.hasComposition && !waiting.needsPacket;
+    return isSecond || isSurplus ||
+           contradicts(waiting.piece.measurement.reading, piece.measurement.reading);
+}
+
 std::vector<Piece> Joiner::take(Piece piece, SteadyTime now) {
     std::vector<Piece> out;
-    const auto kind = piece.measurement.part->kind;
+    if (const auto reason = refusalOf(*piece.measurement.part)) {
+        piece.measurement.refused = reason;
+        out.push_back(std::move(piece));
+        return out;
+    }
     auto at = find(*piece.measurement.part);
-    const bool isSecond =
-        at != waiting_.end() && isPrincipal(kind) && isPrincipal(at->piece.measurement.part->kind);
-    // The same again while it waits, as a device does that was not heard.
-    if (at != waiting_.end() && hasValue(at->piece, piece.values.front())) return out;
-    const bool isLeft = at == waiting_.end() && !isPrincipal(kind);
-    if (isLeft && hasValue(completed_, piece.values.front())) return out;
-    if (at != waiting_.end() &&
-        (isSecond || contradicts(at->piece.measurement.reading, piece.measurement.reading))) {
+    // The same again, as a device sends it that was not heard.
+    const auto& value = piece.values.front();
+    const bool isKnown = at != waiting_.end() ? hasValue(at->piece, value)
+                                              : !isPrincipal(piece.measurement.part->kind) &&
+                                                    hasValue(completed_, value);
+    if (isKnown && piece.hasIdentity) return out;
+    if (at != waiting_.end() && isAnother(*at, piece)) {
         out.push_back(giveOut(at, true));
         at = waiting_.end();
     }
@@ -149,15 +166,28 @@ std::vector<Piece> Joiner::take(Piece piece, SteadyTime now) {
     return out;
 }
 
+void Joiner::refuse(const Part& part, v1::MeasurementRefusal reason) {
+    if (part.kind != Kind::glucose) return;
+    refused_.emplace_back(part.event, reason);
+    if (refused_.size() > kMaxWaiting) refused_.pop_front();
+}
+
+std::optional<v1::MeasurementRefusal> Joiner::refusalOf(const Part& part) const {
+    if (part.kind != Kind::glucoseContext) return std::nullopt;
+    const auto at = std::ranges::find(refused_, part.event,
+                                      &std::pair<std::string, v1::MeasurementRefusal>::first);
+    return at == refused_.end() ? std::nullopt : std::optional(at->second);
+}
+
 std::optional<Piece> Joiner::amended(Piece& late) {
     const auto at = std::ranges::find_if(incomplete_, [&late](const Piece& each) {
         const auto& part = *each.measurement.part;
         // The same kind again is another reading, or the same one read again.
-        return isSameEvent(part, *late.measurement.part) &&
+        return isSameName(part, *late.measurement.part) &&
                !(isPrincipal(part.kind) && isPrincipal(late.measurement.part->kind)) &&
                !contradicts(each.measurement.reading, late.measurement.reading);
     });
-    if (at == incomplete_.end() || late.measurement.part->event.empty()) return std::nullopt;
+    if (at == incomplete_.end()) return std::nullopt;
     Piece whole = std::move(*at);
     incomplete_.erase(at);
     auto before = std::make_shared<const Piece>(whole);
@@ -170,6 +200,7 @@ std::optional<Piece> Joiner::amended(Piece& late) {
 
 /// One of each: the same may be read, and given out, again.
 void Joiner::remember(Piece piece) {
+    if (piece.measurement.part->event.empty()) return;
     std::erase_if(incomplete_,
                   [&piece](const Piece& each) { return hasValue(each, piece.values.front()); });
     incomplete_.push_back(std::move(piece));
@@ -181,7 +212,7 @@ void Joiner::recall(Piece piece) {
     piece.partial = true;
     if (!piece.measurement.part) return;
     const auto at = std::ranges::find_if(incomplete_, [&piece](const Piece& each) {
-        return isSameEvent(*each.measurement.part, *piece.measurement.part) &&
+        return isSameName(*each.measurement.part, *piece.measurement.part) &&
                !isPrincipal(piece.measurement.part->kind);
     });
     if (at == incomplete_.end()) return remember(std::move(piece));
@@ -228,6 +259,17 @@ std::vector<Piece> Joiner::expire(SteadyTime now) {
 
 std::vector<Piece> Joiner::flush() {
     return expire(SteadyTime::max());
+}
+
+std::vector<Piece> Joiner::flushUnnamed() {
+    std::vector<Piece> out;
+    for (;;) {
+        const auto at = std::ranges::find_if(waiting_, [](const Waiting& each) {
+            return each.piece.measurement.part->event.empty();
+        });
+        if (at == waiting_.end()) return out;
+        out.push_back(giveOut(at, true));
+    }
 }
 
 std::optional<SteadyTime> Joiner::nextExpiry() const {

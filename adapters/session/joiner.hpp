@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@ struct Piece {
     std::vector<Value> values;
     /// A part that the device announced, or that belongs to it, did not come.
     bool partial = false;
+    /// It has a time or a number of its own that can be used: the same octets are the same piece.
+    bool hasIdentity = false;
     /// What was given out before and is completed by this one; null: nothing.
     std::shared_ptr<const Piece> amends;
 };
@@ -35,10 +38,14 @@ class Joiner {
 
     /// Takes a piece with `measurement.part`; gives what is whole with it, if anything.
     std::vector<Piece> take(Piece piece, SteadyTime now);
+    /// The record of that name is none of a patient, and so is its context.
+    void refuse(const profiles::Part& part, v1::MeasurementRefusal reason);
     /// What has waited long enough by `now`, as partial.
     std::vector<Piece> expire(SteadyTime now);
     /// All that waits, as partial: no more will come.
     std::vector<Piece> flush();
+    /// What waits and does not say which event it is of, as partial.
+    std::vector<Piece> flushUnnamed();
     /// When expire() next has something to give.
     [[nodiscard]] std::optional<SteadyTime> nextExpiry() const;
     /// The values of all that waits, in order of arrival.
@@ -63,6 +70,9 @@ class Joiner {
     [[nodiscard]] Waiting begin(Piece piece, SteadyTime now) const;
     void add(Waiting& waiting, Piece piece) const;
     [[nodiscard]] bool isWhole(const Waiting& waiting) const;
+    /// It belongs to another event than what waits under its name.
+    [[nodiscard]] bool isAnother(const Waiting& waiting, const Piece& piece) const;
+    [[nodiscard]] std::optional<v1::MeasurementRefusal> refusalOf(const profiles::Part& part) const;
     /// A context whose record was given out without it.
     std::optional<Piece> amended(Piece& context);
     Piece giveOut(std::vector<Waiting>::iterator waiting, bool partial);
@@ -72,6 +82,7 @@ class Joiner {
     std::vector<Waiting> waiting_;
     std::vector<Piece> incomplete_;  ///< given out as partial, the latest last
     std::vector<Value> completed_;   ///< what has completed others, the latest last
+    std::deque<std::pair<std::string, v1::MeasurementRefusal>> refused_;  ///< records, by name
 };
 
 }  // namespace vitalgate::session

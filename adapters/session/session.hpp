@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "adapters/adapter.hpp"
+#include "adapters/profiles/continuous_glucose.hpp"
 #include "adapters/profiles/date_time.hpp"
 #include "adapters/profiles/number_formats.hpp"
 #include "adapters/profiles/segments.hpp"
@@ -118,19 +120,26 @@ class Session : public std::enable_shared_from_this<Session> {
     void noteLive(std::uint16_t service, RecordMark& mark, const SeenRecord& record);
     static std::string recordsBookmark(std::uint16_t service);
     static std::string userBookmark(std::uint32_t slot);
+    [[nodiscard]] std::pair<std::string, std::string> waitingBookmarks() const;
+    asio::awaitable<Status> recallUsers();
     void noteRegistered(std::uint32_t slot, const std::string& number);
-    asio::awaitable<std::string> recallText(std::string name);
+    void assignNumbers();
+    void noteConsent(std::uint32_t slot);
+    [[nodiscard]] bool isTaken(std::uint32_t slot, std::uint32_t number) const;
+    asio::awaitable<Result<std::string>> recallText(std::string name);
 
     /// Writes a request to a control point and waits for the answer that `isAnswer` knows; what
     /// else arrives meanwhile is kept, and each value begins the limit anew.
     using IsAnswer = bool (*)(ByteView value, std::uint8_t request);
     asio::awaitable<Result<Bytes>> ask(Endpoint controlPoint, Bytes request, IsAnswer isAnswer);
     asio::awaitable<Result<Bytes>> awaitAnswer(Endpoint controlPoint, std::uint8_t request,
-                                               IsAnswer isAnswer);
+                                               IsAnswer isAnswer, Duration limit);
     asio::awaitable<Status> drain(Duration quiet);
     asio::awaitable<Status> fetchFrom(Endpoint controlPoint);
-    asio::awaitable<Status> concludeFetch(std::uint16_t service,
-                                          std::optional<RecordMark::Mark> before);
+    asio::awaitable<Result<bool>> fetchAbove(Endpoint controlPoint, std::uint16_t from);
+    asio::awaitable<Result<bool>> runMarked(Endpoint controlPoint, Bytes request,
+                                            RecordMark::Run run);
+    asio::awaitable<Status> concludeFetch(std::uint16_t service, std::optional<SeenRecord> before);
     asio::awaitable<Result<bool>> runFetch(Endpoint controlPoint, Bytes request, bool marks);
     asio::awaitable<Result<std::uint32_t>> countRecords(Endpoint controlPoint);
     asio::awaitable<void> abortFetch(Endpoint controlPoint);
@@ -181,12 +190,17 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::awaitable<Result<Bytes>> askGlucose(Bytes request);
     asio::awaitable<Status> readSessionStart();
     asio::awaitable<Status> startSessionTime(Endpoint start);
+    asio::awaitable<Status> recallSession();
+    asio::awaitable<Status> renewGlucoseSession();
+    void takeSessionStart(const profiles::SessionStart& start);
+    [[nodiscard]] bool isOfNewSession(const Value& value, const std::vector<SeenRecord>& records);
     asio::awaitable<Status> compareSessionClock();
     asio::awaitable<Status> readRunTime();
     asio::awaitable<Status> readSetting(std::string name, Bytes request, std::string unit);
+    [[nodiscard]] std::int64_t sessionMinutesAt(WallTime time) const;
     [[nodiscard]] bool glucoseHasCrc() const;
     [[nodiscard]] std::optional<std::uint16_t> glucoseStepMinutes() const;
-    [[nodiscard]] Append gapsOf(const std::optional<RecordMark::Mark>& before);
+    [[nodiscard]] Append gapsOf(const std::optional<SeenRecord>& before);
     [[nodiscard]] codes::Term observedTerm() const;
     [[nodiscard]] Piece gapPiece(const Gap& gap) const;
     void addSetting(const std::string& name, const profiles::Decimal& number,
@@ -217,6 +231,12 @@ class Session : public std::enable_shared_from_this<Session> {
     bool unencryptedTold_ = false;
     profiles::Segments segments_;  ///< of the records of a cuff
     Joiner joiner_;
+    /// Values of earlier connections that are not decoded yet.
+    struct Recalled {
+        std::string waiting;
+        std::string incomplete;
+    };
+    std::optional<Recalled> recalled_;
     Series series_{options_.seriesInterval};
     std::map<std::uint16_t, RecordMark> marks_;  ///< by service
     /// Records that are on their way.
@@ -224,13 +244,20 @@ class Session : public std::enable_shared_from_this<Session> {
         std::uint16_t service = 0;
         bool marks = false;  ///< they move the mark
         std::uint32_t records = 0;
+        std::uint64_t dropped = 0;  ///< by the link, before it began
     };
     std::optional<Fetch> fetching_;
-    bool missed_ = false;        ///< a live record left out others: they are to be fetched
-    std::uint32_t fetched_ = 0;  ///< records of the last run
+    std::set<std::string> unanswered_;  ///< handles of control points that owe an answer
+    bool missed_ = false;               ///< a live record left out others: they are to be fetched
+    std::uint32_t fetched_ = 0;         ///< records of the last run
     std::optional<LocalDateTime> sessionStart_;  ///< of a glucose sensor
+    bool isStartRecalled_ = false;               ///< it did not tell it in this connection
+    DeviceClock sessionClock_;                   ///< of its minutes
+    TimeZone sessionZone_;                       ///< with the offset of its start, for ever
+    std::optional<std::uint16_t> lastMinute_;    ///< of its session, that came by itself
     std::optional<std::uint16_t> recordStep_;    ///< minutes between its records, as they came
     std::map<std::uint32_t, std::uint32_t> registered_;  ///< slot to the device's own number
+    std::set<std::uint32_t> consented_;  ///< slots whose code the device has taken now
     std::deque<Job> jobs_;
     std::optional<Error> clockNotSet_;               ///< why the last attempt was in vain
     bool isOver_ = false;                            ///< takes no more commands

@@ -17,6 +17,9 @@ constexpr std::uint16_t kService = 0x181F;
 /// The sensor's own time is known to a minute, and to the time that an answer takes.
 constexpr chr::milliseconds kSameMinute = chr::seconds{90};
 
+/// A start that is only remembered is that of another session if the minutes do not lead to now.
+constexpr chr::milliseconds kOtherSession = chr::hours{1};
+
 constexpr std::string_view kInterval = "communication-interval";
 constexpr std::size_t kFewRecords = 3;
 
@@ -52,6 +55,16 @@ bool Session::glucoseHasCrc() const {
 asio::awaitable<Status> Session::openGlucoseSession() {
     const auto start = database_.find(profiles::kGlucoseSessionStart, kService);
     if (!start || !start->characteristic.canRead) co_return Status{};
+    const auto recalled = co_await recallSession();
+    if (!recalled) co_return recalled;
+    co_return co_await renewGlucoseSession();
+}
+
+/// Without a start of its own a session has the one that is known.
+asio::awaitable<Status> Session::renewGlucoseSession() {
+    const auto start = database_.find(profiles::kGlucoseSessionStart, kService);
+    if (!start || !start->characteristic.canRead) co_return Status{};
+    isStartRecalled_ = sessionStart_.has_value();
     const auto read = co_await readSessionStart();
     if (!read && endsConversation(read.error())) co_return read;
     if (!read) log_.warning("session start: {}", read.error().message);
@@ -75,11 +88,45 @@ asio::awaitable<Status> Session::readSessionStart() {
     if (!value) co_return std::unexpected(value.error());
     const auto decoded = profiles::decodeSessionStart(*value, glucoseHasCrc());
     if (!decoded) co_return fail(ErrorKind::malformed, "{}", decoded.error().message);
-    sessionStart_ = decoded->time;
-    if (decoded->utcOffset && options_.zone.offset(clock_.wall()) != *decoded->utcOffset) {
-        zone_ = TimeZone::fixed(*decoded->utcOffset);
+    takeSessionStart(*decoded);
+    co_return Status{};
+}
+
+void Session::takeSessionStart(const profiles::SessionStart& start) {
+    sessionStart_ = start.time;
+    isStartRecalled_ = false;
+    if (calendarFault(start.time)) return;
+    const auto utc = options_.zone.toUtc(toLocal(start.time));
+    const chr::seconds offset = start.utcOffset ? *start.utcOffset : options_.zone.offset(utc);
+    sessionZone_ = TimeZone::fixed(chr::floor<chr::minutes>(offset));
+}
+
+/// For a connection in which the sensor does not tell it.
+asio::awaitable<Status> Session::recallSession() {
+    const auto clock = co_await recallText("session-clock");
+    if (!clock) co_return std::unexpected(clock.error());
+    sessionClock_ = DeviceClock::fromBookmark(*clock, clock_.now().boot);
+    const auto start = co_await recallText("session-start");
+    if (!start) co_return std::unexpected(start.error());
+    // It is a calendar's text as any other.
+    const auto time = parseUtc(*start + "Z");
+    if (time) {
+        profiles::SessionStart known;
+        const auto local = chr::floor<chr::seconds>(time->time_since_epoch());
+        known.time = toLocalDateTime(chr::local_seconds{local});
+        takeSessionStart(known);
     }
     co_return Status{};
+}
+
+/// A sensor that was started anew, by whomever, counts from 0 again.
+bool Session::isOfNewSession(const Value& value, const std::vector<SeenRecord>& records) {
+    const auto origin = database_.origin(value);
+    const bool isLive = origin && origin->profile->service == kService && !fetching_;
+    if (!isLive || records.empty() || !sessionStart_) return false;
+    const bool isBehind = lastMinute_ && records.front().number < *lastMinute_;
+    lastMinute_ = std::max(lastMinute_.value_or(0), records.back().number);
+    return isBehind;
 }
 
 /// The collector writes its own time, and the sensor makes of it when the session began.
@@ -90,9 +137,9 @@ asio::awaitable<Status> Session::startSessionTime(Endpoint start) {
     if (!settings_.setClock || !shouldSetClock(kBehind, limit, clock_.now()))
         co_return fail(ErrorKind::unavailable, "clocks are not set now");
     const auto wall = clock_.wall();
-    zone_ = options_.zone;
-    const auto local = toLocalDateTime(chr::floor<chr::seconds>(zone_.toLocal(wall)));
-    const auto offset = chr::floor<chr::minutes>(zone_.offset(wall));
+    const auto& zone = options_.zone;
+    const auto local = toLocalDateTime(chr::floor<chr::seconds>(zone.toLocal(wall)));
+    const auto offset = chr::floor<chr::minutes>(zone.offset(wall));
     auto value = profiles::encodeSessionStart(local, offset, chr::minutes{0}, glucoseHasCrc());
     const auto written = co_await calls_.write(start.characteristic, std::move(value));
     if (!written) co_return written;
@@ -103,8 +150,7 @@ asio::awaitable<Status> Session::startSessionTime(Endpoint start) {
 /// The start and the minutes that have passed since tell what the sensor's clock shows.
 asio::awaitable<Status> Session::compareSessionClock() {
     const auto status = database_.find(profiles::kGlucoseStatus, kService);
-    const bool hasClock = database_.clock().has_value();
-    if (!status || !status->characteristic.canRead || hasClock) co_return Status{};
+    if (!status || !status->characteristic.canRead) co_return Status{};
     const auto value = co_await calls_.read(status->characteristic);
     if (!value && endsConversation(value.error())) co_return std::unexpected(value.error());
     if (!value) co_return Status{};
@@ -116,9 +162,14 @@ asio::awaitable<Status> Session::compareSessionClock() {
     // Its minutes stand still.
     if (decoded->stopped) co_return Status{};
     const auto shown = toLocal(*sessionStart_) + chr::minutes{decoded->minutes};
-    auto frame = compareClocks(shown, clock_.now(), zone_);
+    auto frame = compareClocks(shown, clock_.now(), sessionZone_);
+    if (isStartRecalled_ && chr::abs(frame.ahead) > kOtherSession) {
+        sessionStart_.reset();
+        log_.warning("the sensor has begun another session, and does not tell when");
+        co_return Status{};
+    }
     if (chr::abs(frame.ahead) <= kSameMinute) frame.ahead = chr::milliseconds{0};
-    deviceClock_.compare(frame);
+    sessionClock_.compare(frame);
     describe();
     co_return Status{};
 }
@@ -169,13 +220,13 @@ std::optional<std::uint16_t> Session::glucoseStepMinutes() const {
 
 /// After a run that was complete: where records are missing the sensor has none. Each gap is a
 /// reading of its own, the same whenever it is found.
-Append Session::gapsOf(const std::optional<RecordMark::Mark>& before) {
+Append Session::gapsOf(const std::optional<SeenRecord>& before) {
     const auto mark = marks_.find(kService);
     if (mark == marks_.end() || !sessionStart_) return {};
     std::set<std::uint16_t> minutes;
     const auto start = sessionStart_->text();
-    for (const auto& [minute, time] : mark->second.run()) {
-        if (time == start) minutes.insert(minute);
+    for (const auto& [minute, record] : mark->second.run()) {
+        if (record.time == start) minutes.insert(minute);
     }
     if (before && before->time == start) minutes.insert(before->number);
     // Two records, as a sensor has them after a gap, tell nothing of what is usual.
@@ -200,6 +251,7 @@ Piece Session::gapPiece(const Gap& gap) const {
     measurement.reading.set_kind("glucose-continuous");
     profiles::addObservation(measurement, observedTerm(), std::unexpected(v1::ABSENT_NOT_RECORDED),
                              "mg/dL");
+    measurement.sessionMinutes = gap.firstMinute;
     measurement.deviceTime =
         toLocalDateTime(toLocal(*sessionStart_) + chr::minutes{gap.firstMinute});
     measurement.reading.set_duration_ms(

@@ -67,6 +67,15 @@ asio::awaitable<v1::CommandResult> Session::writeGlucose(Bytes request) {
     co_return failedResult({ErrorKind::refused, fmt::format("the device answers {}", word)});
 }
 
+/// By the sensor's own count, whatever its clock shows.
+std::int64_t Session::sessionMinutesAt(WallTime time) const {
+    const auto& frame = sessionClock_.current();
+    const auto offset = frame ? frame->zoneOffset : sessionZone_.offset(time);
+    const auto ahead = frame ? frame->ahead : chr::milliseconds{0};
+    const auto shown = chr::local_time<Duration>{time.time_since_epoch() + offset + ahead};
+    return chr::floor<chr::minutes>(shown - toLocal(*sessionStart_)).count();
+}
+
 asio::awaitable<v1::CommandResult> Session::calibrate(v1::Command command) {
     const auto& asked = command.calibrate();
     const auto type = numberOf(asked.sample_type(), profiles::glucoseTypeWord);
@@ -75,8 +84,7 @@ asio::awaitable<v1::CommandResult> Session::calibrate(v1::Command command) {
     if (!type || !site)
         co_return outOfRange("sample_type and site must be words of the sensor's profile");
     if (!sessionStart_) co_return failedResult({ErrorKind::refused, "its session has no start"});
-    const auto sampled = zone_.toLocal(fromTimestamp(asked.sampled()));
-    const auto minutes = chr::floor<chr::minutes>(sampled - toLocal(*sessionStart_)).count();
+    const auto minutes = sessionMinutesAt(fromTimestamp(asked.sampled()));
     const bool isFuture = fromTimestamp(asked.sampled()) > clock_.wall() + chr::minutes{1};
     if (minutes < 0 || minutes > kHighest || isFuture)
         co_return outOfRange("sampled must lie between the start of the session and now");
@@ -142,7 +150,7 @@ asio::awaitable<v1::CommandResult> Session::startMeasurement(v1::Command command
     if (result.state() != v1::COMMAND_DONE) co_return result;
     // A new session counts from 0 and has to get its time.
     sessionStart_.reset();
-    const auto opened = co_await openGlucoseSession();
+    const auto opened = co_await renewGlucoseSession();
     if (!opened) co_return failedResult(opened.error());
     co_return result;
 }

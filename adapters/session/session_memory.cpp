@@ -4,47 +4,61 @@
 // The part of a conversation that knows earlier ones: what was remembered of the device.
 namespace vitalgate::session {
 
-/// What cannot be read is as good as not remembered; the conversation goes on.
-asio::awaitable<std::string> Session::recallText(std::string name) {
+/// What cannot be read may be what waits, or whose a number is: nothing is taken then, and the
+/// device keeps its records.
+asio::awaitable<Result<std::string>> Session::recallText(std::string name) {
     const auto text = co_await sink_.bookmark(settings_.id, name);
-    if (!text) {
-        log_.warning("what was remembered is not known: {}", text.error().message);
-        co_return std::string();
-    }
+    if (!text) co_return failIn("what was remembered", text);
     remembered_[name] = *text;
     co_return *text;
 }
 
 asio::awaitable<Status> Session::recall() {
     const auto clock = co_await recallText("clock-offset");
-    deviceClock_ = DeviceClock::fromBookmark(clock, clock_.now().boot);
-    for (const auto& [slot, code] : settings_.consent) {
-        auto name = userBookmark(slot);
-        const auto number = co_await recallText(std::move(name));
-        if (!number.empty()) noteRegistered(slot, number);
-    }
-    co_return Status{};
+    if (!clock) co_return std::unexpected(clock.error());
+    deviceClock_ = DeviceClock::fromBookmark(*clock, clock_.now().boot);
+    const auto waiting = co_await recallText("waiting");
+    if (!waiting) co_return std::unexpected(waiting.error());
+    const auto incomplete = co_await recallText("incomplete");
+    if (!incomplete) co_return std::unexpected(incomplete.error());
+    recalled_ = Recalled{*waiting, *incomplete};
+    co_return co_await recallUsers();
 }
 
-/// What waited for its other piece when the process ended: it waits once more. What was given out
-/// without its other piece is still completed by it.
+/// Until it is decoded it is remembered as it is.
+std::pair<std::string, std::string> Session::waitingBookmarks() const {
+    if (recalled_) {
+        return {recalled_->waiting + toText(joiner_.waiting()),
+                recalled_->incomplete + toText(joiner_.incomplete())};
+    }
+    return {toText(joiner_.waiting()), toText(joiner_.incomplete())};
+}
+
+/// What waited for its other piece when the process ended: it waits once more, unless its time is
+/// over. What was given out without its other piece is still completed by it.
 asio::awaitable<Status> Session::takeUpWaiting() {
-    const auto incomplete = co_await recallText("incomplete");
-    const auto text = co_await recallText("waiting");
+    const auto recalled = std::exchange(recalled_, std::nullopt);
+    if (!recalled) co_return Status{};
     const auto known = context();
-    for (const auto& value : valuesFrom(incomplete)) {
+    for (const auto& value : valuesFrom(recalled->incomplete)) {
         auto decoded = decode(known, value);
         for (auto& piece : decoded.pieces) joiner_.recall(std::move(piece));
     }
-    if (text.empty()) co_return Status{};
+    if (recalled->waiting.empty()) co_return Status{};
     Append append;
-    for (const auto& value : valuesFrom(text)) {
-        auto decoded = decode(known, value);
-        const auto whole = sort(decoded.pieces);
-        auto more = appendOf(known, whole, std::move(decoded));
+    const auto keepPieces = [&](const std::vector<Piece>& pieces, Decoding rest) {
+        auto more = appendOf(known, pieces, std::move(rest));
         std::ranges::move(more.readings, std::back_inserter(append.readings));
         std::ranges::move(more.events, std::back_inserter(append.events));
+        std::ranges::move(more.refusals, std::back_inserter(append.refusals));
+    };
+    for (const auto& value : valuesFrom(recalled->waiting)) {
+        auto decoded = decode(known, value);
+        const auto whole = sort(decoded.pieces);
+        keepPieces(whole, std::move(decoded));
     }
+    // Nobody can tell any more whose weighing a piece without a name belongs to.
+    keepPieces(joiner_.flushUnnamed(), {});
     co_return co_await commit(append);
 }
 

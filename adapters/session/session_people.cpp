@@ -3,6 +3,7 @@
 #include "adapters/session/subject.hpp"
 
 #include <charconv>
+#include <set>
 
 // The part of a conversation that makes the device's users agree (User Data Service 1.0): scales
 // give nothing of a person before that person's code was shown.
@@ -24,20 +25,54 @@ std::string Session::userBookmark(std::uint32_t slot) {
     return fmt::format("user-{}", slot);
 }
 
+/// Also of slots whose code is no longer configured: their number is nobody else's.
+asio::awaitable<Status> Session::recallUsers() {
+    std::set<std::uint32_t> slots;
+    for (const auto& [slot, code] : settings_.consent) slots.insert(slot);
+    for (const auto& [slot, person] : configuredSubjects_.slots) slots.insert(slot);
+    for (const auto slot : slots) {
+        auto name = userBookmark(slot);
+        const auto number = co_await recallText(std::move(name));
+        if (!number) co_return std::unexpected(number.error());
+        if (!number->empty()) noteRegistered(slot, *number);
+    }
+    co_return Status{};
+}
+
 /// The device has given the user of a slot another number: its readings bear that.
 void Session::noteRegistered(std::uint32_t slot, const std::string& number) {
     std::uint32_t given = 0;
     const auto* end = number.data() + number.size();
     if (std::from_chars(number.data(), end, given).ptr != end) return;
     registered_[slot] = given;
+    assignNumbers();
+}
+
+/// A number is its person's as long as the device takes that person's code for it: the device may
+/// have been reset since, and the number be a stranger's.
+void Session::assignNumbers() {
     settings_.subjects = renumbered(configuredSubjects_, registered_);
+    for (const auto& [slot, number] : registered_) {
+        if (!consented_.contains(slot)) settings_.subjects.slots.erase(number);
+    }
+}
+
+void Session::noteConsent(std::uint32_t slot) {
+    consented_.insert(slot);
+    assignNumbers();
+}
+
+bool Session::isTaken(std::uint32_t slot, std::uint32_t number) const {
+    return std::ranges::any_of(
+        registered_, [&](const auto& each) { return each.first != slot && each.second == number; });
 }
 
 asio::awaitable<Status> Session::askConsent() {
     const auto controlPoint = database_.find(profiles::kUserControlPoint);
     if (!controlPoint || settings_.consent.empty()) co_return Status{};
     Status last;
-    for (const auto& [slot, code] : settings_.consent) {
+    const auto consent = settings_.consent;
+    for (const auto& [slot, code] : consent) {
         const auto done = co_await consentOf(*controlPoint, slot);
         if (broken_ || (!done && endsConversation(done.error()))) co_return done;
         if (done) {
@@ -60,12 +95,17 @@ asio::awaitable<Status> Session::consentOf(Endpoint controlPoint, std::uint32_t 
     const auto value = co_await ask(controlPoint, std::move(request), isUserAnswer);
     if (!value) co_return std::unexpected(value.error());
     const auto answer = profiles::decodeUserAnswer(*value);
-    if (answer && answer->code == profiles::kUserSuccess) co_return Status{};
+    // It may be the late one to another user: then it tells nothing of whose the number is.
+    const bool isCertain = !unanswered_.contains(controlPoint.characteristic.handle);
+    if (answer && answer->code == profiles::kUserSuccess) {
+        if (isCertain) noteConsent(slot);
+        co_return Status{};
+    }
     // A device that was reset has no such user any more.
     const bool isGone = answer && answer->code == profiles::kUserParameterInvalid;
     const bool isNew =
         answer && answer->code != profiles::kUserNotAuthorised && known == registered_.end();
-    if (settings_.registerUsers && (isGone || isNew)) {
+    if (isCertain && settings_.registerUsers && (isGone || isNew)) {
         co_return co_await registerUser(controlPoint, slot, *code);
     }
     co_return fail(ErrorKind::refused, "the device answers {}",
@@ -84,20 +124,22 @@ asio::awaitable<Status> Session::registerUser(Endpoint controlPoint, std::uint32
         co_return fail(ErrorKind::refused, "the device registers no user: it answers {}",
                        answer ? profiles::userAnswerWord(answer->code) : "nothing to be read");
     }
+    if (isTaken(slot, *answer->index))
+        co_return fail(ErrorKind::refused, "the device gives it the number of another user");
     const auto number = std::to_string(*answer->index);
     noteRegistered(slot, number);
     log_.info("the user of slot {} is registered", slot);
     Append mark;
     const auto kept = co_await commit(mark);
-    if (!kept) {
-        broken_ = kept.error();
-        co_return kept;
-    }
+    if (!kept) co_return kept;
     auto consent = profiles::consentUser(*answer->index, code);
     const auto agreed = co_await ask(controlPoint, std::move(consent), isUserAnswer);
     if (!agreed) co_return std::unexpected(agreed.error());
     const auto last = profiles::decodeUserAnswer(*agreed);
-    if (last && last->code == profiles::kUserSuccess) co_return Status{};
+    if (last && last->code == profiles::kUserSuccess) {
+        noteConsent(slot);
+        co_return Status{};
+    }
     co_return fail(ErrorKind::refused, "the device does not take the user it has registered");
 }
 

@@ -1,4 +1,5 @@
 #include "adapters/profiles/record_access.hpp"
+#include "adapters/profiles/user_data.hpp"
 #include "adapters/session/session.hpp"
 
 // The part of a conversation that asks control points, and fetches stored records through one of
@@ -12,6 +13,10 @@ using profiles::RecordOperation;
 constexpr std::uint16_t kGlucose = 0x1808;
 constexpr std::uint16_t kContinuousGlucose = 0x181F;
 constexpr std::uint16_t kBloodPressure = 0x1810;
+/// The stream of an oximeter.
+const Uuid kStream{0x2A5F};
+/// However much a device has to say.
+constexpr Duration kLongestProcedure = std::chrono::minutes{30};
 
 /// Services whose records have numbers to ask by.
 constexpr std::array kNumbered{kGlucose, kContinuousGlucose, kBloodPressure};
@@ -39,41 +44,54 @@ std::string Session::recordsBookmark(std::uint16_t service) {
 
 asio::awaitable<Result<Bytes>> Session::ask(Endpoint controlPoint, Bytes request,
                                             IsAnswer isAnswer) {
+    const auto& handle = controlPoint.characteristic.handle;
+    // An answer that comes too late would be taken for that to the next request. Users are asked
+    // all the same: one of whom the device says nothing does not keep the others from their
+    // readings.
+    const bool isUsers = controlPoint.spec->uuid == profiles::kUserControlPoint;
+    if (unanswered_.contains(handle) && !isUsers)
+        co_return fail(ErrorKind::unavailable, "it has left a request unanswered");
     const auto subscribed = co_await calls_.subscribe(controlPoint.characteristic);
     if (!subscribed) co_return std::unexpected(subscribed.error());
-    // An answer that came too late is none to this request.
     const auto drained = co_await drain(Duration::zero());
     if (!drained) co_return std::unexpected(drained.error());
     const auto operation = request.front();
     const auto written = co_await calls_.write(controlPoint.characteristic, std::move(request));
     if (!written) co_return std::unexpected(written.error());
-    co_return co_await awaitAnswer(std::move(controlPoint), operation, isAnswer);
+    const auto limit = options_.limits.procedure;
+    auto answer = co_await awaitAnswer(controlPoint, operation, isAnswer, limit);
+    if (!answer && answer.error().kind == ErrorKind::timedOut) unanswered_.insert(handle);
+    co_return answer;
 }
 
+/// Each value of the service begins the limit anew, but for a stream, which never pauses.
 asio::awaitable<Result<Bytes>> Session::awaitAnswer(Endpoint controlPoint, std::uint8_t request,
-                                                    IsAnswer isAnswer) {
-    // A device that sends other values for ever does not answer either.
-    const auto limit = options_.limits.procedure;
-    const auto& uuid = controlPoint.characteristic.uuid;
+                                                    IsAnswer isAnswer, Duration limit) {
+    const auto last = clock_.steady() + kLongestProcedure;
     auto end = clock_.steady() + limit;
     for (;;) {
-        const auto left = std::max(end - clock_.steady(), Duration::zero());
-        auto value = co_await link_->nextValue(left);
-        // A command that is given meanwhile interrupts the wait, and has to wait itself.
-        const bool isInterrupted =
-            !value && value.error().kind == ErrorKind::timedOut && clock_.steady() < end;
-        if (isInterrupted) continue;
+        const auto until = std::min(waitUntil(end), std::max(last - clock_.steady(), Duration{0}));
+        auto value = co_await link_->nextValue(until);
+        const bool isOver = clock_.steady() >= std::min(end, last);
+        const bool isTimedOut = !value && value.error().kind == ErrorKind::timedOut;
+        // Something that was gathered is due, or a command was given, which has to wait.
+        if (isTimedOut && !isOver) {
+            const auto kept = co_await keepDue(false);
+            if (!kept) co_return std::unexpected(kept.error());
+            continue;
+        }
         if (!value) co_return std::unexpected(value.error());
-        if (value->characteristic == uuid) {
+        if (value->handle == controlPoint.characteristic.handle) {
             if (isAnswer(value->bytes, request)) co_return value->bytes;
             log_.info("{}: an answer to something else", controlPoint.spec->name);
             continue;
         }
         const auto origin = database_.origin(*value);
         const bool isOfService = origin && origin->profile == controlPoint.profile;
-        if (isOfService) end = clock_.steady() + limit;
+        if (isOfService && value->characteristic != kStream) end = clock_.steady() + limit;
         const auto kept = co_await take(std::move(*value));
         if (!kept) co_return std::unexpected(kept.error());
+        if (clock_.steady() >= last) co_return fail(ErrorKind::timedOut, "no end of the procedure");
     }
 }
 
@@ -82,7 +100,7 @@ asio::awaitable<Status> Session::drain(Duration quiet) {
     const auto last = clock_.steady() + options_.limits.procedure;
     auto end = clock_.steady() + quiet;
     for (;;) {
-        const auto left = std::max(std::min(end, last) - clock_.steady(), Duration::zero());
+        const auto left = waitUntil(std::min(end, last));
         auto value = co_await link_->nextValue(left);
         if (!value && value.error().kind != ErrorKind::timedOut)
             co_return std::unexpected(value.error());
@@ -90,9 +108,11 @@ asio::awaitable<Status> Session::drain(Duration quiet) {
             end = clock_.steady() + quiet;
             const auto kept = co_await take(std::move(*value));
             if (!kept) co_return kept;
-        } else if (clock_.steady() >= std::min(end, last)) {
-            co_return Status{};
+        } else {
+            const auto kept = co_await keepDue(false);
+            if (!kept) co_return kept;
         }
+        if (clock_.steady() >= std::min(end, last)) co_return Status{};
     }
 }
 
@@ -103,7 +123,9 @@ asio::awaitable<Status> Session::fetchRecords() {
     for (const auto& each : controlPoints) {
         const bool isUsable = each.spec->uuid == profiles::kRecordAccess &&
                               each.characteristic.canWrite && each.characteristic.canIndicate;
-        if (!isUsable) continue;
+        // Without the start of its session nobody can tell a sensor's records from each other.
+        const bool isUnplaced = each.profile->service == kContinuousGlucose && !sessionStart_;
+        if (!isUsable || isUnplaced) continue;
         const auto done = co_await fetchFrom(each);
         if (broken_ || (!done && endsConversation(done.error()))) co_return done;
         if (!done) last = done;
@@ -115,49 +137,74 @@ asio::awaitable<Status> Session::fetchRecords() {
 asio::awaitable<Status> Session::fetchFrom(Endpoint controlPoint) {
     const auto service = controlPoint.profile->service;
     const bool isNumbered = std::ranges::find(kNumbered, service) != kNumbered.end();
-    if (isNumbered && !marks_.contains(service)) {
+    if (!isNumbered) {
+        auto request = profiles::allRecords(RecordOperation::report);
+        const auto whole = co_await runFetch(controlPoint, std::move(request), false);
+        if (!whole) co_return std::unexpected(whole.error());
+        if (!*whole) co_return fail(ErrorKind::unsupported, "the device gives no records");
+        co_return Status{};
+    }
+    if (!marks_.contains(service)) {
         auto name = recordsBookmark(service);
         const auto text = co_await recallText(std::move(name));
-        marks_[service] = RecordMark::fromBookmark(text);
+        if (!text) co_return std::unexpected(text.error());
+        marks_[service] = RecordMark::fromBookmark(*text);
     }
     const auto before = marks_[service].known();
-    const auto step =
-        service == kContinuousGlucose ? glucoseStepMinutes().value_or(1) : std::uint16_t{1};
-    const bool all = settings_.records == RecordUse::all || !isNumbered;
-    const auto from = all ? std::nullopt : marks_[service].from();
+    const auto from = settings_.records == RecordUse::all ? std::nullopt : marks_[service].from();
     if (from) {
-        marks_[service].begin(false, step);
-        auto request = profiles::recordsFrom(RecordOperation::report, *from);
-        const auto whole = co_await runFetch(controlPoint, std::move(request), true);
-        if (!whole) co_return std::unexpected(whole.error());
-        if (*whole && marks_[service].finish()) co_return co_await concludeFetch(service, before);
+        const auto known = co_await fetchAbove(controlPoint, *from);
+        if (!known) co_return std::unexpected(known.error());
+        if (*known) co_return co_await concludeFetch(service, before);
         log_.info("the device cannot give records from a number on, or counts anew: all are read");
     }
-    if (isNumbered) marks_[service].begin(true, step);
     auto request = profiles::allRecords(RecordOperation::report);
-    const auto whole = co_await runFetch(controlPoint, std::move(request), isNumbered);
+    const auto whole = co_await runMarked(controlPoint, std::move(request), RecordMark::Run::all);
     if (!whole) co_return std::unexpected(whole.error());
-    if (!*whole) co_return fail(ErrorKind::unsupported, "the device does not give its records");
-    if (!isNumbered) co_return co_await concludeFetch(service, std::nullopt);
-    static_cast<void>(marks_[service].finish());  // a run of all is always whole
+    if (!*whole) co_return fail(ErrorKind::unsupported, "the device gives no records");
     co_return co_await concludeFetch(service, before);
+}
+
+/// What is new, then what was left out below when a run was cut off. False if all must be read.
+asio::awaitable<Result<bool>> Session::fetchAbove(Endpoint controlPoint, std::uint16_t from) {
+    const auto service = controlPoint.profile->service;
+    auto request = profiles::recordsFrom(RecordOperation::report, from);
+    const auto above = co_await runMarked(controlPoint, std::move(request), RecordMark::Run::above);
+    if (!above || !*above) co_return above;
+    const auto upTo = marks_[service].upTo();
+    if (!upTo) co_return true;
+    auto rest = profiles::recordsUpTo(RecordOperation::report, *upTo);
+    co_return co_await runMarked(controlPoint, std::move(rest), RecordMark::Run::below);
+}
+
+/// A run that moves the mark. False if it does not hold what it was to hold.
+asio::awaitable<Result<bool>> Session::runMarked(Endpoint controlPoint, Bytes request,
+                                                 RecordMark::Run run) {
+    const auto service = controlPoint.profile->service;
+    const auto step =
+        service == kContinuousGlucose ? glucoseStepMinutes().value_or(1) : std::uint16_t{1};
+    // What has come by itself is no part of the run.
+    const auto drained = co_await drain(Duration::zero());
+    if (!drained) co_return std::unexpected(drained.error());
+    marks_[service].begin(run, step);
+    const auto whole = co_await runFetch(controlPoint, std::move(request), true);
+    if (!whole || !*whole) co_return whole;
+    co_return marks_[service].finish();
 }
 
 /// The mark, and what the device has no record of.
 asio::awaitable<Status> Session::concludeFetch(std::uint16_t service,
-                                               std::optional<RecordMark::Mark> before) {
+                                               std::optional<SeenRecord> before) {
     Append append;
     if (service == kContinuousGlucose) append = gapsOf(before);
-    const auto kept = co_await commit(append);
-    if (!kept) broken_ = kept.error();
-    co_return kept;
+    co_return co_await commit(append);
 }
 
 /// False if the device cannot do what was requested. `marks`: the run moves the device's mark.
 asio::awaitable<Result<bool>> Session::runFetch(Endpoint controlPoint, Bytes request, bool marks) {
     const auto service = controlPoint.profile->service;
-    fetching_ = Fetch{service, marks, 0};
     const auto dropped = link_->droppedValues();
+    fetching_ = Fetch{service, marks, 0, dropped};
     const auto value = co_await ask(controlPoint, std::move(request), isRecordAnswer);
     fetched_ = fetching_->records;
     fetching_.reset();
@@ -187,11 +234,19 @@ asio::awaitable<Result<std::uint32_t>> Session::countRecords(Endpoint controlPoi
     co_return fail(ErrorKind::refused, "the device answers {}", profiles::recordAnswerWord(code));
 }
 
-/// So that the device is ready for the next procedure.
+/// So that the device is ready for the next procedure. One that does not confirm it is asked no
+/// more.
 asio::awaitable<void> Session::abortFetch(Endpoint controlPoint) {
     auto request = profiles::abortRecords();
+    const auto operation = request.front();
     const auto written = co_await calls_.write(controlPoint.characteristic, std::move(request));
-    if (!written) log_.info("abort: {}", written.error().message);
+    if (!written) {
+        log_.info("abort: {}", written.error().message);
+        co_return;
+    }
+    const auto limit = options_.limits.write;
+    const auto answer = co_await awaitAnswer(controlPoint, operation, isRecordAnswer, limit);
+    if (answer) unanswered_.erase(controlPoint.characteristic.handle);
 }
 
 /// A record is known from the commit on in which it is kept. One that came by itself and left
@@ -209,14 +264,15 @@ void Session::noteRecords(const Value& value, const std::vector<SeenRecord>& rec
     fetching_->records += static_cast<std::uint32_t>(records.size());
     if (!fetching_->marks) return;
     auto& mark = marks_[fetching_->service];
-    for (const auto& record : records) mark.take(record.number, record.time);
+    if (link_->droppedValues() != fetching_->dropped) mark.freeze();
+    for (const auto& record : records) mark.take(record);
 }
 
 /// A sensor says each few minutes what it measures; what it could not say is in its memory.
 void Session::noteLive(std::uint16_t service, RecordMark& mark, const SeenRecord& record) {
     const bool isSensor = service == kContinuousGlucose;
     const bool isOtherSession = isSensor && mark.known() && mark.known()->time != record.time;
-    const bool isNext = !isOtherSession && mark.takeLive(record.number, record.time);
+    const bool isNext = !isOtherSession && mark.takeLive(record);
     if (isSensor && !isNext) missed_ = true;
 }
 

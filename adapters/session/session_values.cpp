@@ -58,7 +58,6 @@ asio::awaitable<Status> Session::take(Value value) {
     const auto kept = co_await keep(std::move(value));
     if (!kept) {
         ++unkept_;
-        broken_ = kept.error();
         co_return kept;
     }
     if (goesOn) co_return Status{};
@@ -104,7 +103,9 @@ AssemblyContext Session::context() const {
                            link_->adapterName(),
                            link_->rssiDbm(),
                            std::string(quirk_->name),
-                           sessionStart_};
+                           sessionStart_,
+                           sessionClock_,
+                           sessionZone_};
 }
 
 /// The whole value of which `segment` is the last part; ErrorKind::unavailable while more are to
@@ -134,12 +135,21 @@ asio::awaitable<Status> Session::keep(Value part) {
         unencryptedTold_ = true;
     } else {
         auto decoded = decode(known, value);
+        if (isOfNewSession(value, decoded.records)) {
+            // It counts from another start than the one that is known.
+            lastMinute_.reset();
+            sessionStart_.reset();
+            const auto opened = co_await renewGlucoseSession();
+            if (!opened) log_.warning("session start: {}", opened.error().message);
+            decoded = decode(context(), value);
+        }
         const bool isNothing =
             decoded.pieces.empty() && decoded.events.empty() && decoded.refusals.empty();
         if (isNothing) co_return Status{};
         noteRecords(value, decoded.records);
+        for (const auto& each : decoded.refusedParts) joiner_.refuse(each.part, each.reason);
         const auto pieces = sort(decoded.pieces);
-        append = appendOf(known, pieces, std::move(decoded));
+        append = appendOf(context(), pieces, std::move(decoded));
     }
     ++values_;
     co_return co_await commit(append);
@@ -177,11 +187,12 @@ asio::awaitable<Status> Session::keepDue(bool all) {
 
 /// What is remembered of the device, by name.
 std::map<std::string, std::string> Session::bookmarks() const {
-    std::map<std::string, std::string> all{{"clock-offset", deviceClock_.bookmark()}};
+    std::map<std::string, std::string> all{{"clock-offset", deviceClock_.bookmark()},
+                                           {"session-clock", sessionClock_.bookmark()}};
+    if (sessionStart_) all["session-start"] = sessionStart_->text();
     // After a commit that has failed these are ahead of what was kept.
     if (!commitFailed_) {
-        all["waiting"] = toText(joiner_.waiting());
-        all["incomplete"] = toText(joiner_.incomplete());
+        std::tie(all["waiting"], all["incomplete"]) = waitingBookmarks();
         for (const auto& [service, mark] : marks_) all[recordsBookmark(service)] = mark.bookmark();
     }
     for (const auto& [slot, number] : registered_) {
@@ -211,7 +222,8 @@ asio::awaitable<Status> Session::commit(Append what) {
     const auto accepted = co_await sink_.append(what);
     if (!accepted) {
         commitFailed_ = true;
-        co_return failIn("keep values", accepted);
+        broken_ = accepted.error().in("keep values");
+        co_return std::unexpected(*broken_);
     }
     remembered_ = marks;
     if (isMarked) lastMarked_ = now.uptime;

@@ -22,6 +22,9 @@ constexpr std::array<std::string_view, 1> kAlarmKinds{"button"};
 /// Many values of one continuous signal: one of them is worth less than one measurement.
 constexpr std::array<std::string_view, 1> kSeriesKinds{"heart-rate"};
 
+/// Ends what the id of a refused measurement is made of.
+constexpr std::uint8_t kRefusalMark = 'R';
+
 template <std::size_t size>
 bool contains(const std::array<std::string_view, size>& words, const std::string& word) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -84,8 +87,11 @@ store::NewRow Intake::rowOf(NewReading made) {
     return row;
 }
 
-/// Read from the device again it is the same event.
+/// Read from the device again it is the same event, and never the same as a reading of it.
 store::NewRow Intake::rowOf(NewRefusal refusal) {
+    auto& payload = refusal.identity.payload;
+    payload.push_back(static_cast<std::uint8_t>(refusal.event.refused().reason()));
+    payload.push_back(kRefusalMark);
     const auto id = idOf(refusal.identity);
     auto row = rowOf(std::move(refusal.event));
     row.id.assign(id.octets.begin(), id.octets.end());

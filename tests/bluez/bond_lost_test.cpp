@@ -27,8 +27,11 @@ struct ForgetfulHouse : House {
             if (event.pairing().state() == v1::PAIRING_PEER_FORGOT) return true;
         return false;
     }
-    [[nodiscard]] std::size_t connections() const {
-        return sink.eventsOf("cuff", v1::Event::kConnection).size() / 2;
+    /// As they begin: the end of one that has begun before is no other connection.
+    [[nodiscard]] std::ptrdiff_t connections() const {
+        return std::ranges::count_if(
+            sink.eventsOf("cuff", v1::Event::kConnection),
+            [](const v1::Event& event) { return event.connection().connected(); });
     }
 };
 

@@ -22,6 +22,12 @@ inline std::vector<std::string> distinct(const RecordingSink& sink) {
     return keys;
 }
 
+/// Number and time of the record that a bookmark says to be the last known one.
+inline std::string lastKnown(const std::string& bookmark) {
+    const auto time = bookmark.find(' ');
+    return bookmark.substr(0, bookmark.find(' ', time + 1));
+}
+
 /// A record of a glucose meter: capillary whole blood, 112 mg/dL, minute `minute` of `hour`:00 of
 /// that day, without context.
 struct MeterRecord {
@@ -60,8 +66,9 @@ struct Meter {
     [[nodiscard]] std::vector<MeterRecord> chosen(const Bytes& request) const {
         std::vector<MeterRecord> chosen;
         for (const auto& each : records) {
-            const auto first = request.size() >= 5 ? request[3] | request[4] << 8 : 0;
-            if (each.number >= first) chosen.push_back(each);
+            const auto number = request.size() >= 5 ? request[3] | request[4] << 8 : 0;
+            const bool isUpTo = request.at(1) == 2;
+            if (isUpTo ? each.number <= number : each.number >= number) chosen.push_back(each);
         }
         if (newestFirst) std::ranges::reverse(chosen);
         return chosen;

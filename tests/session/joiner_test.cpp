@@ -26,6 +26,7 @@ Piece piece(Kind kind, const std::string& event, Bytes octets, bool announced = 
     arrived.characteristic = Uuid(static_cast<std::uint16_t>(static_cast<int>(kind) + 1));
     arrived.bytes = std::move(octets);
     made.values.push_back(std::move(arrived));
+    made.hasIdentity = !event.empty();
     return made;
 }
 
@@ -131,6 +132,16 @@ const std::vector<Row>& rows() {
          {weight({1}, ""), weight({3}, "")},
          "weight[01] partial",
          "weight[03] partial"},
+        {"the same weight twice without time",
+         true,
+         {weight({1}, ""), weight({1}, "")},
+         "weight[01] partial",
+         "weight[01] partial"},
+        {"a composition too many without time",
+         true,
+         {fat({2}, false, ""), fat({2}, false, "")},
+         "fat[02] partial",
+         "fat[02] partial"},
     };
     return kRows;
 }
@@ -231,6 +242,46 @@ TEST_CASE("a piece that comes too late completes what was given out without it")
             CHECK(joiner.waiting().empty());
         }
     }
+}
+
+TEST_CASE("what has no name is completed by nothing that comes too late") {
+    for (const auto& late : {fat({2}, false, ""), fat({2}, false, "t/1")}) {
+        for (const std::string event : {"", "t/2"}) {
+            CAPTURE(event);
+            Joiner joiner;
+            joiner.expectComposition(true);
+            CHECK(joiner.take(weight({1}, event), kStart).empty());
+            CHECK(text(joiner.expire(kStart + 30s)) == "weight[01] partial");
+            CHECK(joiner.take(late, kStart + 31s).empty());
+            CHECK(text(joiner.flush()) == "fat[02] partial");
+        }
+    }
+}
+
+TEST_CASE("only what has no name is given out when nobody can tell any more whose it is") {
+    Joiner joiner;
+    joiner.expectComposition(true);
+    CHECK(joiner.take(weight({1}), kStart).empty());
+    CHECK(joiner.take(record({3}), kStart).empty());
+    CHECK(joiner.flushUnnamed().empty());
+    CHECK(joiner.waiting().size() == 2);
+
+    Joiner unnamed;
+    unnamed.expectComposition(true);
+    CHECK(unnamed.take(record({3}), kStart).empty());
+    CHECK(unnamed.take(weight({1}, ""), kStart).empty());
+    CHECK(text(unnamed.flushUnnamed()) == "weight[01] partial");
+    CHECK(text(unnamed.flush()) == "glucose[03] partial");
+}
+
+TEST_CASE("the context of a record that is none of a patient is none either") {
+    Joiner joiner;
+    joiner.refuse(*record({1}).measurement.part, v1::REFUSED_CONTROL_SOLUTION);
+    const auto given = joiner.take(meal({2}), kStart);
+    REQUIRE(given.size() == 1);
+    CHECK(given[0].measurement.refused == v1::REFUSED_CONTROL_SOLUTION);
+    CHECK(joiner.take(meal({3}, "8"), kStart).empty());
+    CHECK(text(joiner.flush()) == "meal[03] partial");
 }
 
 TEST_CASE("a record that is read again, now with its context, completes the one without") {

@@ -2,10 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <set>
-
-#include "adapters/profiles/quirks.hpp"
-#include "gateway/base/identifier.hpp"
+#include <array>
 
 using namespace vitalgate::session;
 using namespace std::chrono_literals;
@@ -47,20 +44,4 @@ TEST_CASE("the configuration names a row, or none, whatever the device says") {
     CHECK(chooseQuirk("trailing-octets", scale)->name == "trailing-octets");
     CHECK(chooseQuirk("no-such-row", scale)->name.empty());
     CHECK(chooseQuirk("taidoc-td1241", {})->reconnectDelay == 40s);
-}
-
-TEST_CASE("every row has a name for the configuration and a reason, and does something") {
-    std::set<std::string_view> names;
-    for (const auto& row : quirks()) {
-        CAPTURE(row.name);
-        CHECK(vitalgate::isIdentifier(row.name));
-        CHECK_FALSE(row.reason.empty());
-        const bool decodes = !vitalgate::profiles::decoderQuirk(row.name).name.empty();
-        CHECK((decodes || row.reconnectDelay != Quirk{}.reconnectDelay));
-        names.insert(row.name);
-    }
-    for (const auto& row : vitalgate::profiles::decoderQuirks()) {
-        CAPTURE(row.name);
-        CHECK(names.contains(row.name));
-    }
 }

@@ -46,7 +46,7 @@ TEST_CASE("the first connection asks for all records, the next from the last kno
     meter.records = records(1, 5);
     connect(all, meter);
     CHECK(all.numbers() == numbersOf(meter.records));
-    CHECK(all.bookmarks[kMark] == "5 2026-11-23T06:05:00");
+    CHECK(lastKnown(all.bookmarks[kMark]) == "5 2026-11-23T06:05:00");
     CHECK(all.readings[0].reading.device_time() == "2026-11-23T06:01:00");
 
     meter.records = records(1, 7);
@@ -56,7 +56,7 @@ TEST_CASE("the first connection asks for all records, the next from the last kno
     c.start();
     CHECK(requests(c) == Texts{"0103010500"});
     CHECK(c.sink.readings.size() == 3);  // the known one shows that the meter counts as it did
-    CHECK(c.sink.bookmarks[kMark] == "7 2026-11-23T06:07:00");
+    CHECK(lastKnown(c.sink.bookmarks[kMark]) == "7 2026-11-23T06:07:00");
     all.end(c);
     CHECK(all.numbers() == numbersOf(meter.records));
 }
@@ -79,7 +79,7 @@ TEST_CASE("the mark is committed with the records, not after them") {
     for (const auto& each : records(1, 3)) {
         c.link->send(0x2A18, each.hex());
         c.clock.run();
-        marks.push_back(c.sink.bookmarks[kMark]);
+        marks.push_back(lastKnown(c.sink.bookmarks[kMark]));
     }
     // Of a first record alone nobody knows whether there are others before it.
     CHECK(marks == Texts{"", "2 2026-11-23T06:02:00", "3 2026-11-23T06:03:00"});
@@ -133,7 +133,7 @@ TEST_CASE("a meter that was reset and counts anew loses no record") {
             CAPTURE(newestFirst);
             Exchanges all;
             connect(all, {records(0, 5), newestFirst});
-            REQUIRE(all.bookmarks[kMark] == "5 2026-11-23T06:05:00");
+            REQUIRE(lastKnown(all.bookmarks[kMark]) == "5 2026-11-23T06:05:00");
             connect(all, {row.now, newestFirst});
             auto expected = numbersOf(records(0, 5));
             const auto more = numbersOf(row.now);
@@ -253,7 +253,7 @@ TEST_CASE("records that are no measurements of a person are told once and move t
     memory[2].isControlSolution = true;
     connect(all, {memory});
     CHECK(all.numbers() == std::vector<std::uint32_t>{1, 2});
-    CHECK(all.bookmarks[kMark] == "3 2026-11-23T06:03:00");
+    CHECK(lastKnown(all.bookmarks[kMark]) == "3 2026-11-23T06:03:00");
     connect(all, {memory});
     REQUIRE(all.refusals.size() == 2);  // read again, it is the same event to the store
     CHECK(keyOf(all.refusals[0]) == keyOf(all.refusals[1]));
@@ -306,24 +306,74 @@ TEST_CASE("a commit that fails in the middle loses no record, even if the next o
 }
 
 TEST_CASE("records that came faster than they could be taken are fetched again") {
+    for (const std::size_t taken : std::array<std::size_t, 2>{0, 2}) {
+        CAPTURE(taken);
+        Exchanges all;
+        Conversation c;
+        addMeter(c, {});
+        c.link->whenWritten(0x2A52, [](const Bytes&) {});
+        c.start();
+        const std::array<std::uint16_t, 3> numbers{1, 2, 4};
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            // From here on nobody can tell which of them are missing.
+            if (i == taken) c.link->dropped = 1;
+            c.link->send(0x2A18, records(numbers[i], numbers[i])[0].hex());
+            c.clock.run();
+        }
+        c.link->send(0x2A52, "06000101");
+        c.clock.run();
+        CHECK_FALSE(c.ended);
+        CHECK(c.sink.bookmarks[kMark].starts_with(taken == 0 ? "" : "2 "));
+        CHECK(c.sink.bookmarks[kMark].empty() == (taken == 0));
+        c.endLink();
+        CHECK(c.succeeded());
+        all.end(c);
+        connect(all, {records(1, 4)});
+        CHECK(all.numbers() == numbersOf(records(1, 4)));
+    }
+}
+
+TEST_CASE("a context that was lost on its way is fetched again with its record") {
+    auto memory = records(1, 3);
+    for (auto& each : memory) each.hasContext = true;
     Exchanges all;
     Conversation c;
     addMeter(c, {});
-    c.link->whenWritten(0x2A52, [&c](const Bytes&) {
-        for (const auto number : std::array<std::uint16_t, 3>{1, 2, 4}) {
-            c.link->send(0x2A18, records(number, number)[0].hex());
+    c.link->whenWritten(0x2A52, [&](const Bytes&) {
+        for (const auto& each : memory) {
+            c.link->send(0x2A18, each.hex());
+            if (each.number == 2) {
+                c.link->dropped = 1;
+                continue;
+            }
+            c.link->send(0x2A34, each.contextHex());
         }
-        c.link->dropped = 1;
         c.link->send(0x2A52, "06000101");
     });
     c.start();
-    CHECK_FALSE(c.ended);
-    CHECK(c.sink.bookmarks[kMark].starts_with("2 "));
     c.endLink();
-    CHECK(c.succeeded());
     all.end(c);
-    connect(all, {records(1, 4)});
-    CHECK(all.numbers() == numbersOf(records(1, 4)));
+    CHECK(all.numbers() == std::vector<std::uint32_t>{1, 3});
+    connect(all, {memory});
+    CHECK(all.numbers() == std::vector<std::uint32_t>{1, 2, 3});
+}
+
+TEST_CASE("a memory that is a ring is read to its end, wherever the connection is cut") {
+    Meter ring;
+    for (const auto& each : records(5, 8)) ring.records.push_back(each);
+    for (const auto& each : records(1, 4)) ring.records.push_back(each);
+    for (std::size_t after = 0; after <= 8; ++after) {
+        CAPTURE(after);
+        Exchanges all;
+        ring.leavesAfter = after;
+        connect(all, ring);
+        ring.leavesAfter.reset();
+        ring.records.push_back(records(9, 9)[0]);
+        connect(all, ring);
+        CHECK(all.numbers() == numbersOf(ring.records));
+        CHECK(all.bookmarks[kMark].starts_with("9 "));
+        ring.records.pop_back();
+    }
 }
 
 TEST_CASE("a record that was measured while connected moves the mark, and is not read again") {
@@ -333,11 +383,11 @@ TEST_CASE("a record that was measured while connected moves the mark, and is not
     c.start();
     c.link->send(0x2A18, records(4, 4)[0].hex());
     c.clock.run();
-    CHECK(c.sink.bookmarks[kMark] == "4 2026-11-23T06:04:00");
+    CHECK(lastKnown(c.sink.bookmarks[kMark]) == "4 2026-11-23T06:04:00");
     // One is missing before it: it stays to be fetched.
     c.link->send(0x2A18, records(6, 6)[0].hex());
     c.endLink();
-    CHECK(c.sink.bookmarks[kMark] == "4 2026-11-23T06:04:00");
+    CHECK(lastKnown(c.sink.bookmarks[kMark]) == "4 2026-11-23T06:04:00");
     all.end(c);
     connect(all, {records(1, 6)});
     CHECK(all.numbers() == numbersOf(records(1, 6)));

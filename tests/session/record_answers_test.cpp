@@ -155,7 +155,7 @@ TEST_CASE("a control point that cannot be written or cannot indicate is left alo
 TEST_CASE("an answer that was too late is none to the next request") {
     Conversation c;
     addMute(c);
-    c.sink.bookmarks["records-glucose"] = "1 2026-11-23T06:01:00";
+    c.sink.bookmarks["records-glucose"] = "1 2026-11-23T06:01:00 0";
     c.start();
     CHECK(c.link->calls().back() == "write 2A52 0103010100");
     c.link->send(0x2A52, "06000104");  // operator unsupported, twice
