@@ -242,15 +242,16 @@ void noteRecord(const AssemblyContext& context, const Bytes& payload,
     out.records.push_back(std::move(seen));
 }
 
-void addRefused(const AssemblyContext& context, const Value& value,
-                const profiles::Measurement& measurement, Decoding& out) {
-    if (measurement.part) out.refusedParts.push_back({*measurement.part, *measurement.refused});
+/// The same event each time it is read, where it can be told from others.
+void addRefusal(const AssemblyContext& context, const Value& value,
+                const profiles::Measurement& measurement, std::vector<v1::Event>& events,
+                std::vector<NewRefusal>& refusals) {
     auto event = refusedMeasurement(context, value, measurement);
     auto identity = usableIdentity(context, value, measurement);
     if (identity.deviceTime.empty() && !identity.recordNumber) {
-        out.events.push_back(std::move(event));
+        events.push_back(std::move(event));
     } else {
-        out.refusals.push_back({std::move(event), std::move(identity)});
+        refusals.push_back({std::move(event), std::move(identity)});
     }
 }
 
@@ -263,7 +264,8 @@ void addPiece(const AssemblyContext& context, const Value& value, profiles::Meas
     if (isContext(measurement) && measurement.refused == v1::REFUSED_EMPTY)
         measurement.refused.reset();
     if (measurement.refused && !measurement.continuous) {
-        addRefused(context, value, measurement, out);
+        if (measurement.part) out.refusedParts.push_back({*measurement.part, *measurement.refused});
+        addRefusal(context, value, measurement, out.events, out.refusals);
         return;
     }
     Piece piece;
@@ -328,8 +330,8 @@ Append appendOf(const AssemblyContext& context, const std::vector<Piece>& pieces
     append.refusals = std::move(rest.refusals);
     for (const auto& piece : pieces) {
         if (piece.measurement.refused) {
-            append.events.push_back(
-                refusedMeasurement(context, piece.values.front(), piece.measurement));
+            addRefusal(context, piece.values.front(), piece.measurement, append.events,
+                       append.refusals);
         } else {
             append.readings.push_back(readingOf(context, piece));
         }

@@ -192,7 +192,9 @@ std::map<std::string, std::string> Session::bookmarks() const {
     if (sessionStart_) all["session-start"] = sessionStart_->text();
     // After a commit that has failed these are ahead of what was kept.
     if (!commitFailed_) {
-        std::tie(all["waiting"], all["incomplete"]) = waitingBookmarks();
+        // What could not be read is not written over.
+        if (remembered_.contains("incomplete"))
+            std::tie(all["waiting"], all["incomplete"]) = waitingBookmarks();
         for (const auto& [service, mark] : marks_) all[recordsBookmark(service)] = mark.bookmark();
     }
     for (const auto& [slot, number] : registered_) {

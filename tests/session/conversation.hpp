@@ -39,6 +39,8 @@ class RecordingSink final : public Sink {
     }
     asio::awaitable<Result<std::string>> bookmark(std::string /*device*/,
                                                   std::string name) override {
+        if (name == unreadable)
+            co_return std::unexpected(Error{ErrorKind::damaged, "a page of it is damaged"});
         const auto found = bookmarks.find(name);
         co_return found == bookmarks.end() ? std::string() : found->second;
     }
@@ -54,7 +56,7 @@ class RecordingSink final : public Sink {
     int commits = 0;
     int appends = 0;            ///< failed ones among them
     std::optional<int> failAt;  ///< this append fails, no other
-
+    std::string unreadable;     ///< bookmark
   private:
     VirtualClock& clock_;
 };
