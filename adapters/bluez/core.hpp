@@ -132,6 +132,19 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void tick();
     void finishStop();
     void finishStopWhenIdle();
+    /// One that has not ended yet.
+    struct RunningCommand {
+        explicit RunningCommand(Core& core) : core_(core) { ++core_.commands_; }
+        ~RunningCommand() {
+            --core_.commands_;
+            core_.finishStopWhenIdle();
+        }
+        RunningCommand(const RunningCommand&) = delete;
+        RunningCommand& operator=(const RunningCommand&) = delete;
+
+      private:
+        Core& core_;
+    };
 
     // supervision.cpp: whether all that is needed is there and works, and what is done if not
     /// What has gone and is awaited.

@@ -88,11 +88,10 @@ void WaitingCommands::stop() {
 }
 
 asio::awaitable<v1::CommandResult> Core::execute(std::shared_ptr<Core> core, v1::Command command) {
-    ++core->commands_;
+    // However it ends: a stop waits for it.
+    const RunningCommand running(*core);
     auto result = co_await core->runCommand(std::move(command));
-    --core->commands_;
     result.set_final(true);
-    core->finishStopWhenIdle();
     co_return result;
 }
 

@@ -16,26 +16,26 @@ constexpr std::uint8_t kHasAdditionalStatus = 0x04;
 
 /// What is unknown has no word.
 constexpr std::array kPowerStates{
-    FlagWord{0x0001, 0x0001, "battery-present"},
+    flagWord(0x0001, "battery-present"),
     FlagWord{0x0006, 0x0002, "wired-power-connected"},
     FlagWord{0x0018, 0x0008, "wireless-power-connected"},
     FlagWord{0x0060, 0x0020, "charging"},
     FlagWord{0x0060, 0x0040, "discharging-active"},
-    FlagWord{0x0060, 0x0060, "discharging-inactive"},
+    flagWord(0x0060, "discharging-inactive"),
     FlagWord{0x0180, 0x0080, "level-good"},
     FlagWord{0x0180, 0x0100, "level-low"},
-    FlagWord{0x0180, 0x0180, "level-critical"},
+    flagWord(0x0180, "level-critical"),
     FlagWord{0x0E00, 0x0200, "constant-current"},
     FlagWord{0x0E00, 0x0400, "constant-voltage"},
     FlagWord{0x0E00, 0x0600, "trickle-charge"},
     FlagWord{0x0E00, 0x0800, "float-charge"},
-    FlagWord{0x1000, 0x1000, "charging-fault-battery"},
-    FlagWord{0x2000, 0x2000, "charging-fault-power-source"},
-    FlagWord{0x4000, 0x4000, "charging-fault-other"},
+    flagWord(0x1000, "charging-fault-battery"),
+    flagWord(0x2000, "charging-fault-power-source"),
+    flagWord(0x4000, "charging-fault-other"),
 };
 constexpr std::array kAdditionalStates{
     FlagWord{0x03, 0x01, "service-required"},
-    FlagWord{0x04, 0x04, "battery-fault"},
+    flagWord(0x04, "battery-fault"),
 };
 
 DecodeResult decodeLevel(ByteView bytes, const DecodeOptions& options) {
@@ -59,7 +59,8 @@ DecodeResult decodeStatus(ByteView bytes, const DecodeOptions& options) {
     if ((flags & kHasLevel) != 0) {
         // Beside the state, so a level that is none does not spoil it.
         const auto level = reader.u8("battery level");
-        if (level <= kFull) fields.push_back({"batteryPercent", static_cast<double>(level)});
+        fields.push_back(level <= kFull ? Field{"batteryPercent", static_cast<double>(level)}
+                                        : noNumber("batteryPercent"));
     }
     if ((flags & kHasAdditionalStatus) != 0) {
         const auto status = reader.u8("additional status");

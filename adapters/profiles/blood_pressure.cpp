@@ -12,25 +12,27 @@ namespace vitalgate::profiles {
 
 namespace {
 
-constexpr std::uint8_t kUnknownUser = 255;
 constexpr std::uint16_t kCrcFeature = 0x040;
 
 constexpr std::array kStatusWords{
-    FlagWord{0x01, 0x01, "body-movement"},          FlagWord{0x02, 0x02, "cuff-loose"},
-    FlagWord{0x04, 0x04, "irregular-pulse"},        FlagWord{0x18, 0x08, "pulse-rate-above-range"},
-    FlagWord{0x18, 0x10, "pulse-rate-below-range"}, FlagWord{0x20, 0x20, "improper-position"},
+    flagWord(0x01, "body-movement"),
+    flagWord(0x02, "cuff-loose"),
+    flagWord(0x04, "irregular-pulse"),
+    FlagWord{0x18, 0x08, "pulse-rate-above-range"},
+    FlagWord{0x18, 0x10, "pulse-rate-below-range"},
+    flagWord(0x20, "improper-position"),
 };
 
 constexpr std::array kFeatureWords{
-    FlagWord{0x001, 0x001, "body-movement-detection"},
-    FlagWord{0x002, 0x002, "cuff-fit-detection"},
-    FlagWord{0x004, 0x004, "irregular-pulse-detection"},
-    FlagWord{0x008, 0x008, "pulse-rate-range-detection"},
-    FlagWord{0x010, 0x010, "position-detection"},
-    FlagWord{0x020, 0x020, "multiple-bonds"},
-    FlagWord{kCrcFeature, kCrcFeature, "e2e-crc"},
-    FlagWord{0x080, 0x080, "user-data-service"},
-    FlagWord{0x100, 0x100, "user-facing-time"},
+    flagWord(0x001, "body-movement-detection"),
+    flagWord(0x002, "cuff-fit-detection"),
+    flagWord(0x004, "irregular-pulse-detection"),
+    flagWord(0x008, "pulse-rate-range-detection"),
+    flagWord(0x010, "position-detection"),
+    flagWord(0x020, "multiple-bonds"),
+    flagWord(kCrcFeature, "e2e-crc"),
+    flagWord(0x080, "user-data-service"),
+    flagWord(0x100, "user-facing-time"),
 };
 
 /// The pressure that cannot be beside the others; empty if all can.
@@ -48,13 +50,19 @@ Measurement describeCircumstances(const BloodPressureFrame& frame) {
     Measurement measurement;
     measurement.reading.set_kind("blood-pressure");
     if (frame.time) setDeviceTime(measurement, *frame.time);
-    if (frame.user && *frame.user != kUnknownUser) measurement.reading.set_user_slot(*frame.user);
+    if (frame.user) setUserSlot(measurement, *frame.user);
     addStatus(measurement, frame.status, kStatusWords);
     return measurement;
 }
 
 std::string_view unitOf(const BloodPressureFrame& frame) {
     return frame.inKilopascal ? "kPa" : "mm[Hg]";
+}
+
+DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
+    ByteReader reader(bytes, options.trace);
+    const auto frame = readBloodPressure(reader, decoderQuirk(options.quirk));
+    return conclude(describeBloodPressure(frame), reader, options);
 }
 
 DecodeResult decodeIntermediate(ByteView bytes, const DecodeOptions& options) {
@@ -70,8 +78,7 @@ DecodeResult decodeFeature(ByteView bytes, const DecodeOptions& options) {
 }
 
 constexpr std::array kCharacteristics{
-    CharacteristicSpec{0x2A35, "Blood Pressure Measurement", Role::measurement,
-                       decodeBloodPressure},
+    CharacteristicSpec{0x2A35, "Blood Pressure Measurement", Role::measurement, decodeMeasurement},
     CharacteristicSpec{0x2B34, "Enhanced Blood Pressure Measurement", Role::measurement,
                        decodeEnhancedBloodPressure, 0x2A35},
     CharacteristicSpec{0x2B36, "Blood Pressure Record", Role::measurement,
@@ -101,16 +108,17 @@ Measurement describeBloodPressure(const BloodPressureFrame& frame) {
     measurement.reading.mutable_type()->set_loinc(std::string(panel.loinc));
     const auto mean = zeroIsNotComputed(frame.mean);
     const auto unit = unitOf(frame);
+    // A mean alone is what the measurement was made for.
+    const bool isMeanAlone = !frame.systolic && !frame.diastolic;
+    const auto addMean = isMeanAlone ? addObservation : addSecondary;
     addObservation(measurement, codes::Term::systolicPressure, frame.systolic, unit);
     addObservation(measurement, codes::Term::diastolicPressure, frame.diastolic, unit);
-    addSecondary(measurement, codes::Term::meanPressure, mean, unit);
+    addMean(measurement, codes::Term::meanPressure, mean, unit);
     if (frame.hasPulse) {
         addSecondary(measurement, codes::Term::cuffPulseRate, zeroIsNotComputed(frame.pulse),
                      "/min");
     }
-    if (!frame.systolic && !frame.diastolic && !mean) {
-        refuse(measurement, v1::REFUSED_FAILED);
-    }
+    if (isMeanAlone && !mean) refuse(measurement, v1::REFUSED_FAILED);
     if (const auto field = contradiction(frame.systolic, frame.diastolic, mean); !field.empty()) {
         refuse(measurement, v1::REFUSED_CONTRADICTORY, field);
     }
@@ -122,12 +130,6 @@ Measurement describeCuffPressure(const BloodPressureFrame& frame) {
     measurement.intermediate = true;
     addObservation(measurement, codes::Term::cuffPressure, frame.systolic, unitOf(frame));
     return measurement;
-}
-
-DecodeResult decodeBloodPressure(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes, options.trace);
-    const auto frame = readBloodPressure(reader, decoderQuirk(options.quirk));
-    return conclude(describeBloodPressure(frame), reader, options);
 }
 
 bool hasRecordCrc(ByteView feature) {

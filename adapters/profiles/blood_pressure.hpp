@@ -9,9 +9,6 @@ namespace vitalgate::profiles {
 Measurement describeBloodPressure(const BloodPressureFrame& frame);
 Measurement describeCuffPressure(const BloodPressureFrame& frame);
 
-/// Blood Pressure Measurement, 0x2A35.
-DecodeResult decodeBloodPressure(ByteView bytes, const DecodeOptions& options);
-
 /// Blood Pressure Feature, 0x2A49: records end with a CRC. False for a value that is not known.
 bool hasRecordCrc(ByteView feature);
 

@@ -26,7 +26,7 @@ std::uint16_t swapped(std::uint16_t raw) {
 Number readPulse(ByteReader& reader, std::uint8_t flags, const DecoderQuirk& quirk) {
     if ((flags & kHasPulse) == 0) return std::unexpected(v1::ABSENT_NOT_RECORDED);
     const auto raw = reader.u16("pulse");
-    return shortFloat(quirk.bigEndianPulse ? swapped(raw) : raw);
+    return shortFloat(quirk.bigEndianPulseAndStatus ? swapped(raw) : raw);
 }
 
 std::optional<std::uint8_t> readUser(ByteReader& reader, std::uint8_t flags,
@@ -38,7 +38,7 @@ std::optional<std::uint8_t> readUser(ByteReader& reader, std::uint8_t flags,
 std::uint16_t readStatus(ByteReader& reader, std::uint8_t flags, const DecoderQuirk& quirk) {
     if ((flags & kHasStatus) == 0) return 0;
     const auto raw = reader.u16("status");
-    return quirk.bigEndianPulse ? swapped(raw) : raw;
+    return quirk.bigEndianPulseAndStatus ? swapped(raw) : raw;
 }
 
 std::optional<LocalDateTime> readTime(ByteReader& reader, std::uint8_t flags) {

@@ -39,12 +39,12 @@ constexpr std::array kFurtherValues{
 };
 
 constexpr std::array kFeatureWords{
-    FlagWord{0x001, 0x001, "time-stamp"},       FlagWord{0x002, 0x002, "multiple-users"},
-    FlagWord{0x004, 0x004, "basal-metabolism"}, FlagWord{0x008, 0x008, "muscle-percentage"},
-    FlagWord{0x010, 0x010, "muscle-mass"},      FlagWord{0x020, 0x020, "fat-free-mass"},
-    FlagWord{0x040, 0x040, "soft-lean-mass"},   FlagWord{0x080, 0x080, "body-water"},
-    FlagWord{0x100, 0x100, "impedance"},        FlagWord{0x200, 0x200, "weight"},
-    FlagWord{0x400, 0x400, "height"},
+    flagWord(0x001, "time-stamp"),       flagWord(0x002, "multiple-users"),
+    flagWord(0x004, "basal-metabolism"), flagWord(0x008, "muscle-percentage"),
+    flagWord(0x010, "muscle-mass"),      flagWord(0x020, "fat-free-mass"),
+    flagWord(0x040, "soft-lean-mass"),   flagWord(0x080, "body-water"),
+    flagWord(0x100, "impedance"),        flagWord(0x200, "weight"),
+    flagWord(0x400, "height"),
 };
 
 const Resolution& massResolutionOf(std::uint32_t feature) {

@@ -36,53 +36,67 @@ constexpr std::array kOptionalParts{
 /// The annunciation: status, calibration and temperature, warning, from the low octet to the high
 /// one. That is their order in the value, which is not that of their flags.
 constexpr std::uint32_t kStopped = 0x000001;
-constexpr std::uint32_t kSensorFaults = 0x00002C;  // type incorrect, malfunction, general fault
 constexpr std::uint32_t kBelowRange = 0x400000;
 constexpr std::uint32_t kAboveRange = 0x800000;
 constexpr std::array kStatusWords{
-    FlagWord{kStopped, kStopped, "session-stopped"},
-    FlagWord{0x000002, 0x000002, "battery-low"},
-    FlagWord{0x000004, 0x000004, "sensor-type-incorrect"},
-    FlagWord{0x000008, 0x000008, "sensor-malfunction"},
-    FlagWord{0x000010, 0x000010, "device-alert"},
-    FlagWord{0x000020, 0x000020, "device-fault"},
-    FlagWord{0x000100, 0x000100, "time-synchronisation-required"},
-    FlagWord{0x000200, 0x000200, "calibration-not-allowed"},
-    FlagWord{0x000400, 0x000400, "calibration-recommended"},
-    FlagWord{0x000800, 0x000800, "calibration-required"},
-    FlagWord{0x001000, 0x001000, "temperature-high"},
-    FlagWord{0x002000, 0x002000, "temperature-low"},
-    FlagWord{0x010000, 0x010000, "below-patient-low"},
-    FlagWord{0x020000, 0x020000, "above-patient-high"},
-    FlagWord{0x040000, 0x040000, "below-hypo"},
-    FlagWord{0x080000, 0x080000, "above-hyper"},
-    FlagWord{0x100000, 0x100000, "fall-rate-exceeded"},
-    FlagWord{0x200000, 0x200000, "rise-rate-exceeded"},
-    FlagWord{kBelowRange, kBelowRange, "result-below-range"},
-    FlagWord{kAboveRange, kAboveRange, "result-above-range"},
+    flagWord(kStopped, "session-stopped"),
+    flagWord(0x000002, "battery-low"),
+    flagWord(0x000004, "sensor-type-incorrect"),
+    flagWord(0x000008, "sensor-malfunction"),
+    flagWord(0x000010, "device-alert"),
+    flagWord(0x000020, "device-fault"),
+    flagWord(0x000100, "time-synchronisation-required"),
+    flagWord(0x000200, "calibration-not-allowed"),
+    flagWord(0x000400, "calibration-recommended"),
+    flagWord(0x000800, "calibration-required"),
+    flagWord(0x001000, "temperature-high"),
+    flagWord(0x002000, "temperature-low"),
+    flagWord(0x010000, "below-patient-low"),
+    flagWord(0x020000, "above-patient-high"),
+    flagWord(0x040000, "below-hypo"),
+    flagWord(0x080000, "above-hyper"),
+    flagWord(0x100000, "fall-rate-exceeded"),
+    flagWord(0x200000, "rise-rate-exceeded"),
+    flagWord(kBelowRange, "result-below-range"),
+    flagWord(kAboveRange, "result-above-range"),
 };
 
 constexpr std::uint32_t kFeatureCalibration = 0x000001;
 constexpr std::uint32_t kFeatureCrc = 0x001000;
 constexpr std::uint32_t kFeatureSessions = 0x004000;
 constexpr std::array kFeatureWords{
-    FlagWord{kFeatureCalibration, kFeatureCalibration, "calibration"},
-    FlagWord{0x000002, 0x000002, "patient-alerts"},
-    FlagWord{0x000004, 0x000004, "hypo-alert"},
-    FlagWord{0x000008, 0x000008, "hyper-alert"},
-    FlagWord{0x000010, 0x000010, "rate-alerts"},
-    FlagWord{0x000020, 0x000020, "device-alert"},
-    FlagWord{0x000040, 0x000040, "sensor-malfunction-detection"},
-    FlagWord{0x000080, 0x000080, "temperature-range-detection"},
-    FlagWord{0x000100, 0x000100, "result-range-detection"},
-    FlagWord{0x000200, 0x000200, "battery-low-detection"},
-    FlagWord{0x000400, 0x000400, "sensor-type-detection"},
-    FlagWord{0x000800, 0x000800, "device-fault-detection"},
-    FlagWord{kFeatureCrc, kFeatureCrc, "e2e-crc"},
-    FlagWord{0x002000, 0x002000, "multiple-bonds"},
-    FlagWord{kFeatureSessions, kFeatureSessions, "multiple-sessions"},
-    FlagWord{0x008000, 0x008000, "trend"},
-    FlagWord{0x010000, 0x010000, "quality"},
+    flagWord(kFeatureCalibration, "calibration"),
+    flagWord(0x000002, "patient-alerts"),
+    flagWord(0x000004, "hypo-alert"),
+    flagWord(0x000008, "hyper-alert"),
+    flagWord(0x000010, "rate-alerts"),
+    flagWord(0x000020, "device-alert"),
+    flagWord(0x000040, "sensor-malfunction-detection"),
+    flagWord(0x000080, "temperature-range-detection"),
+    flagWord(0x000100, "result-range-detection"),
+    flagWord(0x000200, "battery-low-detection"),
+    flagWord(0x000400, "sensor-type-detection"),
+    flagWord(0x000800, "device-fault-detection"),
+    flagWord(kFeatureCrc, "e2e-crc"),
+    flagWord(0x002000, "multiple-bonds"),
+    flagWord(kFeatureSessions, "multiple-sessions"),
+    flagWord(0x008000, "trend"),
+    flagWord(0x010000, "quality"),
+};
+
+/// States in which a number is none of a person. The first row that is true is the reason.
+struct Refusal {
+    std::uint32_t bits;
+    v1::MeasurementRefusal reason;
+    std::string_view field;
+};
+constexpr std::array kRefusals{
+    // Type incorrect, malfunction, general fault.
+    Refusal{0x00002C, v1::REFUSED_SENSOR_FAULT, "status"},
+    // Without a session the sensor measures nothing, and the time offset has no start.
+    Refusal{kStopped, v1::REFUSED_UNAVAILABLE, "status"},
+    // The sensor is too warm or too cold for a valid result.
+    Refusal{0x003000, v1::REFUSED_FAILED, "calibration and temperature"},
 };
 
 struct Record {
@@ -137,29 +151,27 @@ Record readRecord(ByteReader& reader, ByteView value, std::size_t start, std::ui
     return record;
 }
 
-/// By the warning, or by what stands in the place of a number: the device shows "HIGH" or "LOW".
-v1::Comparator comparatorOf(const Record& record) {
-    const auto& concentration = record.concentration;
-    const auto absent = concentration ? v1::ABSENT_UNSPECIFIED : concentration.error();
-    if (record.hasStatus(kAboveRange) || absent == v1::ABSENT_POSITIVE_INFINITY) {
-        return v1::COMPARATOR_ABOVE;
-    }
-    if (record.hasStatus(kBelowRange) || absent == v1::ABSENT_NEGATIVE_INFINITY) {
-        return v1::COMPARATOR_BELOW;
-    }
-    return v1::COMPARATOR_UNSPECIFIED;
+/// What the records are of, and where the sensor sits, as the feature value says.
+struct SampleKind {
+    std::optional<codes::Term> term;
+    const codes::BodySite* site = nullptr;
+    bool isControlSolution = false;
+};
+
+/// A sensor that does not say what it measures does it in the interstitial fluid, as they all do.
+SampleKind sampleKind(const std::optional<GlucoseFeature>& feature) {
+    if (!feature) return {.term = codes::Term::glucoseInterstitial};
+    return {glucoseTerm(feature->type), glucoseSite(feature->location),
+            isControlSolution(feature->type, feature->location)};
 }
 
-/// That a result is beyond the range counts more than the number that a device sends with it.
-void addGlucose(Measurement& measurement, const Record& record, const GlucoseFeature& feature) {
-    const auto term = glucoseTerm(feature.type).value_or(codes::Term::glucoseInterstitial);
-    const auto comparator = comparatorOf(record);
-    const auto add = comparator == v1::COMPARATOR_UNSPECIFIED ? addObservation : addSecondary;
-    auto& observation = add(measurement, term, record.concentration, "mg/dL");
-    if (comparator != v1::COMPARATOR_UNSPECIFIED) observation.set_comparator(comparator);
-    setBodySite(measurement, glucoseSite(feature.location));
+void addGlucose(Measurement& measurement, const Record& record, const SampleKind& sample) {
+    const DeviceRange range{record.hasStatus(kAboveRange), record.hasStatus(kBelowRange)};
+    const auto& observation =
+        addConcentration(measurement, *sample.term, record.concentration, "mg/dL", range);
     // Without a concentration there is no measurement, whatever stands beside it.
-    const bool isGlucose = observation.has_value() || comparator != v1::COMPARATOR_UNSPECIFIED;
+    const bool isGlucose =
+        observation.has_value() || observation.comparator() != v1::COMPARATOR_UNSPECIFIED;
     if (!isGlucose) return refuse(measurement, v1::REFUSED_FAILED, "concentration");
     if (record.trend) {
         addSecondary(measurement, codes::Term::glucoseTrend, *record.trend, "mg/dL/min");
@@ -167,9 +179,23 @@ void addGlucose(Measurement& measurement, const Record& record, const GlucoseFea
     if (record.quality) {
         addSecondary(measurement, codes::Term::glucoseQuality, *record.quality, "%");
     }
+    setBodySite(measurement, sample.site);
 }
 
-Measurement describe(const Record& record, const GlucoseFeature& feature) {
+/// Why there is no value of a person, and in which field that stands.
+std::optional<Refusal> refusalOf(const Record& record, const SampleKind& sample) {
+    if (sample.isControlSolution) return Refusal{0, v1::REFUSED_CONTROL_SOLUTION, {}};
+    if (!sample.term) return Refusal{0, v1::REFUSED_UNKNOWN_FORMAT, "type"};
+    for (const auto& row : kRefusals) {
+        if (record.hasStatus(row.bits)) return row;
+    }
+    if (record.hasStatus(kBelowRange) && record.hasStatus(kAboveRange)) {
+        return Refusal{0, v1::REFUSED_CONTRADICTORY, "warning"};
+    }
+    return std::nullopt;
+}
+
+Measurement describe(const Record& record, const SampleKind& sample) {
     Measurement measurement;
     measurement.reading.set_kind("glucose-continuous");
     if (!record.hasRightCrc) {
@@ -180,36 +206,34 @@ Measurement describe(const Record& record, const GlucoseFeature& feature) {
     measurement.sessionMinutes = record.minutes;
     measurement.reading.mutable_source()->set_record_number(record.minutes);
     addStatus(measurement, record.annunciation, kStatusWords);
-    if (feature.type == kControlSolutionType) {
-        refuse(measurement, v1::REFUSED_CONTROL_SOLUTION);
-    } else if (record.hasStatus(kSensorFaults)) {
-        refuse(measurement, v1::REFUSED_SENSOR_FAULT, "status");
-    } else if (record.hasStatus(kBelowRange) && record.hasStatus(kAboveRange)) {
-        refuse(measurement, v1::REFUSED_CONTRADICTORY, "warning");
+    if (const auto refusal = refusalOf(record, sample)) {
+        refuse(measurement, refusal->reason, refusal->field);
     } else {
-        addGlucose(measurement, record, feature);
+        addGlucose(measurement, record, sample);
     }
     return measurement;
 }
 
-GlucoseFeature featureOf(const DecodeOptions& options) {
-    return glucoseFeature(options.feature).value_or(GlucoseFeature{});
+bool endsWithCrc(const std::optional<GlucoseFeature>& feature) {
+    return feature && feature->hasCrc;
 }
 
 DecodeResult decodeMeasurements(ByteView bytes, const DecodeOptions& options) {
-    const auto feature = featureOf(options);
+    const auto feature = glucoseFeature(options.feature);
+    const auto sample = sampleKind(feature);
+    const bool hasCrc = endsWithCrc(feature);
     ByteReader reader(bytes, options.trace);
     std::vector<Measurement> measurements;
     do {
         const auto start = reader.offset();
         const auto size = reader.u8("size");
         const auto flags = reader.u8("flags");
-        const auto demanded = recordOctets(flags, feature.hasCrc);
+        const auto demanded = recordOctets(flags, hasCrc);
         if (auto error = sizeError(reader, bytes, start, size, demanded)) {
             return std::unexpected(std::move(*error));
         }
-        const auto record = readRecord(reader, bytes, start, flags, feature.hasCrc);
-        auto measurement = describe(record, feature);
+        const auto record = readRecord(reader, bytes, start, flags, hasCrc);
+        auto measurement = describe(record, sample);
         const auto octets = bytes.subspan(start, size);
         measurement.embedded = Embedded{kGlucoseRecords, {octets.begin(), octets.end()}};
         measurements.push_back(std::move(measurement));
@@ -217,12 +241,19 @@ DecodeResult decodeMeasurements(ByteView bytes, const DecodeOptions& options) {
     return conclude(std::move(measurements), reader, options);
 }
 
-/// The end of a value that is no measurement: its CRC, if it has one, and nothing more.
-std::optional<DecodeError> endError(ByteReader& reader, ByteView value, bool hasCrc) {
-    const auto end = reader.offset();
-    const bool isRight = !hasCrc || readCrc(reader, value);
-    if (auto error = lengthError(reader, false)) return error;
-    return isRight ? std::nullopt : std::optional{checksumError(end)};
+/// What `read` reads of a value that is no measurement, if that is all of it.
+template <class Content>
+std::expected<Content, DecodeError> readWhole(ByteReader reader, ByteView value, bool hasCrc,
+                                              Content (*read)(ByteReader&)) {
+    auto content = read(reader);
+    return unlessWrong(std::move(content), endError(reader, value, hasCrc));
+}
+/// The same, with a trace.
+template <class Content>
+std::expected<Content, DecodeError> readWhole(ByteView value, const DecodeOptions& options,
+                                              Content (*read)(ByteReader&)) {
+    return readWhole(ByteReader(value, options.trace), value,
+                     endsWithCrc(glucoseFeature(options.feature)), read);
 }
 
 GlucoseFeature readFeature(ByteReader& reader) {
@@ -247,14 +278,12 @@ std::optional<DecodeError> featureEndError(ByteReader& reader, ByteView value, b
 DecodeResult decodeFeature(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
     const auto feature = readFeature(reader);
-    if (auto error = featureEndError(reader, bytes, feature.hasCrc)) {
-        return std::unexpected(std::move(*error));
-    }
-    return std::vector<Field>{
+    std::vector<Field> fields{
         {"features", flagWords(feature.bits, kFeatureWords)},
         {"type", std::string(glucoseTypeWord(feature.type))},
         {"location", std::string(glucoseLocationWord(feature.location))},
     };
+    return unlessWrong(std::move(fields), featureEndError(reader, bytes, feature.hasCrc));
 }
 
 SessionStatus readStatus(ByteReader& reader) {
@@ -268,48 +297,39 @@ SessionStatus readStatus(ByteReader& reader) {
     return status;
 }
 
-SessionStart readStart(ByteReader& reader, ByteView value) {
+SessionStart readStart(ByteReader& reader) {
     SessionStart start;
     start.time = readDateTime(reader);
-    const auto end = reader.offset();
-    reader.u8("time zone");
-    reader.u8("daylight saving offset");
-    if (!reader.failure()) start.utcOffset = decodeLocalOffset(value.subspan(end, 2));
+    start.utcOffset = readLocalOffset(reader);
     return start;
 }
 
+std::chrono::hours readRunTime(ByteReader& reader) {
+    return std::chrono::hours{reader.u16("run time")};
+}
+
 DecodeResult decodeStatusFields(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes, options.trace);
-    auto status = readStatus(reader);
-    if (auto error = endError(reader, bytes, featureOf(options).hasCrc)) {
-        return std::unexpected(std::move(*error));
-    }
-    return std::vector<Field>{{"sessionMinutes", double(status.minutes)},
-                              {"status", std::move(status.words)}};
+    const auto status = readWhole(bytes, options, readStatus);
+    if (!status) return std::unexpected(status.error());
+    return std::vector<Field>{{"sessionMinutes", double(status->minutes)},
+                              {"status", status->words}};
 }
 
 DecodeResult decodeStartFields(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes, options.trace);
-    const auto start = readStart(reader, bytes);
-    if (auto error = endError(reader, bytes, featureOf(options).hasCrc)) {
-        return std::unexpected(std::move(*error));
-    }
-    std::vector<Field> fields{{"sessionStart", start.time.text()}};
-    if (start.utcOffset) fields.push_back({"utcOffsetMin", double(start.utcOffset->count())});
-    return fields;
+    const auto start = readWhole(bytes, options, readStart);
+    if (!start) return std::unexpected(start.error());
+    return std::vector<Field>{{"sessionStart", start->time.text()},
+                              offsetField("utcOffsetMin", start->utcOffset)};
 }
 
 DecodeResult decodeRunTimeFields(ByteView bytes, const DecodeOptions& options) {
-    ByteReader reader(bytes, options.trace);
-    const auto hours = reader.u16("run time");
-    if (auto error = endError(reader, bytes, featureOf(options).hasCrc)) {
-        return std::unexpected(std::move(*error));
-    }
-    return std::vector<Field>{{"runTimeHours", double(hours)}};
+    const auto time = readWhole(bytes, options, readRunTime);
+    if (!time) return std::unexpected(time.error());
+    return std::vector<Field>{{"runTimeHours", double(time->count())}};
 }
 
 DecodeResult decodeControl(ByteView bytes, const DecodeOptions& options) {
-    return glucoseControlFields(bytes, options, featureOf(options).hasCrc);
+    return glucoseControlFields(bytes, options, endsWithCrc(glucoseFeature(options.feature)));
 }
 
 constexpr std::array kCharacteristics{
@@ -342,10 +362,7 @@ std::optional<GlucoseFeature> glucoseFeature(ByteView value) {
 }
 
 std::expected<SessionStart, DecodeError> decodeSessionStart(ByteView value, bool hasCrc) {
-    ByteReader reader(value);
-    const auto start = readStart(reader, value);
-    if (auto error = endError(reader, value, hasCrc)) return std::unexpected(std::move(*error));
-    return start;
+    return readWhole(ByteReader(value), value, hasCrc, readStart);
 }
 
 Bytes encodeSessionStart(const LocalDateTime& time, std::chrono::minutes zone,
@@ -356,17 +373,11 @@ Bytes encodeSessionStart(const LocalDateTime& time, std::chrono::minutes zone,
 }
 
 std::expected<SessionStatus, DecodeError> decodeSessionStatus(ByteView value, bool hasCrc) {
-    ByteReader reader(value);
-    auto status = readStatus(reader);
-    if (auto error = endError(reader, value, hasCrc)) return std::unexpected(std::move(*error));
-    return status;
+    return readWhole(ByteReader(value), value, hasCrc, readStatus);
 }
 
 std::expected<std::chrono::hours, DecodeError> decodeRunTime(ByteView value, bool hasCrc) {
-    ByteReader reader(value);
-    const std::chrono::hours hours{reader.u16("run time")};
-    if (auto error = endError(reader, value, hasCrc)) return std::unexpected(std::move(*error));
-    return hours;
+    return readWhole(ByteReader(value), value, hasCrc, readRunTime);
 }
 
 }  // namespace vitalgate::profiles

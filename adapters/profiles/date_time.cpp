@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/profiles/decoding.hpp"
+#include "adapters/profiles/elapsed_time.hpp"
 #include "adapters/profiles/registry.hpp"
 
 // Current Time Service 1.1, Date Time of the GATT Specification Supplement.
@@ -17,21 +18,23 @@ constexpr std::array<std::string_view, 8> kWeekdays{"unknown",  "monday", "tuesd
                                                     "thursday", "friday", "saturday", "sunday"};
 
 constexpr std::array kAdjustReasons{
-    FlagWord{kAdjustedByHand, kAdjustedByHand, "manual"},
-    FlagWord{kAdjustedFromReference, kAdjustedFromReference, "external-reference"},
-    FlagWord{kAdjustedForZone, kAdjustedForZone, "time-zone-change"},
-    FlagWord{kAdjustedForDaylightSaving, kAdjustedForDaylightSaving, "daylight-saving-change"},
+    flagWord(kAdjustedByHand, "manual"),
+    flagWord(kAdjustedFromReference, "external-reference"),
+    flagWord(kAdjustedForZone, "time-zone-change"),
+    flagWord(kAdjustedForDaylightSaving, "daylight-saving-change"),
 };
 
-constexpr int kMinutesPerQuarter = 15;
+constexpr chr::minutes kQuarter{15};
 constexpr int kWesternmostQuarter = -48;
 constexpr int kEasternmostQuarter = 56;
 
 struct DaylightSaving {
     std::uint8_t code;
-    int minutes;
+    chr::minutes offset;
 };
-constexpr std::array<DaylightSaving, 4> kDaylightSaving{{{0, 0}, {2, 30}, {4, 60}, {8, 120}}};
+constexpr std::array kDaylightSaving{
+    DaylightSaving{0, chr::minutes{0}}, DaylightSaving{2, chr::minutes{30}},
+    DaylightSaving{4, chr::minutes{60}}, DaylightSaving{8, chr::minutes{120}}};
 
 CurrentTime readCurrentTime(ByteReader& reader) {
     CurrentTime time;
@@ -56,32 +59,55 @@ DecodeResult currentTimeFields(ByteView bytes, const DecodeOptions& options) {
     return conclude(std::move(fields), reader, options);
 }
 
-/// In minutes; nothing where the part is unknown or reserved.
+/// Nothing where the part is unknown or reserved.
 struct LocalTime {
-    std::optional<int> zone;
-    std::optional<int> daylightSaving;
+    std::optional<chr::minutes> zone;
+    std::optional<chr::minutes> daylightSaving;
 };
 
 LocalTime readLocalTime(ByteReader& reader) {
-    const int quarters = reader.s8("time zone");
-    const auto code = reader.u8("daylight saving offset");
     LocalTime time;
-    if (quarters >= kWesternmostQuarter && quarters <= kEasternmostQuarter) {
-        time.zone = quarters * kMinutesPerQuarter;
-    }
+    time.zone = offsetOfQuarters(reader.s8("time zone"));
+    const auto code = reader.u8("daylight saving offset");
     const auto row = std::ranges::find(kDaylightSaving, code, &DaylightSaving::code);
-    if (row != kDaylightSaving.end()) time.daylightSaving = row->minutes;
+    if (row != kDaylightSaving.end()) time.daylightSaving = row->offset;
     return time;
 }
 
 DecodeResult localTimeFields(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
     const auto time = readLocalTime(reader);
-    std::vector<Field> fields;
-    if (time.zone) fields.push_back({"timeZoneMin", static_cast<double>(*time.zone)});
-    if (time.daylightSaving) {
-        fields.push_back({"daylightSavingMin", static_cast<double>(*time.daylightSaving)});
-    }
+    std::vector<Field> fields{offsetField("timeZoneMin", time.zone),
+                              offsetField("daylightSavingMin", time.daylightSaving)};
+    return conclude(std::move(fields), reader, options);
+}
+
+/// Time Accuracy, in steps of 1/8 s.
+Field accuracyField(std::uint8_t eighths) {
+    constexpr std::uint8_t kOutOfRange = 254;
+    constexpr std::uint8_t kUnknown = 255;
+    if (eighths == kUnknown) return noNumber("accuracyS");
+    if (eighths == kOutOfRange) return {"accuracyS", std::string("out-of-range")};
+    return {"accuracyS", eighths / 8.0, 3};
+}
+
+DecodeResult referenceTimeFields(ByteView bytes, const DecodeOptions& options) {
+    constexpr std::uint8_t kOrMoreDays = 255;
+    constexpr std::uint8_t kHoursPerDay = 24;
+    ByteReader reader(bytes, options.trace);
+    const auto source = reader.u8("time source");
+    const auto accuracy = reader.u8("time accuracy");
+    const auto days = reader.u8("days since update");
+    const auto hours = reader.u8("hours since update");
+    std::vector<Field> fields{
+        {"timeSource", std::string(timeSourceWord(source))},
+        accuracyField(accuracy),
+        days == kOrMoreDays ? Field{"daysSinceUpdate", std::string("255-or-more")}
+                            : Field{"daysSinceUpdate", double(days)},
+        // Also 255, which says the same as in the days.
+        hours < kHoursPerDay ? Field{"hoursSinceUpdate", double(hours)}
+                             : noNumber("hoursSinceUpdate"),
+    };
     return conclude(std::move(fields), reader, options);
 }
 
@@ -89,6 +115,8 @@ constexpr std::array kCharacteristics{
     CharacteristicSpec{0x2A2B, "Current Time", Role::clock, currentTimeFields},
     CharacteristicSpec{kLocalTimeInformation, "Local Time Information", Role::information,
                        localTimeFields},
+    CharacteristicSpec{0x2A14, "Reference Time Information", Role::conversation,
+                       referenceTimeFields},
 };
 
 constexpr Profile kProfile{0x1805, "", "Current Time", kCharacteristics};
@@ -136,23 +164,36 @@ std::expected<CurrentTime, DecodeError> decodeCurrentTime(ByteView bytes) {
 
 std::optional<chr::minutes> decodeLocalOffset(ByteView bytes) {
     ByteReader reader(bytes);
+    const auto offset = readLocalOffset(reader);
+    if (lengthError(reader, false)) return std::nullopt;
+    return offset;
+}
+
+std::optional<chr::minutes> readLocalOffset(ByteReader& reader) {
     const auto time = readLocalTime(reader);
-    if (lengthError(reader, false) || !time.zone || !time.daylightSaving) return std::nullopt;
-    return chr::minutes{*time.zone + *time.daylightSaving};
+    if (reader.failure() || !time.zone || !time.daylightSaving) return std::nullopt;
+    return *time.zone + *time.daylightSaving;
 }
 
 Bytes encodeLocalOffset(chr::minutes zone, chr::minutes daylightSaving) {
     constexpr std::int8_t kUnknownZone = -128;
     constexpr std::uint8_t kUnknownDaylightSaving = 255;
-    const auto quarters = zone.count() / kMinutesPerQuarter;
-    const bool isZone = zone.count() % kMinutesPerQuarter == 0 && quarters >= kWesternmostQuarter &&
-                        quarters <= kEasternmostQuarter;
-    const auto row =
-        std::ranges::find(kDaylightSaving, daylightSaving.count(), &DaylightSaving::minutes);
+    const auto row = std::ranges::find(kDaylightSaving, daylightSaving, &DaylightSaving::offset);
     ByteWriter writer;
-    writer.u8(static_cast<std::uint8_t>(isZone ? quarters : kUnknownZone));
+    writer.u8(static_cast<std::uint8_t>(quartersOf(zone).value_or(kUnknownZone)));
     writer.u8(row != kDaylightSaving.end() ? row->code : kUnknownDaylightSaving);
     return writer.bytes();
+}
+
+std::optional<chr::minutes> offsetOfQuarters(int quarters) {
+    if (quarters < kWesternmostQuarter || quarters > kEasternmostQuarter) return std::nullopt;
+    return quarters * kQuarter;
+}
+
+std::optional<std::int8_t> quartersOf(chr::minutes offset) {
+    const auto quarters = static_cast<int>(offset / kQuarter);
+    if (offset % kQuarter != chr::minutes{0} || !offsetOfQuarters(quarters)) return std::nullopt;
+    return static_cast<std::int8_t>(quarters);
 }
 
 std::expected<LocalDateTime, DecodeError> decodeDateTime(ByteView bytes) {

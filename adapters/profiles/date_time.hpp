@@ -46,6 +46,15 @@ std::optional<std::chrono::minutes> decodeLocalOffset(ByteView bytes);
 /// The two octets of it, which other values have too. What they cannot say is sent as unknown.
 Bytes encodeLocalOffset(std::chrono::minutes zone, std::chrono::minutes daylightSaving);
 
+/// Local time minus UTC in quarters of an hour, as devices count it. Nothing for a number that is
+/// reserved or says "unknown".
+std::optional<std::chrono::minutes> offsetOfQuarters(int quarters);
+/// Nothing for an offset that no such number says.
+std::optional<std::int8_t> quartersOf(std::chrono::minutes offset);
+
+/// The two octets of Local Time Information inside another value.
+std::optional<std::chrono::minutes> readLocalOffset(ByteReader& reader);
+
 /// The seven octets of a Date Time inside another value.
 inline LocalDateTime readDateTime(ByteReader& reader) {
     // A braced list is evaluated in the order in which it is written.

@@ -4,6 +4,7 @@
 
 #include "adapters/profiles/date_time.hpp"
 #include "adapters/profiles/quirks.hpp"
+#include "gateway/base/words.hpp"
 
 namespace vitalgate::profiles {
 
@@ -11,7 +12,6 @@ namespace {
 
 /// Bluetooth Core, Vol 3 Part F 3.2.9: no attribute value is longer.
 constexpr std::size_t kLongestValue = 512;
-constexpr std::uint8_t kUnknownUser = 255;
 
 /// A number, samples or codes; an absent one says nothing, unless it is known to be beyond what the
 /// device can measure.
@@ -27,17 +27,22 @@ bool isPlausible(const v1::Observation& observation) {
     return row != nullptr && codes::isPlausible(*row, observation.value());
 }
 
+/// Its number was left out, as setImplausible() says.
+bool isLeftOut(const v1::Observation& observation) {
+    return std::ranges::find(observation.status(), kImplausible) != observation.status().end();
+}
+
 void judge(Measurement& measurement) {
     if (measurement.refused) return;
     const auto& observations = measurement.reading.observations();
-    if (std::ranges::none_of(observations, saysSomething)) {
-        refuse(measurement, v1::REFUSED_FAILED);
-        return;
-    }
-    const auto implausible = std::ranges::find_if_not(observations, isPlausible);
+    const bool isNothing = std::ranges::none_of(observations, saysSomething);
+    const auto implausible = isNothing ? std::ranges::find_if(observations, isLeftOut)
+                                       : std::ranges::find_if_not(observations, isPlausible);
     if (implausible != observations.end()) {
         const std::string field(codes::findObservation(implausible->code())->word);
         refuse(measurement, v1::REFUSED_IMPLAUSIBLE, field);
+    } else if (isNothing) {
+        refuse(measurement, v1::REFUSED_FAILED);
     }
 }
 
@@ -120,7 +125,11 @@ void readTimeStamp(ByteReader& reader, Measurement& measurement) {
 }
 
 void readUserSlot(ByteReader& reader, Measurement& measurement) {
-    const auto slot = reader.u8("user");
+    setUserSlot(measurement, reader.u8("user"));
+}
+
+void setUserSlot(Measurement& measurement, std::uint8_t slot) {
+    constexpr std::uint8_t kUnknownUser = 255;
     if (slot != kUnknownUser) measurement.reading.set_user_slot(slot);
 }
 
@@ -137,6 +146,16 @@ void refuse(Measurement& measurement, v1::MeasurementRefusal reason, std::string
     measurement.refusedField = std::string(field);
     measurement.reading.clear_observations();
     measurement.reading.clear_type();
+}
+
+Field noNumber(std::string name, v1::Absent reason) {
+    const bool isKnown = reason != v1::ABSENT_UNSPECIFIED;
+    return {std::move(name), isKnown ? enumWord(v1::Absent_Name(reason), "ABSENT_") : "unknown"};
+}
+
+Field offsetField(std::string name, const std::optional<std::chrono::minutes>& offset) {
+    if (!offset) return noNumber(std::move(name));
+    return {std::move(name), static_cast<double>(offset->count())};
 }
 
 void hideLast(const ByteReader& reader, const DecodeOptions& options) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <span>
@@ -24,9 +25,19 @@ struct FlagWord {
     std::uint32_t value;
     std::string_view word;
 };
+/// A row for one bit, or for the state in which several are all set.
+constexpr FlagWord flagWord(std::uint32_t bits, std::string_view word) {
+    return {bits, bits, word};
+}
 std::vector<std::string> flagWords(std::uint32_t bits, std::span<const FlagWord> table);
 /// The same as words about the whole measurement.
 void addStatus(Measurement& measurement, std::uint32_t bits, std::span<const FlagWord> table);
+
+/// The word of an enumeration whose numbers count from 0; "unknown" for a reserved one.
+template <std::size_t N>
+std::string_view wordOf(const std::array<std::string_view, N>& words, std::uint8_t number) {
+    return number < N ? words[number] : std::string_view("unknown");
+}
 
 /// Adds an observation in its canonical unit. What the device said in another `unit` (UCUM) stays
 /// beside it as `reported`. An implausible number refuses the whole measurement (conclude()).
@@ -55,8 +66,9 @@ void setDeviceTime(Measurement& measurement, const LocalDateTime& time);
 
 /// Fields that several profiles have.
 void readTimeStamp(ByteReader& reader, Measurement& measurement);
-/// 255 is the unknown user and left out.
 void readUserSlot(ByteReader& reader, Measurement& measurement);
+/// 255 is the unknown user and left out.
+void setUserSlot(Measurement& measurement, std::uint8_t slot);
 
 void setBodySite(Measurement& measurement, const codes::BodySite* site);
 
@@ -64,8 +76,8 @@ void setBodySite(Measurement& measurement, const codes::BodySite* site);
 void refuse(Measurement& measurement, v1::MeasurementRefusal reason, std::string_view field = {});
 
 /// What a decoder gives back: truncated or trailing octets are an error; a measurement without a
-/// single number, code or limit of the device's range has failed; one with an implausible number is
-/// refused (secondary ones have none).
+/// single number, code or limit of the device's range has failed, or is implausible if all that it
+/// had was left out for that; one with an implausible number is refused (secondary ones have none).
 DecodeResult conclude(Measurement measurement, const ByteReader& reader,
                       const DecodeOptions& options);
 DecodeResult conclude(std::vector<Measurement> measurements, const ByteReader& reader,
@@ -75,8 +87,22 @@ DecodeResult conclude(std::vector<Measurement> measurements, const ByteReader& r
 DecodeResult conclude(std::vector<Field> fields, const ByteReader& reader,
                       const DecodeOptions& options, bool mayGrow = false);
 
+/// A field that has no number, for this reason ("not-a-number"); `ABSENT_UNSPECIFIED` is "unknown":
+/// the device says that it does not know, or gives a reserved value.
+Field noNumber(std::string name, v1::Absent reason = v1::ABSENT_UNSPECIFIED);
+
+/// An offset from UTC, in minutes.
+Field offsetField(std::string name, const std::optional<std::chrono::minutes>& offset);
+
 /// The field that was read last is a secret: nobody is told which octets it has.
 void hideLast(const ByteReader& reader, const DecodeOptions& options);
+
+/// What was read, or the error for which nothing of it counts.
+template <class T>
+std::expected<T, DecodeError> unlessWrong(T value, std::optional<DecodeError> error) {
+    if (error) return std::unexpected(std::move(*error));
+    return value;
+}
 
 /// Nothing, or why the octets do not fit their format.
 std::optional<DecodeError> lengthError(const ByteReader& reader, bool ignoreTrailing);

@@ -3,6 +3,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <set>
 
 #include "gateway/base/words.hpp"
@@ -29,6 +30,13 @@ std::string remarks(const Measurement& measurement) {
         text += fmt::format("\"field\":\"{}\",", measurement.refusedField);
     }
     if (measurement.intermediate) text += "\"intermediate\":true,";
+    if (measurement.clockNotSet) text += "\"clockNotSet\":true,";
+    if (measurement.sessionMinutes) {
+        text += fmt::format("\"sessionMinutes\":{},", *measurement.sessionMinutes);
+    }
+    if (measurement.sensorContact) {
+        text += fmt::format("\"sensorContact\":{},", *measurement.sensorContact);
+    }
     return text;
 }
 
@@ -49,27 +57,26 @@ Result<std::string> describe(const std::vector<Measurement>& measurements) {
     return "{\"measurements\":[" + json + "]}";
 }
 
-google::protobuf::Value toValue(const Field& field) {
+/// A number has the device's digits; the rest is what protobuf makes of it.
+Result<std::string> describe(const Field& field) {
+    if (const auto* number = std::get_if<double>(&field.value)) {
+        return fmt::format("{:.{}f}", *number, field.decimals);
+    }
     google::protobuf::Value out;
-    struct Fill {
-        google::protobuf::Value& out;
-        void operator()(const std::string& text) { out.set_string_value(text); }
-        void operator()(double number) { out.set_number_value(number); }
-        void operator()(bool flag) { out.set_bool_value(flag); }
-        void operator()(const std::vector<std::string>& words) {
-            auto& list = *out.mutable_list_value();
-            for (const auto& word : words) list.add_values()->set_string_value(word);
-        }
-    };
-    std::visit(Fill{out}, field.value);
-    return out;
+    if (const auto* text = std::get_if<std::string>(&field.value)) out.set_string_value(*text);
+    if (const auto* flag = std::get_if<bool>(&field.value)) out.set_bool_value(*flag);
+    if (const auto* words = std::get_if<std::vector<std::string>>(&field.value)) {
+        auto& list = *out.mutable_list_value();
+        for (const auto& word : *words) list.add_values()->set_string_value(word);
+    }
+    return toJson(out);
 }
 
 /// Field by field: a Struct would print them in no certain order.
 Result<std::string> describe(const std::vector<Field>& fields) {
     std::string json;
     for (const auto& field : fields) {
-        const auto value = toJson(toValue(field));
+        const auto value = describe(field);
         if (!value) return value;
         json += fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", field.name, *value);
     }
@@ -84,7 +91,39 @@ std::string knownCharacteristics() {
     return fmt::format("{}", fmt::join(known, " "));
 }
 
+/// Null if the service has none.
+const CharacteristicSpec* featureOf(const Profile& profile) {
+    const auto& all = profile.characteristics;
+    const auto found = std::ranges::find(all, Role::feature, &CharacteristicSpec::role);
+    return found == all.end() ? nullptr : &*found;
+}
+
+bool has(const Profile& profile, const Uuid& characteristic) {
+    return std::ranges::any_of(profile.characteristics, [&](const CharacteristicSpec& spec) {
+        return Uuid(spec.uuid) == characteristic;
+    });
+}
+
 }  // namespace
+
+Status checkFeature(const Uuid& characteristic, ByteView feature) {
+    if (findCharacteristic(characteristic) == nullptr) return {};
+    auto status = fail(ErrorKind::malformed, "no service of {} has a feature characteristic",
+                       characteristic.shortText());
+    bool isFirst = true;
+    for (const auto& profile : allProfiles()) {
+        const auto* spec = has(profile, characteristic) ? featureOf(profile) : nullptr;
+        if (spec == nullptr) continue;
+        const auto decoded = spec->decode(feature, {});
+        if (decoded) return {};
+        if (isFirst) {
+            status = fail(ErrorKind::malformed, "{}: {}", Uuid(spec->uuid).shortText(),
+                          decoded.error().message);
+        }
+        isFirst = false;
+    }
+    return status;
+}
 
 Result<std::string> describeAsJson(const Uuid& characteristic, ByteView value,
                                    const DecodeOptions& options) {
@@ -95,8 +134,11 @@ Result<std::string> describeAsJson(const Uuid& characteristic, ByteView value,
                     "{}: no profile here decodes this characteristic; write one of {}", name,
                     knownCharacteristics());
     }
-    const auto decoded = spec->decode(value, options);
+    auto decoded = spec->decode(value, options);
     if (!decoded) return fail(ErrorKind::malformed, "{}: {}", name, decoded.error().message);
+    if (auto* measurement = std::get_if<Measurement>(&*decoded)) {
+        applyFeature(*measurement, spec->uuid, options.feature);
+    }
     return std::visit([](const auto& content) { return describe(content); }, *decoded);
 }
 

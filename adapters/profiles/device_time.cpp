@@ -28,19 +28,19 @@ constexpr std::uint16_t kFeatureDrift = 0x0100;
 constexpr std::uint16_t kFeature1900 = 0x0200;
 constexpr std::uint16_t kFeature2000 = 0x0400;
 constexpr std::array kFeatureWords{
-    FlagWord{kFeatureCrc, kFeatureCrc, "e2e-crc"},
-    FlagWord{kFeatureLog, kFeatureLog, "time-change-logging"},
-    FlagWord{kFeatureFractions, kFeatureFractions, "second-fractions"},
-    FlagWord{0x0008, 0x0008, "displayed-to-user"},
-    FlagWord{kFeatureDisplayedFormats, kFeatureDisplayedFormats, "displayed-formats"},
-    FlagWord{0x0020, 0x0020, "displayed-formats-changeable"},
-    FlagWord{kFeatureUserTime, kFeatureUserTime, "separate-user-timeline"},
-    FlagWord{kFeatureAuthorisation, kFeatureAuthorisation, "authorisation-required"},
-    FlagWord{kFeatureDrift, kFeatureDrift, "drift-tracking"},
-    FlagWord{kFeature1900, kFeature1900, "epoch-1900"},
-    FlagWord{kFeature2000, kFeature2000, "epoch-2000"},
-    FlagWord{0x0800, 0x0800, "propose-adjustment-limit"},
-    FlagWord{0x1000, 0x1000, "retrieve-adjustments"},
+    flagWord(kFeatureCrc, "e2e-crc"),
+    flagWord(kFeatureLog, "time-change-logging"),
+    flagWord(kFeatureFractions, "second-fractions"),
+    flagWord(0x0008, "displayed-to-user"),
+    flagWord(kFeatureDisplayedFormats, "displayed-formats"),
+    flagWord(0x0020, "displayed-formats-changeable"),
+    flagWord(kFeatureUserTime, "separate-user-timeline"),
+    flagWord(kFeatureAuthorisation, "authorisation-required"),
+    flagWord(kFeatureDrift, "drift-tracking"),
+    flagWord(kFeature1900, "epoch-1900"),
+    flagWord(kFeature2000, "epoch-2000"),
+    flagWord(0x0800, "propose-adjustment-limit"),
+    flagWord(0x1000, "retrieve-adjustments"),
 };
 
 constexpr std::uint16_t kStatusFault = 0x0001;
@@ -48,13 +48,13 @@ constexpr std::uint16_t kStatusUtcAligned = 0x0002;
 constexpr std::uint16_t kStatusWantsProposal = 0x0008;
 constexpr std::uint16_t kStatus2000 = 0x0010;
 constexpr std::array kStatusWords{
-    FlagWord{kStatusFault, kStatusFault, "time-fault"},
-    FlagWord{kStatusUtcAligned, kStatusUtcAligned, "utc-aligned"},
-    FlagWord{0x0004, 0x0004, "local-time-synchronised"},
-    FlagWord{kStatusWantsProposal, kStatusWantsProposal, "proposal-requested"},
-    FlagWord{kStatus2000, kStatus2000, "epoch-2000"},
-    FlagWord{0x0020, 0x0020, "non-logged-change-active"},
-    FlagWord{0x0040, 0x0040, "log-consolidation-active"},
+    flagWord(kStatusFault, "time-fault"),
+    flagWord(kStatusUtcAligned, "utc-aligned"),
+    flagWord(0x0004, "local-time-synchronised"),
+    flagWord(kStatusWantsProposal, "proposal-requested"),
+    flagWord(kStatus2000, "epoch-2000"),
+    flagWord(0x0020, "non-logged-change-active"),
+    flagWord(0x0040, "log-consolidation-active"),
 };
 
 enum Operation : std::uint8_t {
@@ -84,33 +84,28 @@ constexpr std::uint16_t kUpdateExternal = 0x0008;
 constexpr std::uint16_t kUpdate2000 = 0x0040;
 constexpr std::uint16_t kUpdateNoFractions = 0x0080;
 constexpr std::array kUpdateWords{
-    FlagWord{kUpdateUtcAligned, kUpdateUtcAligned, "utc-aligned"},
-    FlagWord{0x0002, 0x0002, "qualified-local-time"},
-    FlagWord{0x0004, 0x0004, "manual"},
-    FlagWord{kUpdateExternal, kUpdateExternal, "external-reference"},
-    FlagWord{0x0010, 0x0010, "time-zone-change"},
-    FlagWord{0x0020, 0x0020, "daylight-saving-change"},
-    FlagWord{kUpdate2000, kUpdate2000, "epoch-2000"},
-    FlagWord{kUpdateNoFractions, kUpdateNoFractions, "second-fractions-not-valid"},
+    flagWord(kUpdateUtcAligned, "utc-aligned"),
+    flagWord(0x0002, "qualified-local-time"),
+    flagWord(0x0004, "manual"),
+    flagWord(kUpdateExternal, "external-reference"),
+    flagWord(0x0010, "time-zone-change"),
+    flagWord(0x0020, "daylight-saving-change"),
+    flagWord(kUpdate2000, "epoch-2000"),
+    flagWord(kUpdateNoFractions, "second-fractions-not-valid"),
 };
 
 constexpr std::array kRejectionWords{
-    FlagWord{0x0001, 0x0001, "unrealistic"},
-    FlagWord{0x0002, 0x0002, "not-authorised"},
-    FlagWord{0x0004, 0x0004, "operand-out-of-range"},
-    FlagWord{0x0008, 0x0008, "not-utc-aligned"},
-    FlagWord{0x0010, 0x0010, "accuracy-out-of-range"},
-    FlagWord{0x0020, 0x0020, "source-of-lower-quality"},
-    FlagWord{0x0040, 0x0040, "wrong-epoch"},
-    FlagWord{0x0100, 0x0100, "lack-of-precision"},
-    FlagWord{0x0200, 0x0200, "time-rejected-offset-accepted"},
-    FlagWord{0x0400, 0x0400, "offset-rejected-time-accepted"},
+    flagWord(0x0001, "unrealistic"),
+    flagWord(0x0002, "not-authorised"),
+    flagWord(0x0004, "operand-out-of-range"),
+    flagWord(0x0008, "not-utc-aligned"),
+    flagWord(0x0010, "accuracy-out-of-range"),
+    flagWord(0x0020, "source-of-lower-quality"),
+    flagWord(0x0040, "wrong-epoch"),
+    flagWord(0x0100, "lack-of-precision"),
+    flagWord(0x0200, "time-rejected-offset-accepted"),
+    flagWord(0x0400, "offset-rejected-time-accepted"),
 };
-
-template <std::size_t N>
-std::string_view word(const std::array<std::string_view, N>& words, std::uint8_t number) {
-    return number < N ? words[number] : std::string_view("unknown");
-}
 
 chr::local_days epochOf(bool since2000) {
     return chr::local_days{chr::year{since2000 ? 2000 : 1900} / chr::January / 1};
@@ -136,6 +131,15 @@ std::optional<DecodeError> endError(const ByteReader& reader, bool isRight) {
 Bytes withLeadingCrc(const ByteWriter& value, bool hasCrc) {
     if (!hasCrc) return value.bytes();
     return ByteWriter().u16(e2eCrc(value.bytes())).octets(value.bytes()).bytes();
+}
+
+/// What `read` reads behind the CRC, if that is all of the value.
+template <class Read>
+auto readWhole(ByteReader reader, ByteView value, bool hasCrc, Read read)
+    -> std::expected<decltype(read(reader)), DecodeError> {
+    const bool isRight = readLeadingCrc(reader, value, hasCrc);
+    auto content = read(reader);
+    return unlessWrong(std::move(content), endError(reader, isRight));
 }
 
 struct FeatureValue {
@@ -167,16 +171,13 @@ DeviceTimeFeature featureOf(const DecodeOptions& options) {
     return deviceTimeFeature(options.feature).value_or(DeviceTimeFeature{});
 }
 
-DeviceTime readDeviceTime(ByteReader& reader, ByteView value, const DeviceTimeFeature& feature) {
+DeviceTime readDeviceTime(ByteReader& reader, const DeviceTimeFeature& feature) {
     DeviceTime time;
     const auto seconds = reader.u32("base time");
-    const auto offset = reader.offset();
-    reader.u8("time zone");
-    reader.u8("daylight saving offset");
-    if (!reader.failure()) time.utcOffset = decodeLocalOffset(value.subspan(offset, 2));
+    time.utcOffset = readLocalOffset(reader);
     const auto status = reader.u16("status");
     const bool since2000 = (status & kStatus2000) != 0;
-    time.utc = calendarOf(seconds, since2000);
+    time.baseTime = calendarOf(seconds, since2000);
     time.isFaulty = (status & kStatusFault) != 0;
     time.isUtcAligned = (status & kStatusUtcAligned) != 0;
     time.wantsProposal = (status & kStatusWantsProposal) != 0;
@@ -194,14 +195,11 @@ DeviceTime readDeviceTime(ByteReader& reader, ByteView value, const DeviceTimeFe
 DecodeResult decodeFeatureFields(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
     const auto read = readFeature(reader, bytes);
-    if (auto error = endError(reader, read.hasRightCrc)) return std::unexpected(std::move(*error));
-    return std::vector<Field>{{"features", flagWords(read.feature.bits, kFeatureWords)}};
+    std::vector<Field> fields{{"features", flagWords(read.feature.bits, kFeatureWords)}};
+    return unlessWrong(std::move(fields), endError(reader, read.hasRightCrc));
 }
 
-DecodeResult decodeParameterFields(ByteView bytes, const DecodeOptions& options) {
-    const auto feature = featureOf(options);
-    ByteReader reader(bytes, options.trace);
-    const bool isRight = readLeadingCrc(reader, bytes, feature.hasCrc);
+std::vector<Field> readParameters(ByteReader& reader, const DeviceTimeFeature& feature) {
     std::vector<Field> fields;
     fields.push_back(
         {"resolution", reader.u16("clock resolution") / double(kFractionsPerSecond), 6});
@@ -216,47 +214,45 @@ DecodeResult decodeParameterFields(ByteView bytes, const DecodeOptions& options)
         // Its codes are in no source at hand.
         fields.push_back({"displayedFormats", toHex(reader.octets(2, "displayed formats"))});
     }
-    if (auto error = endError(reader, isRight)) return std::unexpected(std::move(*error));
     return fields;
+}
+
+DecodeResult decodeParameterFields(ByteView bytes, const DecodeOptions& options) {
+    const auto feature = featureOf(options);
+    return readWhole(ByteReader(bytes, options.trace), bytes, feature.hasCrc,
+                     [&](ByteReader& reader) { return readParameters(reader, feature); });
 }
 
 DecodeResult decodeTimeFields(ByteView bytes, const DecodeOptions& options) {
     const auto feature = featureOf(options);
-    ByteReader reader(bytes, options.trace);
-    const bool isRight = readLeadingCrc(reader, bytes, feature.hasCrc);
-    auto time = readDeviceTime(reader, bytes, feature);
-    if (auto error = endError(reader, isRight)) return std::unexpected(std::move(*error));
-    std::vector<Field> fields{{"utc", time.utc.text()}};
-    if (const auto local = time.local()) {
-        fields.push_back({"deviceTime", local->text()});
-        fields.push_back({"utcOffsetMin", double(time.utcOffset->count())});
-    }
+    const auto time =
+        readWhole(ByteReader(bytes, options.trace), bytes, feature.hasCrc,
+                  [&](ByteReader& reader) { return readDeviceTime(reader, feature); });
+    if (!time) return std::unexpected(time.error());
+    std::vector<Field> fields{{"baseTime", time->baseTime.text()}};
+    if (const auto local = time->local()) fields.push_back({"deviceTime", local->text()});
+    fields.push_back(offsetField("utcOffsetMin", time->utcOffset));
     if (feature.hasFractions) {
-        fields.push_back({"fraction", double(time.fraction.count()) / 1e9, 6});
+        fields.push_back({"fraction", double(time->fraction.count()) / 1e9, 6});
     }
-    fields.push_back({"status", std::move(time.words)});
-    if (time.userTime) fields.push_back({"userTime", time.userTime->text()});
-    if (time.accumulatedDriftSeconds) {
-        fields.push_back({"accumulatedDriftS", double(*time.accumulatedDriftSeconds)});
+    fields.push_back({"status", time->words});
+    if (time->userTime) fields.push_back({"userTime", time->userTime->text()});
+    if (time->accumulatedDriftSeconds) {
+        fields.push_back({"accumulatedDriftS", double(*time->accumulatedDriftSeconds)});
     }
-    if (time.nextLogNumber) fields.push_back({"nextLogNumber", double(*time.nextLogNumber)});
+    if (time->nextLogNumber) fields.push_back({"nextLogNumber", double(*time->nextLogNumber)});
     return fields;
 }
 
-void readUpdate(ByteReader& reader, ByteView value, const DeviceTimeFeature& feature,
-                std::vector<Field>& fields) {
+void readUpdate(ByteReader& reader, const DeviceTimeFeature& feature, std::vector<Field>& fields) {
     const auto flags = reader.u16("time update flags");
     const auto seconds = reader.u32("base time");
-    const auto offset = reader.offset();
-    reader.u8("time zone");
-    reader.u8("daylight saving offset");
+    const auto offset = readLocalOffset(reader);
     const auto source = reader.u8("time source");
     const auto accuracy = reader.u8("time accuracy");
     if (reader.failure()) return;
-    fields.push_back({"utc", calendarOf(seconds, (flags & kUpdate2000) != 0).text()});
-    if (const auto minutes = decodeLocalOffset(value.subspan(offset, 2))) {
-        fields.push_back({"utcOffsetMin", double(minutes->count())});
-    }
+    fields.push_back({"baseTime", calendarOf(seconds, (flags & kUpdate2000) != 0).text()});
+    fields.push_back(offsetField("utcOffsetMin", offset));
     fields.push_back({"flags", flagWords(flags, kUpdateWords)});
     fields.push_back({"timeSource", std::string(timeSourceWord(source))});
     fields.push_back({"accuracyEighths", double(accuracy)});
@@ -276,16 +272,16 @@ DeviceTimeAnswer readAnswer(ByteReader& reader) {
     return out;
 }
 
-void readOperand(ByteReader& reader, ByteView value, std::uint8_t operation,
-                 const DeviceTimeFeature& feature, std::vector<Field>& fields) {
+void readOperand(ByteReader& reader, std::uint8_t operation, const DeviceTimeFeature& feature,
+                 std::vector<Field>& fields) {
     if (operation == proposeUpdate || operation == forceUpdate) {
-        readUpdate(reader, value, feature, fields);
+        readUpdate(reader, feature, fields);
     } else if (operation == proposeAdjustmentLimit) {
         fields.push_back({"adjustmentLimitS", double(reader.u16("adjustment limit"))});
     } else if (operation == answer) {
         auto out = readAnswer(reader);
-        fields.push_back({"requested", std::string(word(kOperations, out.operation))});
-        fields.push_back({"answer", std::string(word(kAnswers, out.code))});
+        fields.push_back({"requested", std::string(wordOf(kOperations, out.operation))});
+        fields.push_back({"answer", std::string(wordOf(kAnswers, out.code))});
         if (out.code == kDeviceTimeRejected) {
             fields.push_back({"rejections", std::move(out.rejections)});
         }
@@ -295,15 +291,17 @@ void readOperand(ByteReader& reader, ByteView value, std::uint8_t operation,
     }
 }
 
+std::vector<Field> readControl(ByteReader& reader, const DeviceTimeFeature& feature) {
+    const auto operation = reader.u8("op code");
+    std::vector<Field> fields{{"operation", std::string(wordOf(kOperations, operation))}};
+    readOperand(reader, operation, feature, fields);
+    return fields;
+}
+
 DecodeResult decodeControlFields(ByteView bytes, const DecodeOptions& options) {
     const auto feature = featureOf(options);
-    ByteReader reader(bytes, options.trace);
-    const bool isRight = readLeadingCrc(reader, bytes, feature.hasCrc);
-    const auto operation = reader.u8("op code");
-    std::vector<Field> fields{{"operation", std::string(word(kOperations, operation))}};
-    readOperand(reader, bytes, operation, feature, fields);
-    if (auto error = endError(reader, isRight)) return std::unexpected(std::move(*error));
-    return fields;
+    return readWhole(ByteReader(bytes, options.trace), bytes, feature.hasCrc,
+                     [&](ByteReader& reader) { return readControl(reader, feature); });
 }
 
 constexpr std::array kCharacteristics{
@@ -333,16 +331,13 @@ std::optional<DeviceTimeFeature> deviceTimeFeature(ByteView value) {
 
 std::optional<LocalDateTime> DeviceTime::local() const {
     if (!utcOffset) return std::nullopt;
-    return toLocalDateTime(toLocal(utc) + *utcOffset);
+    return toLocalDateTime(toLocal(baseTime) + *utcOffset);
 }
 
 std::expected<DeviceTime, DecodeError> decodeDeviceTime(ByteView value,
                                                         const DeviceTimeFeature& feature) {
-    ByteReader reader(value);
-    const bool isRight = readLeadingCrc(reader, value, feature.hasCrc);
-    auto time = readDeviceTime(reader, value, feature);
-    if (auto error = endError(reader, isRight)) return std::unexpected(std::move(*error));
-    return time;
+    return readWhole(ByteReader(value), value, feature.hasCrc,
+                     [&](ByteReader& reader) { return readDeviceTime(reader, feature); });
 }
 
 std::optional<Bytes> proposeTime(const TimeProposal& proposal, const DeviceTimeFeature& feature) {
@@ -376,12 +371,11 @@ std::expected<DeviceTimeAnswer, DecodeError> decodeDeviceTimeAnswer(
                                            "op code: it is that of no answer"});
     }
     auto out = readAnswer(reader);
-    if (auto error = endError(reader, isRight)) return std::unexpected(std::move(*error));
-    return out;
+    return unlessWrong(std::move(out), endError(reader, isRight));
 }
 
 std::string_view deviceTimeAnswerWord(std::uint8_t code) {
-    return word(kAnswers, code);
+    return wordOf(kAnswers, code);
 }
 
 }  // namespace vitalgate::profiles

@@ -39,8 +39,8 @@ std::optional<DeviceTimeFeature> deviceTimeFeature(ByteView value);
 
 /// Device Time, 0x2B90.
 struct DeviceTime {
-    LocalDateTime utc;    ///< of the clock that measurements are stamped by
-    Duration fraction{};  ///< of a second
+    LocalDateTime baseTime;  ///< of the clock that measurements are stamped by; UTC if aligned
+    Duration fraction{};     ///< of a second
     std::optional<std::chrono::minutes> utcOffset;  ///< local time minus UTC; absent: not known
     bool isFaulty = false;                  ///< the clock has stopped or was lost: wants to be set
     bool isUtcAligned = false;              ///< has been set from UTC

@@ -1,5 +1,7 @@
 #include "adapters/profiles/e2e_crc.hpp"
 
+#include "adapters/profiles/decoding.hpp"
+
 namespace vitalgate::profiles {
 
 std::uint16_t e2eCrc(ByteView octets) {
@@ -33,6 +35,13 @@ DecodeError checksumError(std::size_t octet) {
     return {
         v1::REFUSED_CHECKSUM, "E2E-CRC", static_cast<std::uint32_t>(octet),
         fmt::format("E2E-CRC: octets {} to {} are not the CRC of the others", octet, octet + 1)};
+}
+
+std::optional<DecodeError> endError(ByteReader& reader, ByteView value, bool hasCrc) {
+    const auto end = reader.offset();
+    const bool isRight = !hasCrc || readCrc(reader, value);
+    if (auto error = lengthError(reader, false)) return error;
+    return isRight ? std::nullopt : std::optional{checksumError(end)};
 }
 
 }  // namespace vitalgate::profiles

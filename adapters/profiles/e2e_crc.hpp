@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "adapters/profiles/profile.hpp"
 #include "gateway/base/byte_reader.hpp"
@@ -20,5 +21,9 @@ bool readCrc(ByteReader& reader, ByteView value, std::size_t first = 0);
 
 /// What a value with another CRC is refused with; `octet` is the first one of the CRC.
 DecodeError checksumError(std::size_t octet);
+
+/// The end of a value that is no measurement: reads its CRC, if it has one. Nothing, or why the
+/// value is refused: the length counts first, octets that are missing make another CRC.
+std::optional<DecodeError> endError(ByteReader& reader, ByteView value, bool hasCrc);
 
 }  // namespace vitalgate::profiles

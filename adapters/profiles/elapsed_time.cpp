@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/profiles/date_time.hpp"
 #include "adapters/profiles/decoding.hpp"
 #include "adapters/profiles/registry.hpp"
 
@@ -34,15 +35,6 @@ constexpr std::array<std::string_view, 8> kSources{
 constexpr chr::local_days kEpoch = chr::local_days{chr::year{2000} / chr::January / 1};
 constexpr auto kEnd = chr::local_days{chr::year{10000} / chr::January / 1};
 constexpr std::uint64_t kLargestCount = 0xFFFFFFFFFFFF;
-
-constexpr chr::minutes kQuarter{15};
-constexpr int kWesternmostQuarter = -48;
-constexpr int kEasternmostQuarter = 56;
-
-std::optional<chr::minutes> offsetOf(int quarters) {
-    if (quarters < kWesternmostQuarter || quarters > kEasternmostQuarter) return std::nullopt;
-    return quarters * kQuarter;
-}
 
 std::uint64_t countsPerSecond(const ElapsedTime& time) {
     return static_cast<std::uint64_t>(chr::seconds{1} / time.resolution);
@@ -79,7 +71,7 @@ DecodeResult decodeClockFields(ByteView bytes, const DecodeOptions& options) {
         fields.push_back({"fraction", double(calendar->fraction.count()) / 1e9, 4});
         fields.push_back({"utc", time.isUtc});
     }
-    if (time.utcOffset) fields.push_back({"utcOffsetMin", double(time.utcOffset->count())});
+    if (time.usesOffset) fields.push_back(offsetField("utcOffsetMin", time.utcOffset));
     fields.push_back({"timeSource", std::string(timeSourceWord(time.source))});
     fields.push_back({"currentTimeline", time.isCurrentTimeline});
     fields.push_back({"needsToBeSet", clock.needsToBeSet});
@@ -115,7 +107,7 @@ ElapsedTime readElapsedTime(ByteReader& reader) {
     time.count = reader.u48("time value");
     time.source = reader.u8("time source");
     const auto quarters = reader.s8("offset from UTC");
-    if (time.usesOffset) time.utcOffset = offsetOf(quarters);
+    if (time.usesOffset) time.utcOffset = offsetOfQuarters(quarters);
     return time;
 }
 
@@ -148,18 +140,16 @@ std::optional<Bytes> encodeElapsedTime(WallTime now, chr::minutes utcOffset,
     const chr::sys_days epoch{kEpoch.time_since_epoch()};
     auto elapsed = now - epoch;
     if (!like.isUtc) elapsed += utcOffset;
-    const auto quarters = utcOffset / kQuarter;
-    const bool isOffset =
-        utcOffset % kQuarter == chr::minutes{0} && offsetOf(static_cast<int>(quarters)).has_value();
+    const auto quarters = quartersOf(utcOffset);
     if (like.isTickCounter || elapsed < Duration{0}) return std::nullopt;
-    if (like.usesOffset && !isOffset) return std::nullopt;
+    if (like.usesOffset && !quarters) return std::nullopt;
     const auto count = static_cast<std::uint64_t>(elapsed / like.resolution);
     if (count > kLargestCount) return std::nullopt;
     auto written = like;
     written.isCurrentTimeline = true;
     ByteWriter writer;
     writer.u8(flagsOf(written)).u48(count).u8(source);
-    writer.u8(like.usesOffset ? static_cast<std::uint8_t>(quarters) : std::uint8_t{0});
+    writer.u8(like.usesOffset ? static_cast<std::uint8_t>(*quarters) : std::uint8_t{0});
     return writer.bytes();
 }
 

@@ -14,12 +14,14 @@ constexpr std::uint16_t kMeasurement = 0x2A35;
 constexpr std::uint16_t kEnhancedMeasurement = 0x2B34;
 constexpr std::size_t kCrcOctets = 2;
 
+/// A measurement inside a segment, and where it stands in the value.
 struct Record {
     std::uint8_t header = 0;
     std::uint16_t sequence = 0;
     std::uint16_t uuid = 0;
-    std::size_t start = 0;  ///< of the embedded value
+    std::size_t start = 0;
     ByteView embedded;
+    bool hasCrc = false;
     bool hasRightCrc = true;
 };
 
@@ -29,16 +31,23 @@ Record readRecord(ByteReader& reader, ByteView value, const DecodeOptions& optio
     record.sequence = reader.u16("sequence number");
     record.uuid = reader.u16("UUID of the record");
     record.start = reader.offset();
-    const auto crcOctets = hasRecordCrc(options.feature) ? kCrcOctets : 0;
+    record.hasCrc = hasRecordCrc(options.feature);
+    const auto crcOctets = record.hasCrc ? kCrcOctets : 0;
     const auto rest = reader.remaining();
     record.embedded = reader.octets(rest - std::min(rest, crcOctets), "record");
-    if (crcOctets > 0) record.hasRightCrc = readCrc(reader, value);
+    if (record.hasCrc) record.hasRightCrc = readCrc(reader, value);
     return record;
 }
 
-DecodeFunction decoderOf(std::uint16_t uuid) {
-    if (uuid == kMeasurement) return decodeBloodPressure;
-    if (uuid == kEnhancedMeasurement) return decodeEnhancedBloodPressure;
+using ReadFrame = BloodPressureFrame (*)(ByteReader&, const DecoderQuirk&);
+
+ReadFrame readerOf(std::uint16_t uuid) {
+    if (uuid == kMeasurement) return readBloodPressure;
+    if (uuid == kEnhancedMeasurement) {
+        return [](ByteReader& reader, const DecoderQuirk& /*quirk*/) {
+            return readEnhancedBloodPressure(reader);
+        };
+    }
     return nullptr;
 }
 
@@ -49,16 +58,19 @@ void unfold(std::vector<FieldSpan>& trace, std::size_t start,
     trace.insert(trace.erase(octets), embedded.begin(), embedded.end());
 }
 
-/// Where its fields and its error stand, told for the whole value.
-DecodeResult decodeEmbedded(const Record& record, const DecodeOptions& options,
-                            DecodeFunction decode) {
+/// Reads the record where it stands, so that fields and errors are told by their place in the whole
+/// value.
+DecodeResult decodeEmbedded(const Record& record, ByteView value, const DecodeOptions& options,
+                            ReadFrame readFrame) {
     std::vector<FieldSpan> trace;
-    auto inner = options;
-    inner.trace = options.trace != nullptr ? &trace : nullptr;
-    auto decoded = decode(record.embedded, inner);
-    if (!decoded) decoded.error().octet += static_cast<std::uint32_t>(record.start);
-    for (auto& span : trace) span.offset += record.start;
+    ByteReader reader(value.first(record.start + record.embedded.size()),
+                      options.trace != nullptr ? &trace : nullptr);
+    reader.octets(record.start, "what precedes the record");
+    trace.clear();
+    const auto frame = readFrame(reader, decoderQuirk(options.quirk));
     if (options.trace != nullptr) unfold(*options.trace, record.start, trace);
+    auto decoded = conclude(describeBloodPressure(frame), reader, options);
+    if (!decoded && record.hasCrc) decoded.error().message += " (its CRC not counted)";
     return decoded;
 }
 
@@ -92,12 +104,12 @@ DecodeResult decodeBloodPressureRecord(ByteView value, const DecodeOptions& opti
                                            "segmentation header: other segments belong to it"});
     }
     if (!record.hasRightCrc) return Decoded{refusedRecord()};
-    const auto decode = decoderOf(record.uuid);
-    if (decode == nullptr) {
+    const auto readFrame = readerOf(record.uuid);
+    if (readFrame == nullptr) {
         return std::unexpected(DecodeError{v1::REFUSED_UNKNOWN_FORMAT, "UUID of the record", 3,
                                            "UUID of the record: names no blood pressure"});
     }
-    auto decoded = decodeEmbedded(record, options, decode);
+    auto decoded = decodeEmbedded(record, value, options, readFrame);
     if (!decoded) return decoded;
     auto& measurement = std::get<Measurement>(*decoded);
     measurement.reading.mutable_source()->set_record_number(record.sequence);

@@ -26,49 +26,48 @@ constexpr std::int16_t kOffsetUnderrun = -0x8000;
 constexpr int kMolToMillimol = 3;
 constexpr int kKilogramPerLitreToMilligramPerDecilitre = 5;
 
-constexpr std::uint8_t kLocationControlSolution = 4;
-
 constexpr std::uint16_t kAboveRange = 0x020;
 constexpr std::uint16_t kBelowRange = 0x040;
 constexpr std::uint16_t kTimeFault = 0x800;
 
 constexpr std::array kStatusWords{
-    FlagWord{0x001, 0x001, "battery-low"},
-    FlagWord{0x002, 0x002, "sensor-malfunction"},
-    FlagWord{0x004, 0x004, "sample-insufficient"},
-    FlagWord{0x008, 0x008, "strip-insertion-error"},
-    FlagWord{0x010, 0x010, "strip-type-incorrect"},
-    FlagWord{kAboveRange, kAboveRange, "result-above-range"},
-    FlagWord{kBelowRange, kBelowRange, "result-below-range"},
-    FlagWord{0x080, 0x080, "temperature-high"},
-    FlagWord{0x100, 0x100, "temperature-low"},
-    FlagWord{0x200, 0x200, "read-interrupted"},
-    FlagWord{0x400, 0x400, "device-fault"},
-    FlagWord{kTimeFault, kTimeFault, "time-fault"},
+    flagWord(0x001, "battery-low"),
+    flagWord(0x002, "sensor-malfunction"),
+    flagWord(0x004, "sample-insufficient"),
+    flagWord(0x008, "strip-insertion-error"),
+    flagWord(0x010, "strip-type-incorrect"),
+    flagWord(kAboveRange, "result-above-range"),
+    flagWord(kBelowRange, "result-below-range"),
+    flagWord(0x080, "temperature-high"),
+    flagWord(0x100, "temperature-low"),
+    flagWord(0x200, "read-interrupted"),
+    flagWord(0x400, "device-fault"),
+    flagWord(kTimeFault, "time-fault"),
 };
 
-/// States in which a number is none of a person. The first row that is true is the reason.
+/// States in which a number is none of a person. The first row that is true is the reason. At a
+/// temperature beyond the meter's range a result is not valid.
 struct StatusRefusal {
     std::uint16_t bits;
     v1::MeasurementRefusal reason;
 };
 constexpr std::array kStatusRefusals{
     StatusRefusal{0x402, v1::REFUSED_SENSOR_FAULT},  // sensor malfunction, device fault
-    StatusRefusal{0x21C, v1::REFUSED_FAILED},        // sample, strip, pulled too soon
+    StatusRefusal{0x39C, v1::REFUSED_FAILED},        // sample, strip, temperature, pulled too soon
 };
 
 constexpr std::array kFeatureWords{
-    FlagWord{0x001, 0x001, "battery-low-detection"},
-    FlagWord{0x002, 0x002, "sensor-malfunction-detection"},
-    FlagWord{0x004, 0x004, "sample-size-detection"},
-    FlagWord{0x008, 0x008, "strip-insertion-detection"},
-    FlagWord{0x010, 0x010, "strip-type-detection"},
-    FlagWord{0x020, 0x020, "result-range-detection"},
-    FlagWord{0x040, 0x040, "temperature-range-detection"},
-    FlagWord{0x080, 0x080, "read-interrupt-detection"},
-    FlagWord{0x100, 0x100, "device-fault-detection"},
-    FlagWord{0x200, 0x200, "time-fault-detection"},
-    FlagWord{0x400, 0x400, "multiple-bonds"},
+    flagWord(0x001, "battery-low-detection"),
+    flagWord(0x002, "sensor-malfunction-detection"),
+    flagWord(0x004, "sample-size-detection"),
+    flagWord(0x008, "strip-insertion-detection"),
+    flagWord(0x010, "strip-type-detection"),
+    flagWord(0x020, "result-range-detection"),
+    flagWord(0x040, "temperature-range-detection"),
+    flagWord(0x080, "read-interrupt-detection"),
+    flagWord(0x100, "device-fault-detection"),
+    flagWord(0x200, "time-fault-detection"),
+    flagWord(0x400, "multiple-bonds"),
 };
 
 struct Sample {
@@ -76,10 +75,6 @@ struct Sample {
     std::string_view unit;
     std::uint8_t type = 0;
     std::uint8_t location = 0;
-
-    [[nodiscard]] bool isControlSolution() const {
-        return type == kControlSolutionType || location == kLocationControlSolution;
-    }
 };
 
 struct Frame {
@@ -131,27 +126,10 @@ void setTimes(Measurement& measurement, const Frame& frame) {
     }
 }
 
-/// By the status, or by what stands in the place of a number: the meter shows "HI" or "LO".
-v1::Comparator comparatorOf(const Frame& frame) {
-    const auto& concentration = frame.sample->concentration;
-    const auto absent = concentration ? v1::ABSENT_UNSPECIFIED : concentration.error();
-    if (frame.hasStatus(kAboveRange) || absent == v1::ABSENT_POSITIVE_INFINITY) {
-        return v1::COMPARATOR_ABOVE;
-    }
-    if (frame.hasStatus(kBelowRange) || absent == v1::ABSENT_NEGATIVE_INFINITY) {
-        return v1::COMPARATOR_BELOW;
-    }
-    return v1::COMPARATOR_UNSPECIFIED;
-}
-
-/// That a result is beyond the meter's range counts more than the number that a meter sends with
-/// it.
 void addGlucose(Measurement& measurement, const Frame& frame, codes::Term term) {
     const auto& sample = *frame.sample;
-    const auto comparator = comparatorOf(frame);
-    const auto add = comparator == v1::COMPARATOR_UNSPECIFIED ? addObservation : addSecondary;
-    auto& observation = add(measurement, term, sample.concentration, sample.unit);
-    if (comparator != v1::COMPARATOR_UNSPECIFIED) observation.set_comparator(comparator);
+    const DeviceRange range{frame.hasStatus(kAboveRange), frame.hasStatus(kBelowRange)};
+    addConcentration(measurement, term, sample.concentration, sample.unit, range);
     setBodySite(measurement, codes::findSite(codes::sampleLocations(), sample.location));
 }
 
@@ -162,7 +140,7 @@ struct Refusal {
 };
 
 std::optional<Refusal> refusalOf(const Frame& frame) {
-    if (frame.sample && frame.sample->isControlSolution()) {
+    if (frame.sample && isControlSolution(frame.sample->type, frame.sample->location)) {
         return Refusal{v1::REFUSED_CONTROL_SOLUTION, {}};
     }
     for (const auto& row : kStatusRefusals) {

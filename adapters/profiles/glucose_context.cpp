@@ -66,17 +66,35 @@ void addKnown(Measurement& measurement, codes::Term term, std::span<const Word> 
     if (const auto* row = find(words, code)) addCoded(measurement, term, row->word);
 }
 
-/// An amount, and of what.
-void addAmount(Measurement& measurement, codes::Term term, const Number& amount,
-               std::string_view unit, const Word* kind) {
-    auto& observation = addSecondary(measurement, term, amount, unit);
+/// In what an amount is observed and in what the field counts it, with the power between them.
+struct AmountUnit {
+    codes::Term term;
+    std::string_view unit;
+    std::string_view saidUnit;
+    int power;
+};
+constexpr AmountUnit kCarbohydrateMass{codes::Term::carbohydrate, "g", "kg", kKilogramToGram};
+constexpr AmountUnit kMedicationMass{codes::Term::medicationMass, "mg", "kg", kKilogramToMilligram};
+constexpr AmountUnit kMedicationVolume{codes::Term::medicationVolume, "mL", "L",
+                                       kLitreToMillilitre};
+
+/// An amount, and of what. The field's scale is read in two ways, so one that nobody takes is told
+/// as the device said it: it may be a plausible one of the other scale.
+void addAmount(Measurement& measurement, const AmountUnit& in, std::uint16_t raw,
+               const Word* kind) {
+    auto& observation = addSecondary(measurement, in.term, shortFloat(raw, in.power), in.unit);
+    const auto said = shortFloat(raw);
+    if (said && observation.has_absent()) {
+        observation.mutable_reported()->set_value(said->value);
+        observation.mutable_reported()->set_decimals(said->decimals);
+        observation.mutable_reported()->set_unit(std::string(in.saidUnit));
+    }
     if (kind != nullptr) observation.add_status(std::string(kind->word));
 }
 
 void readCarbohydrate(ByteReader& reader, Measurement& measurement) {
     const auto* kind = find(kCarbohydrates, reader.u8("carbohydrate type"));
-    const auto mass = readShortFloat(reader, "carbohydrate", kKilogramToGram);
-    addAmount(measurement, codes::Term::carbohydrate, mass, "g", kind);
+    addAmount(measurement, kCarbohydrateMass, reader.u16("carbohydrate"), kind);
 }
 
 void readTesterAndHealth(ByteReader& reader, Measurement& measurement) {
@@ -97,14 +115,8 @@ void readExercise(ByteReader& reader, Measurement& measurement) {
 
 void readMedication(ByteReader& reader, Measurement& measurement, bool inLitres) {
     const auto* kind = find(kMedications, reader.u8("medication type"));
-    const auto raw = reader.u16("medication");
-    if (inLitres) {
-        const auto volume = shortFloat(raw, kLitreToMillilitre);
-        addAmount(measurement, codes::Term::medicationVolume, volume, "mL", kind);
-    } else {
-        const auto mass = shortFloat(raw, kKilogramToMilligram);
-        addAmount(measurement, codes::Term::medicationMass, mass, "mg", kind);
-    }
+    const auto& in = inLitres ? kMedicationVolume : kMedicationMass;
+    addAmount(measurement, in, reader.u16("medication"), kind);
 }
 
 }  // namespace

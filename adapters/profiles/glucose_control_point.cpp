@@ -51,15 +51,10 @@ constexpr std::uint8_t kRejected = 0x01;
 constexpr std::uint8_t kOutOfRange = 0x02;
 constexpr std::uint8_t kPending = 0x04;
 constexpr std::array kCalibrationWords{
-    FlagWord{kRejected, kRejected, "rejected"},
-    FlagWord{kOutOfRange, kOutOfRange, "out-of-range"},
-    FlagWord{kPending, kPending, "pending"},
+    flagWord(kRejected, "rejected"),
+    flagWord(kOutOfRange, "out-of-range"),
+    flagWord(kPending, "pending"),
 };
-
-template <std::size_t N>
-std::string_view word(const std::array<std::string_view, N>& words, std::uint8_t number) {
-    return number < N ? words[number] : std::string_view("unknown");
-}
 
 bool isLimit(std::uint8_t operation) {
     return operation >= firstLimit && operation <= lastLimit;
@@ -105,9 +100,9 @@ std::uint8_t statusOf(const GlucoseCalibration& calibration) {
                                      (calibration.isPending ? kPending : 0));
 }
 
-/// What has no number is left out.
 void addNumber(std::vector<Field>& fields, std::string name, const Number& number) {
-    if (number) fields.push_back({std::move(name), number->value, number->decimals});
+    if (!number) return fields.push_back(noNumber(std::move(name), number.error()));
+    fields.push_back({std::move(name), number->value, number->decimals});
 }
 
 void addCalibration(std::vector<Field>& fields, const GlucoseCalibration& calibration) {
@@ -149,8 +144,8 @@ void readOperand(ByteReader& reader, std::uint8_t operation, bool hasCrc,
             break;
         case answer:
             fields.push_back(
-                {"requested", std::string(word(kOperations, reader.u8("requested op code")))});
-            fields.push_back({"answer", std::string(word(kAnswers, reader.u8("response code")))});
+                {"requested", std::string(wordOf(kOperations, reader.u8("requested op code")))});
+            fields.push_back({"answer", std::string(wordOf(kAnswers, reader.u8("response code")))});
             break;
         case getInterval:
         case resetAlert:
@@ -160,14 +155,6 @@ void readOperand(ByteReader& reader, std::uint8_t operation, bool hasCrc,
         default:
             readUnknown(reader, hasCrc);
     }
-}
-
-/// The end of the value: its CRC, if it has one, and nothing more.
-std::optional<DecodeError> endError(ByteReader& reader, ByteView value, bool hasCrc) {
-    const auto end = reader.offset();
-    const bool isRight = !hasCrc || readCrc(reader, value);
-    if (auto error = lengthError(reader, false)) return error;
-    return isRight ? std::nullopt : std::optional{checksumError(end)};
 }
 
 /// False for an op code that is that of no answer.
@@ -252,25 +239,23 @@ std::expected<GlucoseAnswer, DecodeError> decodeGlucoseAnswer(ByteView value, bo
         return std::unexpected(DecodeError{v1::REFUSED_MALFORMED, "op code", 0,
                                            "op code: octet 0 is that of no answer"});
     }
-    if (auto error = endError(reader, value, hasCrc)) return std::unexpected(std::move(*error));
-    return out;
+    return unlessWrong(std::move(out), endError(reader, value, hasCrc));
 }
 
 std::string_view glucoseOperationWord(std::uint8_t operation) {
-    return word(kOperations, operation);
+    return wordOf(kOperations, operation);
 }
 
 std::string_view glucoseAnswerWord(std::uint8_t code) {
-    return word(kAnswers, code);
+    return wordOf(kAnswers, code);
 }
 
 DecodeResult glucoseControlFields(ByteView value, const DecodeOptions& options, bool hasCrc) {
     ByteReader reader(value, options.trace);
     const auto operation = reader.u8("op code");
-    std::vector<Field> fields{{"operation", std::string(word(kOperations, operation))}};
+    std::vector<Field> fields{{"operation", std::string(wordOf(kOperations, operation))}};
     readOperand(reader, operation, hasCrc, fields);
-    if (auto error = endError(reader, value, hasCrc)) return std::unexpected(std::move(*error));
-    return fields;
+    return unlessWrong(std::move(fields), endError(reader, value, hasCrc));
 }
 
 }  // namespace vitalgate::profiles

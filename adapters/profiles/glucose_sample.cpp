@@ -9,6 +9,7 @@ namespace {
 
 using codes::Term;
 
+constexpr std::uint8_t kControlSolutionType = 10;
 struct SampleType {
     std::uint8_t number;
     std::string_view word;
@@ -31,12 +32,13 @@ struct SampleLocation {
     std::uint8_t number;
     std::string_view word;
 };
+constexpr std::uint8_t kControlSolutionLocation = 4;
 constexpr std::uint8_t kSubcutaneousTissue = 5;
 constexpr std::array kLocations{
     SampleLocation{1, "finger"},
     SampleLocation{2, "alternate-site"},
     SampleLocation{3, "ear-lobe"},
-    SampleLocation{4, "control-solution"},
+    SampleLocation{kControlSolutionLocation, "control-solution"},
     SampleLocation{kSubcutaneousTissue, "subcutaneous-tissue"},
     SampleLocation{15, "not-available"},
 };
@@ -51,7 +53,18 @@ const Row* find(const std::array<Row, N>& rows, std::uint8_t number) {
     return row == rows.end() ? nullptr : &*row;
 }
 
+v1::Comparator comparatorOf(const Number& number, const DeviceRange& range) {
+    const auto absent = number ? v1::ABSENT_UNSPECIFIED : number.error();
+    if (range.isAbove || absent == v1::ABSENT_POSITIVE_INFINITY) return v1::COMPARATOR_ABOVE;
+    if (range.isBelow || absent == v1::ABSENT_NEGATIVE_INFINITY) return v1::COMPARATOR_BELOW;
+    return v1::COMPARATOR_UNSPECIFIED;
+}
+
 }  // namespace
+
+bool isControlSolution(std::uint8_t type, std::uint8_t location) {
+    return type == kControlSolutionType || location == kControlSolutionLocation;
+}
 
 std::optional<Term> glucoseTerm(std::uint8_t type) {
     const auto* row = find(kTypes, type);
@@ -71,6 +84,16 @@ std::string_view glucoseLocationWord(std::uint8_t location) {
 const codes::BodySite* glucoseSite(std::uint8_t location) {
     if (location == kSubcutaneousTissue) return &kSubcutaneousSite;
     return codes::findSite(codes::sampleLocations(), location);
+}
+
+v1::Observation& addConcentration(Measurement& measurement, Term term, const Number& number,
+                                  std::string_view unit, const DeviceRange& range) {
+    const auto comparator = comparatorOf(number, range);
+    const bool isLimit = comparator != v1::COMPARATOR_UNSPECIFIED;
+    const auto add = isLimit ? addSecondary : addObservation;
+    auto& observation = add(measurement, term, number, unit);
+    if (isLimit) observation.set_comparator(comparator);
+    return observation;
 }
 
 }  // namespace vitalgate::profiles

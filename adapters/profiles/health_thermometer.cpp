@@ -41,8 +41,8 @@ DecodeResult decodeIntermediate(ByteView bytes, const DecodeOptions& options) {
 
 DecodeResult decodeType(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
-    const auto* site = codes::findSite(codes::temperatureSites(), reader.u8("type"));
-    std::vector<Field> fields{{"temperatureType", std::string(site ? site->word : "unknown")}};
+    const auto word = codes::siteWord(codes::temperatureSites(), reader.u8("type"));
+    std::vector<Field> fields{{"temperatureType", std::string(word)}};
     return conclude(std::move(fields), reader, options);
 }
 

@@ -11,8 +11,8 @@ namespace vitalgate::profiles {
 namespace {
 
 constexpr std::uint8_t kWideRate = 0x01;
-constexpr std::uint8_t kContactMask = 0x06;
-constexpr std::uint8_t kContactLost = 0x04;  // supported, and not detected
+constexpr std::uint8_t kHasContact = 0x02;
+constexpr std::uint8_t kKnowsContact = 0x04;
 constexpr std::uint8_t kHasEnergy = 0x08;
 constexpr std::uint8_t kHasIntervals = 0x10;
 constexpr std::uint16_t kEnergyFull = 0xFFFF;
@@ -73,7 +73,8 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
     addObservation(measurement, codes::Term::heartRate, decimal(rate, 0), "/min");
     if ((flags & kHasEnergy) != 0) readEnergy(reader, measurement);
     if ((flags & kHasIntervals) != 0) readIntervals(reader, measurement);
-    if ((flags & kContactMask) == kContactLost) {
+    if ((flags & kKnowsContact) != 0) measurement.sensorContact = (flags & kHasContact) != 0;
+    if (measurement.sensorContact == false) {
         refuse(measurement, v1::REFUSED_NO_CONTACT, "flags");
     } else if (rate == 0) {
         refuse(measurement, v1::REFUSED_FAILED, "heart rate");
@@ -83,8 +84,8 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
 
 DecodeResult decodeLocation(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
-    const auto* site = codes::findSite(codes::sensorLocations(), reader.u8("location"));
-    std::vector<Field> fields{{"sensorLocation", std::string(site ? site->word : "unknown")}};
+    const auto word = codes::siteWord(codes::sensorLocations(), reader.u8("location"));
+    std::vector<Field> fields{{"sensorLocation", std::string(word)}};
     return conclude(std::move(fields), reader, options);
 }
 

@@ -28,6 +28,13 @@ const Resolution& at(const std::array<Resolution, N>& table, std::uint32_t code)
     return table[code < N ? code : 0];
 }
 
+/// Without one the device does not say it.
+void addResolution(std::vector<Field>& fields, std::string name, double resolution,
+                   std::uint32_t decimals) {
+    if (resolution == 0) return fields.push_back(noNumber(std::move(name)));
+    fields.push_back({std::move(name), resolution, decimals});
+}
+
 /// A multiple of the field's step as a decimal number.
 Decimal measured(std::int32_t mantissa, std::uint32_t fieldDecimals, std::uint32_t claimed) {
     auto decimals = fieldDecimals;
@@ -50,17 +57,15 @@ const Resolution& heightResolution(std::uint32_t code) {
 
 void addMassResolution(std::vector<Field>& fields, std::string_view name,
                        const Resolution& resolution) {
-    if (resolution.metric == 0) return;
-    fields.push_back(
-        {fmt::format("{}ResolutionKg", name), resolution.metric, resolution.metricDecimals});
-    fields.push_back(
-        {fmt::format("{}ResolutionLb", name), resolution.imperial, resolution.imperialDecimals});
+    addResolution(fields, fmt::format("{}ResolutionKg", name), resolution.metric,
+                  resolution.metricDecimals);
+    addResolution(fields, fmt::format("{}ResolutionLb", name), resolution.imperial,
+                  resolution.imperialDecimals);
 }
 
 void addHeightResolution(std::vector<Field>& fields, const Resolution& resolution) {
-    if (resolution.metric == 0) return;
-    fields.push_back({"heightResolutionM", resolution.metric, resolution.metricDecimals});
-    fields.push_back({"heightResolutionIn", resolution.imperial, resolution.imperialDecimals});
+    addResolution(fields, "heightResolutionM", resolution.metric, resolution.metricDecimals);
+    addResolution(fields, "heightResolutionIn", resolution.imperial, resolution.imperialDecimals);
 }
 
 std::uint32_t scaleFeature(const DecodeOptions& options) {

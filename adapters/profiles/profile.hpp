@@ -61,6 +61,8 @@ struct Measurement {
     std::optional<LocalDateTime> deviceTime;
     /// The device itself says that its clock was never set.
     bool clockNotSet = false;
+    /// Whether the sensor touches the skin, where it knows (2A37).
+    std::optional<bool> sensorContact;
     /// Minutes since the start of the device's session (2AA7), which stands elsewhere: whoever
     /// knows it makes `deviceTime` of both.
     std::optional<std::uint32_t> sessionMinutes;
@@ -79,6 +81,7 @@ struct Measurement {
 };
 
 /// A named value of a characteristic that is no measurement (information, feature, time, control).
+/// Where the device gives no number, a word stands in its place.
 struct Field {
     std::string name;  ///< lowerCamel, as in JSON: "manufacturer", "batteryPercent"
     std::variant<std::string, double, bool, std::vector<std::string>> value;
@@ -121,6 +124,10 @@ struct Profile {
 
 /// The table of all profiles.
 std::span<const Profile> allProfiles();
+
+/// Merges what is said once and for all about the sensor, in the feature characteristic of the
+/// service (2A1D, 2A38), into a measurement of `characteristic`. Others have no such facts.
+void applyFeature(Measurement& measurement, std::uint16_t characteristic, ByteView feature);
 
 /// Null if no profile knows it.
 const Profile* findService(const Uuid& service);

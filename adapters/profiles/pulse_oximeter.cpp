@@ -11,16 +11,19 @@ namespace vitalgate::profiles {
 namespace {
 
 constexpr std::uint8_t kSpotHasTime = 0x01;
-constexpr std::uint8_t kSpotHasMeasurementStatus = 0x02;
-constexpr std::uint8_t kSpotHasSensorStatus = 0x04;
-constexpr std::uint8_t kSpotHasPerfusion = 0x08;
 constexpr std::uint8_t kSpotClockNotSet = 0x10;
 
 constexpr std::uint8_t kContinuousHasFast = 0x01;
 constexpr std::uint8_t kContinuousHasSlow = 0x02;
-constexpr std::uint8_t kContinuousHasMeasurementStatus = 0x04;
-constexpr std::uint8_t kContinuousHasSensorStatus = 0x08;
-constexpr std::uint8_t kContinuousHasPerfusion = 0x10;
+
+/// The flags of what both kinds of value end with.
+struct EndFlags {
+    std::uint8_t measurementStatus;
+    std::uint8_t sensorStatus;
+    std::uint8_t perfusion;
+};
+constexpr EndFlags kSpotEnd{0x02, 0x04, 0x08};
+constexpr EndFlags kContinuousEnd{0x04, 0x08, 0x10};
 
 constexpr std::uint32_t kFromStorage = 0x0200;
 constexpr std::uint32_t kDemonstration = 0x0400;
@@ -30,41 +33,44 @@ constexpr std::uint32_t kUnavailable = 0x2000;
 constexpr std::uint32_t kQuestionable = 0x4000;
 constexpr std::uint32_t kInvalid = 0x8000;
 constexpr std::array kMeasurementWords{
-    FlagWord{0x0020, 0x0020, "measurement-ongoing"},
-    FlagWord{0x0040, 0x0040, "early-estimate"},
-    FlagWord{0x0080, 0x0080, "validated"},
-    FlagWord{0x0100, 0x0100, "fully-qualified"},
-    FlagWord{kFromStorage, kFromStorage, "from-storage"},
-    FlagWord{kDemonstration, kDemonstration, "demonstration"},
-    FlagWord{kTest, kTest, "test"},
-    FlagWord{kCalibrating, kCalibrating, "calibrating"},
-    FlagWord{kUnavailable, kUnavailable, "measurement-unavailable"},
-    FlagWord{kQuestionable, kQuestionable, "questionable-measurement"},
-    FlagWord{kInvalid, kInvalid, "invalid-measurement"},
+    flagWord(0x0020, "measurement-ongoing"),
+    flagWord(0x0040, "early-estimate"),
+    flagWord(0x0080, "validated"),
+    flagWord(0x0100, "fully-qualified"),
+    flagWord(kFromStorage, "from-storage"),
+    flagWord(kDemonstration, "demonstration"),
+    flagWord(kTest, "test"),
+    flagWord(kCalibrating, "calibrating"),
+    flagWord(kUnavailable, "measurement-unavailable"),
+    flagWord(kQuestionable, "questionable-measurement"),
+    flagWord(kInvalid, "invalid-measurement"),
 };
 
 constexpr std::uint32_t kMalfunction = 0x0002;
+constexpr std::uint32_t kInadequate = 0x0008;
+constexpr std::uint32_t kNonPulsatile = 0x0080;
+constexpr std::uint32_t kQuestionablePulse = 0x0100;
 constexpr std::uint32_t kUnconnected = 0x0800;
 constexpr std::uint32_t kDisplaced = 0x2000;
 constexpr std::uint32_t kSensorFault = 0x4000;
 constexpr std::uint32_t kDisconnected = 0x8000;
 constexpr std::array kSensorWords{
-    FlagWord{0x0001, 0x0001, "extended-display-update"},
-    FlagWord{kMalfunction, kMalfunction, "equipment-malfunction"},
-    FlagWord{0x0004, 0x0004, "signal-irregular"},
-    FlagWord{0x0008, 0x0008, "signal-inadequate"},
-    FlagWord{0x0010, 0x0010, "signal-poor"},
-    FlagWord{0x0020, 0x0020, "low-perfusion"},
-    FlagWord{0x0040, 0x0040, "signal-erratic"},
-    FlagWord{0x0080, 0x0080, "signal-non-pulsatile"},
-    FlagWord{0x0100, 0x0100, "questionable-pulse"},
-    FlagWord{0x0200, 0x0200, "signal-analysis-ongoing"},
-    FlagWord{0x0400, 0x0400, "sensor-interference"},
-    FlagWord{kUnconnected, kUnconnected, "sensor-not-on-person"},
-    FlagWord{0x1000, 0x1000, "unknown-sensor"},
-    FlagWord{kDisplaced, kDisplaced, "sensor-displaced"},
-    FlagWord{kSensorFault, kSensorFault, "sensor-malfunction"},
-    FlagWord{kDisconnected, kDisconnected, "sensor-disconnected"},
+    flagWord(0x0001, "extended-display-update"),
+    flagWord(kMalfunction, "equipment-malfunction"),
+    flagWord(0x0004, "signal-irregular"),
+    flagWord(kInadequate, "signal-inadequate"),
+    flagWord(0x0010, "signal-poor"),
+    flagWord(0x0020, "low-perfusion"),
+    flagWord(0x0040, "signal-erratic"),
+    flagWord(kNonPulsatile, "signal-non-pulsatile"),
+    flagWord(kQuestionablePulse, "questionable-pulse"),
+    flagWord(0x0200, "signal-analysis-ongoing"),
+    flagWord(0x0400, "sensor-interference"),
+    flagWord(kUnconnected, "sensor-not-on-person"),
+    flagWord(0x1000, "unknown-sensor"),
+    flagWord(kDisplaced, "sensor-displaced"),
+    flagWord(kSensorFault, "sensor-malfunction"),
+    flagWord(kDisconnected, "sensor-disconnected"),
 };
 
 /// States in which a number is none of a patient. The first row that is true is the reason.
@@ -83,24 +89,23 @@ constexpr std::array kMeasurementRefusals{
 constexpr std::array kSensorRefusals{
     Refusal{kUnconnected | kDisplaced | kDisconnected, v1::REFUSED_NO_CONTACT},
     Refusal{kMalfunction | kSensorFault, v1::REFUSED_SENSOR_FAULT},
+    // Nothing that a saturation could be computed from. A signal that is poor, irregular or of a
+    // low perfusion gives a number, with its word.
+    Refusal{kInadequate | kNonPulsatile, v1::REFUSED_UNSTABLE},
+    Refusal{kQuestionablePulse, v1::REFUSED_QUESTIONABLE},
 };
 
 constexpr std::uint32_t kFeatureMeasurementStatus = 0x0001;
 constexpr std::uint32_t kFeatureSensorStatus = 0x0002;
 constexpr std::array kFeatureWords{
-    FlagWord{kFeatureMeasurementStatus, kFeatureMeasurementStatus, "measurement-status"},
-    FlagWord{kFeatureSensorStatus, kFeatureSensorStatus, "sensor-status"},
-    FlagWord{0x0004, 0x0004, "measurement-storage"},
-    FlagWord{0x0008, 0x0008, "time-stamp"},
-    FlagWord{0x0010, 0x0010, "fast-metric"},
-    FlagWord{0x0020, 0x0020, "slow-metric"},
-    FlagWord{0x0040, 0x0040, "pulse-amplitude-index"},
-    FlagWord{0x0080, 0x0080, "multiple-bonds"},
-};
-
-struct Status {
-    std::uint32_t measurement = 0;
-    std::uint32_t sensor = 0;
+    flagWord(kFeatureMeasurementStatus, "measurement-status"),
+    flagWord(kFeatureSensorStatus, "sensor-status"),
+    flagWord(0x0004, "measurement-storage"),
+    flagWord(0x0008, "time-stamp"),
+    flagWord(0x0010, "fast-metric"),
+    flagWord(0x0020, "slow-metric"),
+    flagWord(0x0040, "pulse-amplitude-index"),
+    flagWord(0x0080, "multiple-bonds"),
 };
 
 void readPair(ByteReader& reader, Measurement& measurement) {
@@ -117,11 +122,6 @@ void readAveraged(ByteReader& reader, Measurement& measurement, std::string_view
         .add_status(std::string(word));
     addSecondary(measurement, codes::Term::oximeterPulseRate, zeroIsNotComputed(pulse), "/min")
         .add_status(std::string(word));
-}
-
-void readPerfusion(ByteReader& reader, Measurement& measurement) {
-    addSecondary(measurement, codes::Term::perfusionIndex,
-                 readShortFloat(reader, "pulse amplitude index"), "%");
 }
 
 template <std::size_t N>
@@ -141,19 +141,31 @@ bool isMeasured(const Measurement& measurement) {
     });
 }
 
-void applyStatus(Measurement& measurement, const Status& status) {
-    addStatus(measurement, status.measurement, kMeasurementWords);
-    addStatus(measurement, status.sensor, kSensorWords);
-    if ((status.measurement & kFromStorage) != 0) {
-        measurement.reading.mutable_source()->set_stored(true);
-    }
-    if (const auto reason = refusalOf(status.measurement, kMeasurementRefusals)) {
+void judge(Measurement& measurement, std::uint32_t measurementStatus, std::uint32_t sensorStatus) {
+    if (const auto reason = refusalOf(measurementStatus, kMeasurementRefusals)) {
         refuse(measurement, *reason, "measurement status");
-    } else if (const auto fault = refusalOf(status.sensor, kSensorRefusals)) {
+    } else if (const auto fault = refusalOf(sensorStatus, kSensorRefusals)) {
         refuse(measurement, *fault, "device and sensor status");
     } else if (!isMeasured(measurement)) {
         refuse(measurement, v1::REFUSED_FAILED, "SpO2");
     }
+}
+
+void readEnd(ByteReader& reader, Measurement& measurement, std::uint8_t flags,
+             const EndFlags& which) {
+    const auto has = [flags](std::uint8_t flag) { return (flags & flag) != 0; };
+    const std::uint32_t status =
+        has(which.measurementStatus) ? reader.u16("measurement status") : 0U;
+    const std::uint32_t sensor =
+        has(which.sensorStatus) ? reader.u24("device and sensor status") : 0U;
+    if (has(which.perfusion)) {
+        addSecondary(measurement, codes::Term::perfusionIndex,
+                     readShortFloat(reader, "pulse amplitude index"), "%");
+    }
+    addStatus(measurement, status, kMeasurementWords);
+    addStatus(measurement, sensor, kSensorWords);
+    if ((status & kFromStorage) != 0) measurement.reading.mutable_source()->set_stored(true);
+    judge(measurement, status, sensor);
 }
 
 DecodeResult decodeSpotCheck(ByteView bytes, const DecodeOptions& options) {
@@ -161,15 +173,10 @@ DecodeResult decodeSpotCheck(ByteView bytes, const DecodeOptions& options) {
     Measurement measurement;
     measurement.reading.set_kind("pulse-oximetry");
     const auto flags = reader.u8("flags");
-    const auto has = [flags](std::uint8_t flag) { return (flags & flag) != 0; };
-    Status status;
     readPair(reader, measurement);
-    if (has(kSpotHasTime)) readTimeStamp(reader, measurement);
-    if (has(kSpotHasMeasurementStatus)) status.measurement = reader.u16("measurement status");
-    if (has(kSpotHasSensorStatus)) status.sensor = reader.u24("device and sensor status");
-    if (has(kSpotHasPerfusion)) readPerfusion(reader, measurement);
-    measurement.clockNotSet = has(kSpotClockNotSet);
-    applyStatus(measurement, status);
+    if ((flags & kSpotHasTime) != 0) readTimeStamp(reader, measurement);
+    measurement.clockNotSet = (flags & kSpotClockNotSet) != 0;
+    readEnd(reader, measurement, flags, kSpotEnd);
     return conclude(std::move(measurement), reader, options);
 }
 
@@ -179,17 +186,10 @@ DecodeResult decodeContinuous(ByteView bytes, const DecodeOptions& options) {
     measurement.reading.set_kind("pulse-oximetry");
     measurement.continuous = true;
     const auto flags = reader.u8("flags");
-    const auto has = [flags](std::uint8_t flag) { return (flags & flag) != 0; };
-    Status status;
     readPair(reader, measurement);
-    if (has(kContinuousHasFast)) readAveraged(reader, measurement, "fast");
-    if (has(kContinuousHasSlow)) readAveraged(reader, measurement, "slow");
-    if (has(kContinuousHasMeasurementStatus)) {
-        status.measurement = reader.u16("measurement status");
-    }
-    if (has(kContinuousHasSensorStatus)) status.sensor = reader.u24("device and sensor status");
-    if (has(kContinuousHasPerfusion)) readPerfusion(reader, measurement);
-    applyStatus(measurement, status);
+    if ((flags & kContinuousHasFast) != 0) readAveraged(reader, measurement, "fast");
+    if ((flags & kContinuousHasSlow) != 0) readAveraged(reader, measurement, "slow");
+    readEnd(reader, measurement, flags, kContinuousEnd);
     return conclude(std::move(measurement), reader, options);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/profiles/date_time.hpp"
 #include "adapters/profiles/decoding.hpp"
 
 namespace vitalgate::profiles {
@@ -40,11 +41,6 @@ constexpr std::array<std::string_view, 11> kAnswers{"unknown",
                                                     "operand-unsupported",
                                                     "server-busy"};
 
-template <std::size_t N>
-std::string_view word(const std::array<std::string_view, N>& words, std::uint8_t number) {
-    return number < N ? words[number] : std::string_view("unknown");
-}
-
 Bytes request(RecordOperation operation, Operator which) {
     return {static_cast<std::uint8_t>(operation), static_cast<std::uint8_t>(which)};
 }
@@ -56,17 +52,32 @@ ByteWriter filtered(RecordOperation operation, Operator which) {
     return out;
 }
 
+/// One end of what is asked for. Nothing for a reserved type of filter.
+std::optional<Field> readOperand(ByteReader& reader, std::uint8_t filter, std::string_view field,
+                                 std::string name) {
+    switch (RecordFilter{filter}) {
+        case RecordFilter::number:
+            return Field{std::move(name), double(reader.u16(field))};
+        case RecordFilter::userFacingTime:
+            return Field{std::move(name), readDateTime(reader).text()};
+    }
+    return std::nullopt;
+}
+
 /// Filter and operands of a request.
 void readOperands(ByteReader& reader, std::uint8_t which, std::vector<Field>& fields) {
     if (which < atMost || which > between) return;
     const auto filter = reader.u8("filter type");
-    fields.push_back({"filter", std::string(word(kFilters, filter))});
-    if (filter != static_cast<std::uint8_t>(RecordFilter::number)) {
+    fields.push_back({"filter", std::string(wordOf(kFilters, filter))});
+    const auto operand = readOperand(reader, filter, "operand", which == atMost ? "last" : "first");
+    if (!operand) {
         reader.octets(reader.remaining(), "operand");
         return;
     }
-    fields.push_back({which == atMost ? "last" : "first", double(reader.u16("operand"))});
-    if (which == between) fields.push_back({"last", double(reader.u16("second operand"))});
+    fields.push_back(*operand);
+    if (which == between) {
+        fields.push_back(*readOperand(reader, filter, "second operand", "last"));
+    }
 }
 
 }  // namespace
@@ -114,22 +125,22 @@ std::expected<RecordAnswer, DecodeError> decodeRecordAnswer(ByteView value) {
 }
 
 std::string_view recordAnswerWord(std::uint8_t code) {
-    return word(kAnswers, code);
+    return wordOf(kAnswers, code);
 }
 
 DecodeResult recordAccessFields(ByteView value, const DecodeOptions& options) {
     ByteReader reader(value, options.trace);
     const auto operation = reader.u8("op code");
     const auto which = reader.u8("operator");
-    std::vector<Field> fields{{"operation", std::string(word(kOperations, operation))}};
+    std::vector<Field> fields{{"operation", std::string(wordOf(kOperations, operation))}};
     if (operation == kCountResponse) {
         fields.push_back({"records", double(reader.u16("number of records"))});
     } else if (operation == kResponse) {
         fields.push_back(
-            {"requested", std::string(word(kOperations, reader.u8("requested op code")))});
-        fields.push_back({"answer", std::string(word(kAnswers, reader.u8("response code")))});
+            {"requested", std::string(wordOf(kOperations, reader.u8("requested op code")))});
+        fields.push_back({"answer", std::string(wordOf(kAnswers, reader.u8("response code")))});
     } else {
-        fields.push_back({"operator", std::string(word(kOperators, which))});
+        fields.push_back({"operator", std::string(wordOf(kOperators, which))});
         readOperands(reader, which, fields);
     }
     return conclude(std::move(fields), reader, options);

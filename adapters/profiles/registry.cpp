@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/profiles/health_thermometer.hpp"
+#include "adapters/profiles/heart_rate.hpp"
+
 namespace vitalgate::profiles {
 
 std::span<const Profile> allProfiles() {
@@ -14,6 +17,21 @@ std::span<const Profile> allProfiles() {
         deviceTimeProfile(),        userDataProfile(),          bondManagementProfile(),
     };
     return kProfiles;
+}
+
+void applyFeature(Measurement& measurement, std::uint16_t characteristic, ByteView feature) {
+    struct StaticFact {
+        std::uint16_t characteristic;
+        void (*apply)(Measurement& measurement, std::uint8_t value);
+    };
+    static constexpr std::array kStaticFacts{
+        StaticFact{0x2A1C, applyTemperatureType},
+        StaticFact{0x2A37, applySensorLocation},
+    };
+    if (feature.size() != 1) return;
+    for (const auto& fact : kStaticFacts) {
+        if (fact.characteristic == characteristic) fact.apply(measurement, feature.front());
+    }
 }
 
 const Profile* findService(const Uuid& service) {

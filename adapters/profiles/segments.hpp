@@ -21,9 +21,10 @@ bool isWhole(std::uint8_t segmentationHeader);
 class Segments {
   public:
     /// The whole value when its last segment has come: its first header, now with the bit "last",
-    /// and what the segments carry behind theirs. Nothing while more are to come. An error for a
-    /// segment that does not follow the one before it, or that makes the value too long; what had
-    /// come of the value is given up then, and the next first segment begins anew.
+    /// and what the segments carry behind theirs; what is wrong in it is told by its place there.
+    /// Nothing while more are to come. An error for a segment that does not follow the one before
+    /// it, or that makes the value too long; what had come of the value is given up then, and the
+    /// next first segment begins anew.
     std::expected<std::optional<Bytes>, DecodeError> take(ByteView segment);
 
     /// A value has begun and not ended. A first segment would take its place; whoever hangs up now

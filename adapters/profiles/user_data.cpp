@@ -18,11 +18,6 @@ constexpr std::array<std::string_view, 6> kAnswers{
     "unknown",           "success",          "operation-unsupported",
     "parameter-invalid", "operation-failed", "user-not-authorised"};
 
-template <std::size_t N>
-std::string_view word(const std::array<std::string_view, N>& words, std::uint8_t number) {
-    return number < N ? words[number] : std::string_view("unknown");
-}
-
 /// An answer after its op code, and what it gives beside the code of success.
 struct Answer {
     UserAnswer answer;
@@ -84,14 +79,14 @@ DecodeResult decodeControl(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
     const auto operation = reader.u8("op code");
     if (operation != kResponse) {
-        std::vector<Field> fields{{"operation", std::string(word(kOperations, operation))}};
+        std::vector<Field> fields{{"operation", std::string(wordOf(kOperations, operation))}};
         readParameters(reader, operation, options, fields);
         return conclude(std::move(fields), reader, options);
     }
     const auto [answer, users] = readAnswer(reader);
     std::vector<Field> fields{
         {"operation", std::string("response")},
-        {"requested", std::string(word(kOperations, answer.operation))},
+        {"requested", std::string(wordOf(kOperations, answer.operation))},
         {"answer", std::string(userAnswerWord(answer.code))},
     };
     if (answer.index) fields.push_back({"userIndex", static_cast<double>(*answer.index)});
@@ -109,8 +104,9 @@ DecodeResult decodeChangeIncrement(ByteView bytes, const DecodeOptions& options)
 DecodeResult decodeIndex(ByteView bytes, const DecodeOptions& options) {
     ByteReader reader(bytes, options.trace);
     const auto index = reader.u8("user index");
-    std::vector<Field> fields;
-    if (index != kUnknownUserIndex) fields.push_back({"userIndex", static_cast<double>(index)});
+    const bool isKnown = index != kUnknownUserIndex;
+    std::vector<Field> fields{isKnown ? Field{"userIndex", static_cast<double>(index)}
+                                      : noNumber("userIndex")};
     return conclude(std::move(fields), reader, options);
 }
 
@@ -152,7 +148,7 @@ std::expected<UserAnswer, DecodeError> decodeUserAnswer(ByteView value) {
 }
 
 std::string_view userAnswerWord(std::uint8_t code) {
-    return word(kAnswers, code);
+    return wordOf(kAnswers, code);
 }
 
 }  // namespace vitalgate::profiles

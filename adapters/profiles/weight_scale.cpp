@@ -23,9 +23,9 @@ constexpr std::uint16_t kUnsuccessful = 0xFFFF;
 constexpr double kBodyMassTolerance = 0.1;
 
 constexpr std::array kFeatureWords{
-    FlagWord{0x01, 0x01, "time-stamp"},
-    FlagWord{0x02, 0x02, "multiple-users"},
-    FlagWord{0x04, 0x04, "body-mass-index"},
+    flagWord(0x01, "time-stamp"),
+    flagWord(0x02, "multiple-users"),
+    flagWord(0x04, "body-mass-index"),
 };
 
 const Resolution& weightResolution(std::uint32_t feature) {

@@ -3,8 +3,6 @@
 #include <array>
 
 #include "adapters/profiles/e2e_crc.hpp"
-#include "adapters/profiles/health_thermometer.hpp"
-#include "adapters/profiles/heart_rate.hpp"
 #include "adapters/session/subject.hpp"
 #include "gateway/base/words.hpp"
 
@@ -16,25 +14,6 @@ namespace {
 /// may be the making itself, the way to the connection, the drift since the comparison, or a clock
 /// without seconds.
 constexpr Duration kStoredBefore = std::chrono::minutes{5};
-
-/// A static fact of the sensor that stands in a characteristic of its own and belongs into each
-/// measurement.
-struct StaticFact {
-    std::uint16_t characteristic;  ///< of the measurement
-    void (*apply)(profiles::Measurement& measurement, std::uint8_t value);
-};
-constexpr std::array kStaticFacts{
-    StaticFact{0x2A1C, profiles::applyTemperatureType},
-    StaticFact{0x2A37, profiles::applySensorLocation},
-};
-
-void applyStaticFact(profiles::Measurement& measurement, std::uint16_t characteristic,
-                     const Bytes& feature) {
-    if (feature.size() != 1) return;
-    for (const auto& fact : kStaticFacts) {
-        if (fact.characteristic == characteristic) fact.apply(measurement, feature.front());
-    }
-}
 
 void addRaw(const AssemblyContext& context, const Value& value, v1::Source& source) {
     const auto octets =
@@ -316,7 +295,7 @@ Decoding decode(const AssemblyContext& context, const Value& value) {
     if (!decoded) {
         out.events.push_back(undecodable(context, value, decoded.error()));
     } else if (auto* one = std::get_if<profiles::Measurement>(&*decoded)) {
-        applyStaticFact(*one, origin->spec->uuid, options.feature);
+        profiles::applyFeature(*one, origin->spec->uuid, options.feature);
         addPiece(context, value, std::move(*one), out);
     } else if (auto* several = std::get_if<std::vector<profiles::Measurement>>(&*decoded)) {
         for (auto& each : *several) addPiece(context, value, std::move(each), out);

@@ -54,7 +54,7 @@ Result<profiles::CurrentTime> deviceTime(ByteView value, const Database& databas
     // Measurements bear the time that the person sees, where it is another one.
     if (time->userTime) return shownAt(*time->userTime, Duration{}, chr::seconds{0});
     const chr::seconds own = time->utcOffset ? *time->utcOffset : offset;
-    return shownAt(time->utc, time->fraction, own);
+    return shownAt(time->baseTime, time->fraction, own);
 }
 
 }  // namespace

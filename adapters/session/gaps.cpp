@@ -15,6 +15,18 @@ std::vector<std::uint16_t> stepsOf(const std::set<std::uint16_t>& minutes) {
     return steps;
 }
 
+/// Losses do not repeat each other: a distance that comes so often in a row is the sensor's own,
+/// set to another interval meanwhile.
+constexpr std::size_t kRegular = 3;
+
+bool isRegular(const std::vector<std::uint16_t>& steps, std::size_t at) {
+    auto first = at;
+    while (first > 0 && steps[first - 1] == steps[at]) --first;
+    auto last = at;
+    while (last + 1 < steps.size() && steps[last + 1] == steps[at]) ++last;
+    return last - first + 1 >= kRegular;
+}
+
 }  // namespace
 
 std::uint16_t usualStep(const std::set<std::uint16_t>& minutes) {
@@ -27,11 +39,13 @@ std::uint16_t usualStep(const std::set<std::uint16_t>& minutes) {
 
 std::vector<Gap> gapsBetween(const std::set<std::uint16_t>& minutes, std::uint16_t step) {
     std::vector<Gap> gaps;
-    for (auto at = minutes.begin(); at != minutes.end(); ++at) {
-        const auto next = std::next(at);
-        if (next == minutes.end() || 2 * (*next - *at) <= 3 * step) continue;
+    const auto steps = stepsOf(minutes);
+    auto at = minutes.begin();
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto minute = *at++;
+        if (2 * steps[i] <= 3 * step || isRegular(steps, i)) continue;
         gaps.push_back(
-            {static_cast<std::uint16_t>(*at + step), static_cast<std::uint16_t>(*next - 1)});
+            {static_cast<std::uint16_t>(minute + step), static_cast<std::uint16_t>(*at - 1)});
     }
     return gaps;
 }

@@ -16,7 +16,8 @@ struct Gap {
 /// The usual distance of records, at least 1: the median.
 std::uint16_t usualStep(const std::set<std::uint16_t>& minutes);
 
-/// Where more than a step and a half lies between two records, `step` minutes apart. Pure.
+/// Where more than a step and a half lies between two records, `step` minutes apart; not where the
+/// records came evenly at a greater distance. Pure.
 std::vector<Gap> gapsBetween(const std::set<std::uint16_t>& minutes, std::uint16_t step);
 
 }  // namespace vitalgate::session

@@ -61,17 +61,24 @@ void addWords(const v1::Reading& from, v1::Reading& to) {
 std::optional<Piece> Series::take(Piece piece) {
     const auto& value = piece.values.front();
     std::optional<Piece> complete;
-    const bool isLong = first_ && value.received.uptime - first_->received.uptime >= interval_;
-    const bool isOver = isLong || entries_.size() >= kMostValues;
-    if (isOver) complete = flush();
-    if (!first_) first_ = value;
-    entries_.push_back({sinceMs(*first_, value), std::move(piece.measurement)});
+    const bool isLong =
+        !values_.empty() && value.received.uptime - values_.front().received.uptime >= interval_;
+    const bool isFull = entries_.size() >= kMostValues || octets_ >= kMostOctets;
+    if (isLong || isFull) complete = flush();
+    octets_ += value.bytes.size();
+    values_.push_back(value);
+    entries_.push_back({sinceMs(values_.front(), value), std::move(piece.measurement)});
     return complete;
 }
 
+std::optional<SteadyTime> Series::begin() const {
+    if (values_.empty()) return std::nullopt;
+    return values_.front().received.uptime;
+}
+
 std::optional<SteadyTime> Series::due() const {
-    if (!first_) return std::nullopt;
-    return first_->received.uptime + interval_;
+    if (values_.empty()) return std::nullopt;
+    return values_.front().received.uptime + interval_;
 }
 
 /// The median distance of two values.
@@ -156,7 +163,7 @@ void Series::addSamples(v1::Observation& made, std::uint32_t stepMs, bool even) 
 }
 
 std::optional<Piece> Series::flush() {
-    if (!first_) return std::nullopt;
+    if (values_.empty()) return std::nullopt;
     Piece out;
     const auto good = std::ranges::find_if(
         entries_, [](const Entry& entry) { return !entry.measurement.refused; });
@@ -172,8 +179,9 @@ std::optional<Piece> Series::flush() {
         for (auto& made : *reading.mutable_observations()) addSamples(made, step, even);
     }
     out.measurement.continuous = true;
-    out.values.push_back(std::move(*first_));
-    first_.reset();
+    out.values.push_back(std::move(values_.front()));
+    values_.clear();
+    octets_ = 0;
     entries_.clear();
     return out;
 }

@@ -15,6 +15,8 @@ class Series {
   public:
     /// Four a second for the longest interval; the next value begins another series.
     static constexpr std::size_t kMostValues = 3600;
+    /// Likewise: a value of an oximeter has twenty.
+    static constexpr std::size_t kMostOctets = 128 * 1024;
 
     /// A series is given out when it has lasted so long.
     explicit Series(Duration interval) : interval_(interval) {}
@@ -23,6 +25,10 @@ class Series {
     std::optional<Piece> take(Piece piece);
     /// What was gathered; nothing if there is nothing.
     std::optional<Piece> flush();
+    /// The values of what was gathered, as they came.
+    [[nodiscard]] const std::vector<Value>& values() const { return values_; }
+    /// When the first of them was received.
+    [[nodiscard]] std::optional<SteadyTime> begin() const;
     /// When flush() is due.
     [[nodiscard]] std::optional<SteadyTime> due() const;
 
@@ -39,7 +45,8 @@ class Series {
     [[nodiscard]] bool isEven(std::uint32_t stepMs) const;
 
     Duration interval_;
-    std::optional<Value> first_;
+    std::vector<Value> values_;
+    std::size_t octets_ = 0;  ///< of these
     std::vector<Entry> entries_;
 };
 

@@ -100,6 +100,7 @@ asio::awaitable<Status> Session::converse() {
     if (going) going = co_await runProcedures();
     Error end = going ? Error() : going.error();
     if (going) end = co_await collect(options_.limits.idle);
+    if (going && end.kind == ErrorKind::timedOut) end = co_await fetchOnceMore(end);
     if (end.kind != ErrorKind::disconnected && end.kind != ErrorKind::cancelled) co_await hangUp();
     // Also after a failure: a bonded device sends what it has as soon as it is connected, and holds
     // as delivered whatever has arrived.
@@ -111,6 +112,15 @@ asio::awaitable<Status> Session::converse() {
     if (!isUsualEnd(end)) co_return std::unexpected(end);
     if (!isUsualEnd(rest)) co_return std::unexpected(rest);
     co_return Status{};
+}
+
+/// Before the hub hangs up: some meters keep in memory alone what is measured while connected.
+asio::awaitable<Error> Session::fetchOnceMore(Error end) {
+    if (!hasNumberedRecords()) co_return end;
+    const auto fetched = co_await fetchRecords();
+    if (broken_) co_return *broken_;
+    if (!fetched && endsConversation(fetched.error())) co_return fetched.error();
+    co_return end;
 }
 
 asio::awaitable<Status> Session::prepare() {

@@ -105,6 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::awaitable<Status> askConsent();
     asio::awaitable<Status> readGlucoseLimits();
     asio::awaitable<Status> fetchRecords();
+    [[nodiscard]] bool hasNumberedRecords() const;
+    asio::awaitable<Error> fetchOnceMore(Error end);
 
     asio::awaitable<Status> converse();
     asio::awaitable<Status> prepare();
@@ -114,6 +116,7 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::awaitable<Status> take(Value value);
     asio::awaitable<Status> keep(Value part);
     asio::awaitable<Status> keepDue(bool all);
+    void noteGathered();
     [[nodiscard]] AssemblyContext context() const;
     std::vector<Piece> sort(const std::vector<Piece>& pieces);
     void noteRecords(const Value& value, const std::vector<SeenRecord>& records);
@@ -235,9 +238,13 @@ class Session : public std::enable_shared_from_this<Session> {
     struct Recalled {
         std::string waiting;
         std::string incomplete;
+        std::string series;
     };
     std::optional<Recalled> recalled_;
     Series series_{options_.seriesInterval};
+    std::string gathered_;  ///< values of the series, as last remembered
+    std::optional<SteadyTime> gatheredFrom_;
+    SteadyTime gatheredNoted_{};                 ///< when that was
     std::map<std::uint16_t, RecordMark> marks_;  ///< by service
     /// Records that are on their way.
     struct Fetch {

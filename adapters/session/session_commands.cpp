@@ -161,6 +161,12 @@ asio::awaitable<v1::CommandResult> Session::setClockNow(v1::Command /*command*/)
             deviceClock_.compare(*compared);
         }
     }
+    // Whoever commands it wants it exact; but a hub that does not know the time gives none away.
+    const auto ahead = compared ? std::optional(compared->ahead) : std::nullopt;
+    const auto now = clock_.now();
+    const bool isCertain = now.trust != ClockTrust::unsynchronised;
+    if (!isCertain && !shouldSetClock(ahead, Duration::zero(), now))
+        co_return failedResult({ErrorKind::unavailable, "the hub does not know the time itself"});
     const auto target = database_.settableClock();
     const auto set = co_await setClock(*target, compared);
     if (!set) co_return failedResult(set.error());

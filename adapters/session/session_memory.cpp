@@ -21,7 +21,10 @@ asio::awaitable<Status> Session::recall() {
     if (!waiting) co_return std::unexpected(waiting.error());
     const auto incomplete = co_await recallText("incomplete");
     if (!incomplete) co_return std::unexpected(incomplete.error());
-    recalled_ = Recalled{*waiting, *incomplete};
+    const auto series = co_await recallText("series");
+    if (!series) co_return std::unexpected(series.error());
+    gathered_ = *series;
+    recalled_ = Recalled{*waiting, *incomplete, *series};
     co_return co_await recallUsers();
 }
 
@@ -44,7 +47,7 @@ asio::awaitable<Status> Session::takeUpWaiting() {
         auto decoded = decode(known, value);
         for (auto& piece : decoded.pieces) joiner_.recall(std::move(piece));
     }
-    if (recalled->waiting.empty()) co_return Status{};
+    if (recalled->waiting.empty() && recalled->series.empty()) co_return Status{};
     Append append;
     const auto keepPieces = [&](const std::vector<Piece>& pieces, Decoding rest) {
         auto more = appendOf(known, pieces, std::move(rest));
@@ -57,6 +60,15 @@ asio::awaitable<Status> Session::takeUpWaiting() {
         const auto whole = sort(decoded.pieces);
         keepPieces(whole, std::move(decoded));
     }
+    for (const auto& value : valuesFrom(recalled->series)) {
+        auto decoded = decode(known, value);
+        for (auto& piece : decoded.pieces) {
+            auto before = series_.take(std::move(piece));
+            if (before) keepPieces({std::move(*before)}, {});
+        }
+    }
+    if (auto series = series_.flush()) keepPieces({std::move(*series)}, {});
+    gathered_.clear();
     // Nobody can tell any more whose weighing a piece without a name belongs to.
     keepPieces(joiner_.flushUnnamed(), {});
     co_return co_await commit(append);

@@ -133,6 +133,12 @@ asio::awaitable<Status> Session::fetchRecords() {
     co_return last;
 }
 
+/// Known by marks, so that what is new among them can be asked for.
+bool Session::hasNumberedRecords() const {
+    return std::ranges::any_of(marks_,
+                               [](const auto& each) { return each.second.from().has_value(); });
+}
+
 /// From the last known record on; all where the device counts anew, or cannot choose.
 asio::awaitable<Status> Session::fetchFrom(Endpoint controlPoint) {
     const auto service = controlPoint.profile->service;

@@ -10,6 +10,10 @@ namespace {
 
 /// How exactly the time of the last reading is remembered: a strap's readings come every second.
 constexpr Duration kMarkEvery = std::chrono::seconds{10};
+/// How much of a series a hub that is killed may lose; of a long one more, for it is written anew
+/// each time.
+constexpr Duration kGatheredEvery = std::chrono::seconds{10};
+constexpr int kGatheredParts = 30;
 
 }  // namespace
 
@@ -150,6 +154,7 @@ asio::awaitable<Status> Session::keep(Value part) {
         for (const auto& each : decoded.refusedParts) joiner_.refuse(each.part, each.reason);
         const auto pieces = sort(decoded.pieces);
         append = appendOf(context(), pieces, std::move(decoded));
+        noteGathered();
     }
     ++values_;
     co_return co_await commit(append);
@@ -171,17 +176,36 @@ std::vector<Piece> Session::sort(const std::vector<Piece>& pieces) {
     return whole;
 }
 
+/// With the commit that keeps a series its values are no longer remembered.
+void Session::noteGathered() {
+    const auto begin = series_.begin();
+    if (begin != gatheredFrom_) {
+        gathered_.clear();
+        gatheredFrom_ = begin;
+        gatheredNoted_ = clock_.steady();
+    }
+    if (!begin) return;
+    const auto now = clock_.steady();
+    const auto every = std::max(kGatheredEvery, options_.seriesInterval / kGatheredParts);
+    if (now - gatheredNoted_ < every) return;
+    gatheredNoted_ = now;
+    gathered_ = toText(series_.values());
+}
+
 /// What has waited long enough, or all of it.
 asio::awaitable<Status> Session::keepDue(bool all) {
     const auto now = clock_.steady();
     auto due = all ? joiner_.flush() : joiner_.expire(now);
     const auto seriesEnd = series_.due();
+    auto taken = static_cast<std::uint32_t>(due.size());
     if (seriesEnd && (all || *seriesEnd <= now)) {
+        taken += static_cast<std::uint32_t>(series_.values().size());
         if (auto series = series_.flush()) due.push_back(std::move(*series));
     }
+    noteGathered();
     const auto append = appendOf(context(), due);
     const auto kept = co_await commit(append);
-    if (!kept) unkept_ += static_cast<std::uint32_t>(due.size());
+    if (!kept) unkept_ += taken;
     co_return kept;
 }
 
@@ -193,8 +217,10 @@ std::map<std::string, std::string> Session::bookmarks() const {
     // After a commit that has failed these are ahead of what was kept.
     if (!commitFailed_) {
         // What could not be read is not written over.
-        if (remembered_.contains("incomplete"))
+        if (remembered_.contains("series")) {
             std::tie(all["waiting"], all["incomplete"]) = waitingBookmarks();
+            all["series"] = gathered_;
+        }
         for (const auto& [service, mark] : marks_) all[recordsBookmark(service)] = mark.bookmark();
     }
     for (const auto& [slot, number] : registered_) {

@@ -1,19 +1,28 @@
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <span>
+#include <string_view>
 
-#include "adapters/simulator/model.hpp"
-#include "adapters/simulator/record_access.hpp"
+#include "adapters/simulator/recording_model.hpp"
 
-// Blood Pressure Service 1.1.1: 2A35, 2A49; of an enhanced device 2B34, 2B36 and 2A52 too.
+// Blood Pressure Service 1.1.1: 2A35, 2A36, 2A49; of an enhanced device 2B34 to 2B36 and 2A52 too.
 namespace vitalgate::simulator {
 
 namespace {
 
 const Uuid kService{0x1810};
 const Uuid kMeasurement{0x2a35};
+const Uuid kIntermediate{0x2a36};
 const Uuid kFeature{0x2a49};
 const Uuid kEnhancedMeasurement{0x2b34};
+const Uuid kEnhancedIntermediate{0x2b35};
 const Uuid kRecord{0x2b36};
 constexpr std::uint16_t kEnhancedUuid = 0x2b34;
+
+/// How far above the systolic pressure the values before it are, each: the cuff lets off its air.
+constexpr double kStepMmHg = 10;
+constexpr double kStepKilopascal = 1.5;
 
 constexpr double kAnyMantissa = 2045;
 constexpr std::array kValues{
@@ -50,29 +59,34 @@ constexpr std::uint8_t kCounterEnd = 64;
 /// What a record has besides its header in one segment: a notification of 20 octets is enough.
 constexpr std::size_t kSegment = 18;
 
+constexpr std::array<std::string_view, 3> kPressures{"systolic", "diastolic", "mean"};
+constexpr std::array<std::string_view, 1> kCuffPressure{"systolic"};
+
 bool hasPulse(const Sample& sample) {
     // A failed measurement has its pulse and status fields too: real cuffs send all of them.
     return sample.failed || sample.find("pulse") != nullptr;
 }
 
-class BloodPressure final : public Model {
+class BloodPressure final : public RecordingModel {
   public:
     explicit BloodPressure(const DeviceSettings& settings)
-        : inKilopascal_(settings.unit == "kPa"),
+        : RecordingModel(settings.records, RecordAccess::Operators::every),
+          inKilopascal_(settings.unit == "kPa"),
           enhanced_(settings.enhanced),
           crc_(settings.crc),
-          offset_(settings.userTimeOffset.value_or(Duration{})),
-          records_(settings.records),
-          access_(store_, settings.records.faults, RecordAccess::Operators::every) {}
+          cuffPressures_(settings.cuffPressures),
+          offset_(settings.userTimeOffset.value_or(Duration{})) {}
 
     void describe(Database& database, std::vector<Characteristic> clock) const override {
         std::vector<Characteristic> all{{kMeasurement, {.indicate = true}},
                                         {kFeature, {.read = true}}};
         if (enhanced_) all.push_back({kEnhancedMeasurement, {.indicate = true}});
-        if (records_.kept) {
-            all.push_back({kRecord, {.notify = true}});
-            all.push_back(RecordAccess::characteristic());
+        if (cuffPressures_ > 0) {
+            all.push_back({kIntermediate, {.notify = true}});
+            if (enhanced_) all.push_back({kEnhancedIntermediate, {.notify = true}});
         }
+        if (keeps()) all.push_back({kRecord, {.notify = true}});
+        addAccess(all);
         all.insert(all.end(), clock.begin(), clock.end());
         database.add(kService, std::move(all));
     }
@@ -81,33 +95,25 @@ class BloodPressure final : public Model {
     [[nodiscard]] AttResult<Bytes> read(const Uuid& characteristic, Duration age) const override {
         if (characteristic != kFeature) return Model::read(characteristic, age);
         int features = kDetections;
-        if (records_.kept && crc_) features |= kHasCrc;
+        if (keeps() && crc_) features |= kHasCrc;
         if (enhanced_) features |= kHasUserFacingTime;
         return ByteWriter{}.u16(static_cast<std::uint16_t>(features)).bytes();
     }
-
-    AttResult<Answer> write(const Uuid& characteristic, ByteView value,
-                            const Request& request) override {
-        const bool isAccess = records_.kept && characteristic == RecordAccess::kControlPoint;
-        if (!isAccess) return Model::write(characteristic, value, request);
-        return access_.write(value, request.isAnswering);
-    }
-
-    RecordStore* records() override { return records_.kept ? &store_ : nullptr; }
 
     Outputs measured(const Sample& sample, std::uint64_t number) override {
         Output output{kMeasurement, encode(sample), {number}};
         if (enhanced_) {
             output.plain = PlainValue{kMeasurement, std::move(output.value)};
             output.characteristic = kEnhancedMeasurement;
-            output.value = encodeEnhanced(sample);
+            output.value = encodeEnhanced(sample, kPressures);
         }
-        if (records_.kept) {
-            const auto sequence = store_.nextSequence();
-            store_.add({number, sequence, segments(sequence, encodeEnhanced(sample))});
+        if (keeps()) {
+            const auto sequence = store().nextSequence();
+            store().add({number, sequence, segments(sequence, encodeEnhanced(sample, kPressures))});
         }
-        if (records_.kept && !records_.live) return {};
-        return {std::move(output)};
+        auto outputs = onTheWay(sample);
+        std::ranges::move(atOnce({std::move(output)}), std::back_inserter(outputs));
+        return outputs;
     }
 
   private:
@@ -119,10 +125,9 @@ class BloodPressure final : public Model {
         if (sample.user) flags |= user;
         return flags;
     }
-    static void putPressures(ByteWriter& out, const Sample& sample) {
-        for (const auto* name : {"systolic", "diastolic", "mean"}) {
-            out.u16(sfloat(sample.get(name)));
-        }
+    static void putPressures(ByteWriter& out, const Sample& sample,
+                             std::span<const std::string_view> names) {
+        for (const auto name : names) out.u16(sfloat(sample.get(name)));
     }
     static void putDetails(ByteWriter& out, const Sample& sample) {
         if (hasPulse(sample)) out.u16(sfloat(sample.get("pulse")));
@@ -130,24 +135,46 @@ class BloodPressure final : public Model {
         out.u16(static_cast<std::uint16_t>(sample.status));
     }
 
+    /// The pressure of the cuff stands in the place of the systolic one, and nothing is known of
+    /// the others; an enhanced value does not have them at all.
+    [[nodiscard]] Outputs onTheWay(const Sample& sample) const {
+        Outputs out;
+        for (int left = cuffPressures_; left > 0; --left) {
+            auto early = sample;
+            early.status = 0;
+            auto pressure = sample.get(kCuffPressure[0]);
+            pressure.value += left * (inKilopascal_ ? kStepKilopascal : kStepMmHg);
+            early.values = {{std::string(kCuffPressure[0]), pressure}};
+            Output output{kIntermediate, encode(early)};
+            if (enhanced_) {
+                output.plain = PlainValue{kIntermediate, std::move(output.value)};
+                output.characteristic = kEnhancedIntermediate;
+                output.value = encodeEnhanced(early, kCuffPressure);
+            }
+            out.push_back(std::move(output));
+        }
+        return out;
+    }
+
     [[nodiscard]] Bytes encode(const Sample& sample) const {
         ByteWriter out;
         out.u8(static_cast<std::uint8_t>(commonFlags(sample)));
-        putPressures(out, sample);
+        putPressures(out, sample, kPressures);
         if (sample.time) putDateTime(out, *sample.time);
         putDetails(out, sample);
         return out.bytes();
     }
 
     /// Times are seconds: the inner clock's, and what the person sees.
-    [[nodiscard]] Bytes encodeEnhanced(const Sample& sample) const {
+    [[nodiscard]] Bytes encodeEnhanced(const Sample& sample,
+                                       std::span<const std::string_view> pressures) const {
         const auto ahead = std::chrono::duration_cast<std::chrono::seconds>(offset_).count();
         const auto seen = sample.time ? secondsSince2000(*sample.time) : 0;
         int flags = commonFlags(sample) | since2000;
         if (sample.time) flags |= userFacingTime;
         ByteWriter out;
         out.u8(static_cast<std::uint8_t>(flags));
-        putPressures(out, sample);
+        putPressures(out, sample, pressures);
         if (sample.time) out.u32(seen - static_cast<std::uint32_t>(ahead));
         putDetails(out, sample);
         if (sample.time) out.u32(seen);
@@ -178,10 +205,8 @@ class BloodPressure final : public Model {
     bool inKilopascal_;
     bool enhanced_;
     bool crc_;
+    std::uint8_t cuffPressures_;
     Duration offset_;
-    RecordSettings records_;
-    RecordStore store_;
-    RecordAccess access_;
     std::uint8_t counter_ = 0;  ///< of segments
 };
 

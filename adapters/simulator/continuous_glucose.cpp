@@ -1,8 +1,7 @@
 #include <array>
 
 #include "adapters/simulator/glucose_control.hpp"
-#include "adapters/simulator/model.hpp"
-#include "adapters/simulator/record_access.hpp"
+#include "adapters/simulator/recording_model.hpp"
 
 // Continuous Glucose Monitoring Service 1.0.1: 2AA7 to 2AAC, 2A52.
 namespace vitalgate::simulator {
@@ -62,14 +61,13 @@ constexpr std::uint8_t kTypeAndLocation = 0x59;
 
 constexpr std::size_t kSessionStartOctets = 9;
 
-class ContinuousGlucose final : public Model {
+class ContinuousGlucose final : public RecordingModel {
   public:
     explicit ContinuousGlucose(const DeviceSettings& settings)
-        : crc_(settings.crc),
+        : RecordingModel(settings.records, RecordAccess::Operators::every,
+                         settings.session.together),
+          crc_(settings.crc),
           own_(settings.session),
-          records_(settings.records),
-          access_(store_, settings.records.faults, RecordAccess::Operators::every,
-                  settings.session.together),
           control_(settings.session.intervalMinutes, settings.crc),
           startedAt_(-settings.session.age) {}
 
@@ -79,7 +77,7 @@ class ContinuousGlucose final : public Model {
                                         {kStatus, {.read = true}},
                                         {kSessionStart, {.read = true, .write = true}},
                                         {kRunTime, {.read = true}}};
-        if (records_.kept) all.push_back(RecordAccess::characteristic());
+        addAccess(all);
         all.push_back(GlucoseControl::characteristic());
         all.insert(all.end(), clock.begin(), clock.end());
         database.add(kService, std::move(all));
@@ -102,13 +100,10 @@ class ContinuousGlucose final : public Model {
             if (control_.takeStart()) begin(request.age);
             return answer;
         }
-        const bool isAccess = records_.kept && characteristic == RecordAccess::kControlPoint;
-        if (!isAccess) return Model::write(characteristic, value, request);
-        return access_.write(value, request.isAnswering);
+        return RecordingModel::write(characteristic, value, request);
     }
 
     [[nodiscard]] bool measures() const override { return control_.isRunning(); }
-    RecordStore* records() override { return records_.kept ? &store_ : nullptr; }
     void reset(Duration age) override {
         Model::reset(age);
         begin(age);
@@ -118,8 +113,8 @@ class ContinuousGlucose final : public Model {
         const auto minutes = offset(sample.age);
         status_ = static_cast<std::uint32_t>(sample.status);
         Outputs out{{kMeasurement, encode(sample, minutes), {number}}};
-        if (records_.kept) store_.add({number, minutes, out});
-        return !records_.kept || records_.live ? out : Outputs{};
+        if (keeps()) store().add({number, minutes, out});
+        return atOnce(std::move(out));
     }
 
   private:
@@ -127,7 +122,7 @@ class ContinuousGlucose final : public Model {
     void begin(Duration age) {
         startedAt_ = age;
         start_.reset();
-        store_.clear("session started");
+        store().clear("session started");
     }
 
     /// Minutes since the session began.
@@ -199,9 +194,6 @@ class ContinuousGlucose final : public Model {
 
     bool crc_;
     SessionSettings own_;
-    RecordSettings records_;
-    RecordStore store_;
-    RecordAccess access_;
     GlucoseControl control_;
     Duration startedAt_;  ///< the device's age then
     std::optional<std::chrono::local_seconds> start_;

@@ -117,7 +117,9 @@ class Device {
     };
 
     void describe();
+    void describeIdentifiers(std::vector<Characteristic>& given);
     void describeBattery();
+    void describeCurrentTime(Flags flags);
     void describeClock(std::vector<Characteristic>& ofMeasurement);
     void plan(Schedule& schedule, Duration delay);
     std::optional<Duration> recall(Schedule& schedule);

@@ -9,11 +9,16 @@ namespace vitalgate::simulator {
 namespace {
 
 const Uuid kDeviceInformation{0x180a};
+const Uuid kSystemId{0x2a23};
+const Uuid kRegulatoryList{0x2a2a};
+const Uuid kPnpId{0x2a50};
+const Uuid kUniqueDeviceIdentifier{0x2bff};
 const Uuid kBatteryService{0x180f};
 const Uuid kBatteryLevel{0x2a19};
 const Uuid kBatteryLevelStatus{0x2bed};
 const Uuid kCurrentTimeService{0x1805};
 const Uuid kCurrentTime{0x2a2b};
+const Uuid kLocalTime{0x2a0f};
 const Uuid kDateTime{0x2a08};
 const Uuid kElapsedTimeService{0x183f};
 const Uuid kElapsedTime{0x2bf2};
@@ -64,6 +69,7 @@ void Device::describe() {
         constants_[Uuid{uuid}] = Bytes(octets.begin(), octets.end());
         given.push_back({Uuid{uuid}, {.read = true}});
     }
+    describeIdentifiers(given);
     if (settings_.advertise.connectable) database_.add(kDeviceInformation, std::move(given));
     describeBattery();
     std::vector<Characteristic> ofMeasurement;
@@ -74,6 +80,18 @@ void Device::describe() {
                       {{kBondControlPoint, {.write = true}}, {kBondFeature, {.read = true}}});
     }
     model_->describe(database_, std::move(ofMeasurement));
+}
+
+void Device::describeIdentifiers(std::vector<Characteristic>& given) {
+    const auto& info = settings_.information;
+    const auto add = [&](const Uuid& uuid, Bytes value) {
+        constants_[uuid] = std::move(value);
+        given.push_back({uuid, {.read = true}});
+    };
+    if (!info.systemId.empty()) add(kSystemId, systemId(info.systemId));
+    if (info.pnpId) add(kPnpId, pnpId(*info.pnpId));
+    if (info.regulatory) add(kRegulatoryList, regulatoryList(*info.regulatory));
+    if (info.udi) add(kUniqueDeviceIdentifier, uniqueDeviceIdentifier(*info.udi));
 }
 
 void Device::describeBattery() {
@@ -87,12 +105,21 @@ void Device::describeBattery() {
     database_.add(kBatteryService, std::move(all));
 }
 
+void Device::describeCurrentTime(Flags flags) {
+    std::vector<Characteristic> all{{kCurrentTime, flags}};
+    if (settings_.clock.local) {
+        constants_[kLocalTime] = localTimeInformation(*settings_.clock.local);
+        all.push_back({kLocalTime, {.read = true}});
+    }
+    database_.add(kCurrentTimeService, std::move(all));
+}
+
 /// Date Time stands among the measurements.
 void Device::describeClock(std::vector<Characteristic>& ofMeasurement) {
     const Flags flags{.read = true, .write = settings_.clock.settable};
     switch (settings_.clock.kind) {
         case ClockKind::currentTime:
-            return database_.add(kCurrentTimeService, {{kCurrentTime, flags}});
+            return describeCurrentTime(flags);
         case ClockKind::elapsedTime:
             return database_.add(kElapsedTimeService, {{kElapsedTime, flags}});
         case ClockKind::deviceTime:

@@ -1,8 +1,7 @@
 #include <array>
 
 #include "adapters/simulator/glucose_context.hpp"
-#include "adapters/simulator/model.hpp"
-#include "adapters/simulator/record_access.hpp"
+#include "adapters/simulator/recording_model.hpp"
 
 // Glucose Service 1.0: 2A18, 2A34, 2A51, 2A52.
 namespace vitalgate::simulator {
@@ -61,19 +60,18 @@ enum Flag : std::uint8_t {
 constexpr int kToKilograms = -5;
 constexpr int kToMoles = -3;
 
-class Glucose final : public Model {
+class Glucose final : public RecordingModel {
   public:
     explicit Glucose(const DeviceSettings& settings)
-        : inMoles_(settings.unit == "mmol/L"),
-          offset_(settings.userTimeOffset),
-          records_(settings.records),
-          access_(store_, settings.records.faults, RecordAccess::Operators::every) {}
+        : RecordingModel(settings.records, RecordAccess::Operators::every),
+          inMoles_(settings.unit == "mmol/L"),
+          offset_(settings.userTimeOffset) {}
 
     void describe(Database& database, std::vector<Characteristic> clock) const override {
         std::vector<Characteristic> all{{kMeasurement, {.notify = true}},
                                         {kContext, {.notify = true}},
                                         {kFeature, {.read = true}}};
-        if (records_.kept) all.push_back(RecordAccess::characteristic());
+        addAccess(all);
         all.insert(all.end(), clock.begin(), clock.end());
         database.add(kService, std::move(all));
     }
@@ -84,22 +82,13 @@ class Glucose final : public Model {
         return ByteWriter{}.u16(kFeatures).bytes();
     }
 
-    AttResult<Answer> write(const Uuid& characteristic, ByteView value,
-                            const Request& request) override {
-        const bool isAccess = records_.kept && characteristic == RecordAccess::kControlPoint;
-        if (!isAccess) return Model::write(characteristic, value, request);
-        return access_.write(value, request.isAnswering);
-    }
-
-    RecordStore* records() override { return records_.kept ? &store_ : nullptr; }
-
     Outputs measured(const Sample& sample, std::uint64_t number) override {
-        const auto sequence = store_.nextSequence();
+        const auto sequence = store().nextSequence();
         const auto context = encodeGlucoseContext(sample, sequence);
         Outputs out{{kMeasurement, encode(sample, sequence, context.has_value()), {number}}};
         if (context) out.push_back({kContext, *context, {number}});
-        if (records_.kept) store_.add({number, sequence, out});
-        return !records_.kept || records_.live ? out : Outputs{};
+        if (keeps()) store().add({number, sequence, out});
+        return atOnce(std::move(out));
     }
 
   private:
@@ -140,9 +129,6 @@ class Glucose final : public Model {
 
     bool inMoles_;
     std::optional<Duration> offset_;
-    RecordSettings records_;
-    RecordStore store_;
-    RecordAccess access_;
 };
 
 std::unique_ptr<Model> make(const DeviceSettings& settings) {

@@ -1,7 +1,6 @@
 #include <array>
 
-#include "adapters/simulator/model.hpp"
-#include "adapters/simulator/record_access.hpp"
+#include "adapters/simulator/recording_model.hpp"
 
 // Pulse Oximeter Service 1.0: 2A5E, 2A5F, 2A60, 2A52.
 namespace vitalgate::simulator {
@@ -85,19 +84,17 @@ constexpr std::uint16_t kStorage = 0x0004;
 constexpr std::uint16_t kMeasurementStates = 0xffe0;
 constexpr std::uint32_t kSensorStates = 0x00ffff;
 
-class PulseOximeter final : public Model {
+class PulseOximeter final : public RecordingModel {
   public:
     explicit PulseOximeter(const DeviceSettings& settings)
-        : own_(settings.oximeter),
-          records_(settings.records),
-          access_(store_, settings.records.faults, RecordAccess::Operators::all) {}
+        : RecordingModel(settings.records, RecordAccess::Operators::all), own_(settings.oximeter) {}
 
     void describe(Database& database, std::vector<Characteristic> clock) const override {
         std::vector<Characteristic> all;
         if (own_.spotCheck) all.push_back({kSpotCheck, {.indicate = true}});
         if (own_.continuous) all.push_back({kContinuous, {.notify = true}});
         all.push_back({kFeature, {.read = true}});
-        if (records_.kept) all.push_back(RecordAccess::characteristic());
+        addAccess(all);
         all.insert(all.end(), clock.begin(), clock.end());
         database.add(kService, std::move(all));
     }
@@ -105,7 +102,7 @@ class PulseOximeter final : public Model {
 
     [[nodiscard]] AttResult<Bytes> read(const Uuid& characteristic, Duration age) const override {
         if (characteristic != kFeature) return Model::read(characteristic, age);
-        const int features = records_.kept ? kFeatures | kStorage : kFeatures;
+        const int features = keeps() ? kFeatures | kStorage : kFeatures;
         return ByteWriter{}
             .u16(static_cast<std::uint16_t>(features))
             .u16(kMeasurementStates)
@@ -113,23 +110,13 @@ class PulseOximeter final : public Model {
             .bytes();
     }
 
-    AttResult<Answer> write(const Uuid& characteristic, ByteView value,
-                            const Request& request) override {
-        const bool isAccess = records_.kept && characteristic == RecordAccess::kControlPoint;
-        if (!isAccess) return Model::write(characteristic, value, request);
-        return access_.write(value, request.isAnswering);
-    }
-
-    RecordStore* records() override { return records_.kept ? &store_ : nullptr; }
-
     Outputs measured(const Sample& sample, std::uint64_t number) override {
         if (sample.continuous) return {{kContinuous, encodeStream(sample), {number}}};
-        if (records_.kept) {
+        if (keeps()) {
             const auto stored = encodeSpot(sample, sample.status | kFromStorage);
-            store_.add({number, store_.nextSequence(), {{kSpotCheck, stored, {number}}}});
-            if (!records_.live) return {};
+            store().add({number, store().nextSequence(), {{kSpotCheck, stored, {number}}}});
         }
-        return {{kSpotCheck, encodeSpot(sample, sample.status), {number}}};
+        return atOnce({{kSpotCheck, encodeSpot(sample, sample.status), {number}}});
     }
 
   private:
@@ -183,9 +170,6 @@ class PulseOximeter final : public Model {
     }
 
     OximeterSettings own_;
-    RecordSettings records_;
-    RecordStore store_;
-    RecordAccess access_;
 };
 
 std::unique_ptr<Model> make(const DeviceSettings& settings) {

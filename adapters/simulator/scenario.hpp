@@ -10,6 +10,7 @@
 
 #include "adapters/simulator/encode.hpp"
 #include "adapters/simulator/gatt.hpp"
+#include "adapters/simulator/identifiers.hpp"
 #include "gateway/base/error.hpp"
 #include "gateway/base/identifier.hpp"
 #include "gateway/base/time.hpp"
@@ -52,6 +53,7 @@ struct ClockSettings {
     double driftPpm = 0;  ///< positive: runs fast
     bool frozen = false;  ///< shows the time of the start for ever; writes are taken and ignored
     std::optional<TimeZone> zone;  ///< absent: the system's own; what it was at the start
+    std::optional<LocalTimeInformation> local;  ///< told beside Current Time, true or not
 };
 
 enum class PairingDemand { none, justWorks, passkey, refuse };
@@ -146,6 +148,10 @@ struct SessionSettings {
 
 struct Information {
     std::string name, manufacturer, model, serial, firmware, hardware, software;
+    Bytes systemId;  ///< high octet first; empty, as texts are: no such characteristic
+    std::optional<PnpId> pnpId;
+    std::optional<Certification> regulatory;
+    std::optional<UniqueDeviceIdentifier> udi;
 };
 
 struct ReplayService {
@@ -173,8 +179,9 @@ struct DeviceSettings {
     bool bondManagement = false;                     ///< a bond can be deleted over the air
     std::size_t memory = 0;  ///< measurements kept, as records or until they can be delivered
     RecordSettings records;
-    bool enhanced = false;  ///< of a blood pressure monitor
-    bool crc = false;       ///< E2E-CRC, of records and of continuous glucose
+    bool enhanced = false;           ///< of a blood pressure monitor
+    std::uint8_t cuffPressures = 0;  ///< on the way to a final value of it
+    bool crc = false;                ///< E2E-CRC, of records and of continuous glucose
     /// What the person sees is so much ahead of the device's base time.
     std::optional<Duration> userTimeOffset;
     WeightScaleSettings scale;

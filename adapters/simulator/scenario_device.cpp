@@ -22,19 +22,6 @@ void readUuids(MapReader& map, std::string_view key, std::vector<Uuid>& out) {
     map.each(key, [&](std::string_view text) { return addUuid(out, text); });
 }
 
-void readInformation(MapReader& device, Information& out) {
-    auto map = device.below("information");
-    if (!map) return;
-    map->read("name", out.name, plainText);
-    map->read("manufacturer", out.manufacturer, plainText);
-    map->read("model", out.model, plainText);
-    map->read("serial", out.serial, plainText);
-    map->read("firmware", out.firmware, plainText);
-    map->read("hardware", out.hardware, plainText);
-    map->read("software", out.software, plainText);
-    map->done();
-}
-
 void readPairing(MapReader& device, PairingSettings& out) {
     auto map = device.below("pairing");
     if (!map) return;
@@ -77,6 +64,7 @@ void readClock(MapReader& device, ClockSettings& out) {
     map->read("frozen", out.frozen, parseYesNo);
     map->read("zone", out.zone,
               [](std::string_view text) { return TimeZone::find(std::string(text)); });
+    readLocalTime(*map, out);
     map->done();
 }
 

@@ -9,6 +9,11 @@ namespace vitalgate::simulator {
 /// them; what is given back is then not to be used.
 std::vector<DeviceSettings> readDevice(MapReader& map, const std::string& name, std::uint64_t seed);
 
+/// Reads `information`: what the device says of itself once and for all.
+void readInformation(MapReader& device, Information& out);
+/// Reads those keys of `clock` that are told beside it, whatever it shows.
+void readLocalTime(MapReader& clock, ClockSettings& out);
+
 struct ModelSpec;
 
 /// Reads what only devices of this model have, besides `measure`.

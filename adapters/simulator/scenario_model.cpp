@@ -72,6 +72,8 @@ void readBloodPressure(MapReader& device, DeviceSettings& out) {
     readRecords(device, out);
     device.read("crc", out.crc, parseYesNo);
     readTimeOffset(device, out);
+    device.read("intermediate", out.cuffPressures,
+                [](std::string_view text) { return parseWhole<std::uint8_t>(text, 0, 100); });
     if (out.enhanced) return;
     if (out.records.kept) device.missing("records", "needs enhanced: true");
     if (out.userTimeOffset) device.missing("user-time-offset", "needs enhanced: true");

@@ -66,7 +66,7 @@ void addDecode(CLI::App& app, CommandLine& line) {
     command->add_option("--feature", line.decode.feature,
                         "Octets of the service's feature characteristic");
     command->add_option("--quirks", line.decode.quirk,
-                        "A model that differs, by its row of the quirk table: beurer-bm85 or bm85");
+                        "A model that differs, or its row of the quirk table: BM85 or beurer-bm85");
     command->add_flag("--explain", line.decode.explain, "Say which octets mean what");
     command->callback([&line] { line.chosen = [&line] { return decode(line.decode); }; });
 }

@@ -8,6 +8,7 @@
 
 #include "adapters/profiles/describe.hpp"
 #include "adapters/profiles/quirks.hpp"
+#include "gateway/base/words.hpp"
 #include "gateway/cli/configuration.hpp"
 #include "gateway/config/reference.hpp"
 
@@ -39,26 +40,39 @@ Result<Bytes> octetsOf(std::string text) {
     return octets;
 }
 
-std::string lowerCase(std::string text) {
-    for (auto& letter : text) {
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+/// "beurer-bm85 (Beurer BM85), …": the rows, and the devices that each of them is for.
+std::string knownQuirks() {
+    std::string text;
+    for (const auto& row : profiles::quirks()) {
+        std::vector<std::string_view> device;
+        for (const auto part : {row.manufacturer, row.model, row.advertisedName}) {
+            if (!part.empty()) device.push_back(part);
+        }
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", row.name);
+        if (!device.empty()) text += fmt::format(" ({})", fmt::join(device, " "));
     }
     return text;
 }
 
-/// The row of that name, or the only one with such a part in its name: "bm85" is "beurer-bm85".
-Result<std::string> quirkNamed(const std::string& text) {
-    std::vector<std::string> fitting;
-    std::vector<std::string> all;
-    for (const auto& row : profiles::decoderQuirks()) {
-        const std::string name(row.name);
-        if (name == text) return name;
-        if (name.contains(lowerCase(text))) fitting.push_back(name);
-        all.push_back(name);
+/// The only row that can be meant: "bm85", "BM85" and "Beurer BM85" are "beurer-bm85".
+Result<std::string> quirkMeant(const std::string& text) {
+    if (text.empty() || text == "none") return std::string();
+    const auto names = profiles::quirksMeant(text);
+    if (names.size() == 1) return std::string(names.front());
+    const auto* problem = names.empty() ? "is no row of the quirk table, and no model in it"
+                                        : "can be more than one row of the quirk table";
+    return fail(ErrorKind::invalid, "--quirks: {} {}; write one of {}", inQuotes(text), problem,
+                knownQuirks());
+}
+
+/// What the value is decoded with.
+Result<Bytes> featureOf(const Uuid& characteristic, const std::string& text) {
+    auto feature = octetsOf(text);
+    if (!feature) return feature;
+    if (auto status = profiles::checkFeature(characteristic, *feature); !status) {
+        return std::unexpected(std::move(status.error()));
     }
-    if (text.empty() || fitting.size() == 1) return text.empty() ? text : fitting.front();
-    return fail(ErrorKind::invalid, "--quirks: there is no row \"{}\"; write one of {}", text,
-                fmt::join(all, " "));
+    return feature;
 }
 
 /// "1-2     8000      systolic".
@@ -118,10 +132,12 @@ ExitStatus decode(const DecodeArguments& arguments) {
     profiles::DecodeOptions options;
     const auto value = octetsOf(fmt::format("{}", fmt::join(arguments.value, " ")));
     if (!value) return refuse(value.error().in("value"));
-    const auto feature = octetsOf(arguments.feature);
-    if (!feature) return refuse(feature.error().in("feature"));
-    options.feature = *feature;
-    const auto quirk = quirkNamed(arguments.quirk);
+    if (arguments.feature) {
+        const auto feature = featureOf(*characteristic, *arguments.feature);
+        if (!feature) return refuse(feature.error().in("--feature"));
+        options.feature = *feature;
+    }
+    const auto quirk = quirkMeant(arguments.quirk);
     if (!quirk) {
         fmt::print(stderr, "{}\n", quirk.error().message);
         return ExitStatus::usage;

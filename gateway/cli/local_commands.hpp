@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,10 @@ struct DecodeArguments {
     /// Hexadecimal, as people copy it: with or without 0x, spaces, colons or hyphens. Only "" is a
     /// value without octets.
     std::vector<std::string> value;
-    std::string feature;  ///< likewise; of the service's feature characteristic
-    std::string quirk;    ///< row of the quirk table, or a part of its name that no other has
+    /// Likewise; of the service's feature characteristic.
+    std::optional<std::string> feature;
+    /// A row of the quirk table, a part of its name that no other has, or a model.
+    std::string quirk;
     bool explain = false;
 };
 

@@ -93,15 +93,16 @@ constexpr std::array kObservations{
     ObservationCode{Term::glycatedHaemoglobin, "HbA1c", "MDC_CONC_HBA1C", 160220, "4548-4", "%", 2,
                     25, "11073-10417; LOINC"},
     ObservationCode{Term::carbohydrate, "carbohydrate", "MDC_CTXT_GLU_CARB", 8417764, "", "g", 0,
-                    2000, "11073-10417, partition 128"},
+                    500, "11073-10417, partition 128; no meal has more"},
     ObservationCode{Term::exerciseIntensity, "exercise intensity", "MDC_CTXT_GLU_EXERCISE", 8417760,
                     "", "%", 0, 100, "11073-10417, partition 128"},
     ObservationCode{Term::exerciseDuration, "exercise", "vitalgate:exercise-duration", 0, "", "s",
                     0, 65534, "no term known; all that the field holds"},
     ObservationCode{Term::medicationMass, "medication", "MDC_CTXT_GLU_MEDICATION", 8417796, "",
-                    "mg", 0, 100000, "11073-10417, partition 128"},
+                    "mg", 0, 5000,
+                    "11073-10417, partition 128; no dose of a diabetes medicine is more"},
     ObservationCode{Term::medicationVolume, "medication", "vitalgate:medication-volume", 0, "",
-                    "mL", 0, 1000, "no term known beside that of the mass"},
+                    "mL", 0, 10, "no term known beside that of the mass; 1000 units of insulin"},
     ObservationCode{Term::meal, "meal", "MDC_CTXT_GLU_MEAL", 8417864, "", "", 0, 0,
                     "11073-10417, partition 128"},
     ObservationCode{Term::tester, "tester", "MDC_CTXT_GLU_TESTER", 8417884, "", "", 0, 0,
@@ -142,6 +143,7 @@ constexpr std::array kUnits{
     UnitCode{"g", 263872, "11073-10101"},
     UnitCode{"mg", 263890, "11073-10101"},
     UnitCode{"mL", 263762, "11073-10101"},
+    UnitCode{"L", 263744, "11073-10101"},
     UnitCode{"s", 264320, "11073-10101"},
 };
 
@@ -153,9 +155,10 @@ constexpr std::array kConversions{
     Conversion{"[in_i]", "m", 0, 0.0254, 1, 3, "international inch of 1959"},
 };
 
-// 2 is "body (general)": no certain place. The reference names are those of the temperature there.
+// The reference names are those of the temperature there.
 constexpr std::array kTemperatureSites{
     BodySite{1, "armpit", "MDC_TEMP_AXILLA", 188452},
+    BodySite{2, "body (general)", "", 0},
     BodySite{3, "ear", "MDC_TEMP_EAR", 188428},
     BodySite{4, "finger", "MDC_TEMP_FINGER", 188432},
     BodySite{5, "gastro-intestinal", "MDC_TEMP_GIT", 188456},
@@ -165,11 +168,14 @@ constexpr std::array kTemperatureSites{
     BodySite{9, "tympanum", "MDC_TEMP_TYMP", 150392},
 };
 
-// 0 is "other".
 constexpr std::array kSensorLocations{
-    BodySite{1, "chest", "vitalgate:chest", 0},       BodySite{2, "wrist", "vitalgate:wrist", 0},
-    BodySite{3, "finger", "vitalgate:finger", 0},     BodySite{4, "hand", "vitalgate:hand", 0},
-    BodySite{5, "ear lobe", "vitalgate:ear-lobe", 0}, BodySite{6, "foot", "vitalgate:foot", 0},
+    BodySite{0, "other", "", 0},
+    BodySite{1, "chest", "vitalgate:chest", 0},
+    BodySite{2, "wrist", "vitalgate:wrist", 0},
+    BodySite{3, "finger", "vitalgate:finger", 0},
+    BodySite{4, "hand", "vitalgate:hand", 0},
+    BodySite{5, "ear lobe", "vitalgate:ear-lobe", 0},
+    BodySite{6, "foot", "vitalgate:foot", 0},
 };
 
 // 4 is "control solution", 15 "not available".
@@ -220,7 +226,12 @@ const ObservationCode* findObservation(std::string_view code) {
 
 const BodySite* findSite(std::span<const BodySite> sites, std::uint8_t number) {
     const auto row = std::ranges::find(sites, number, &BodySite::number);
-    return row == sites.end() ? nullptr : &*row;
+    return row == sites.end() || row->code.empty() ? nullptr : &*row;
+}
+
+std::string_view siteWord(std::span<const BodySite> sites, std::uint8_t number) {
+    const auto row = std::ranges::find(sites, number, &BodySite::number);
+    return row == sites.end() ? "unknown" : row->word;
 }
 
 std::optional<ConvertedValue> convert(double value, std::uint32_t decimals, std::string_view from,

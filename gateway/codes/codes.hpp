@@ -87,7 +87,7 @@ struct Conversion {
 };
 
 /// Where on the body something was measured. `mdc` is 0 and `code` our own where no code of
-/// ISO/IEEE 11073-10101 is known for it.
+/// ISO/IEEE 11073-10101 is known for it; a row that names no certain place has no code.
 struct BodySite {
     std::uint8_t number;  ///< as the characteristic of the Bluetooth SIG counts them
     std::string_view word;
@@ -111,6 +111,8 @@ const ObservationCode& observation(Term term);
 const ObservationCode* findObservation(std::string_view code);
 /// Null for a number that is reserved or names no certain place ("body", "other").
 const BodySite* findSite(std::span<const BodySite> sites, std::uint8_t number);
+/// As the Bluetooth SIG calls the number; "unknown" for a reserved one.
+std::string_view siteWord(std::span<const BodySite> sites, std::uint8_t number);
 
 struct ConvertedValue {
     double value;  ///< the double nearest to the rounded decimal number

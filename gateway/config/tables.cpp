@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kKinds =
     "blood-pressure body-temperature weight body-composition heart-rate glucose "
     "glucose-continuous pulse-oximetry";
-/// The rows of the session's quirk table; a test compares them.
+/// The rows of the quirk table; a test compares them.
 constexpr std::string_view kQuirks =
     "none and-scale and-device taidoc-td1241 indie-scale philips-ear beurer-bm85 detecto-7550 "
     "trailing-octets";

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "adapters/profiles/profile.hpp"
-#include "adapters/session/quirks.hpp"
+#include "adapters/profiles/quirks.hpp"
 #include "gateway/commands/kinds.hpp"
 #include "gateway/config/reference.hpp"
 
@@ -27,7 +27,7 @@ TEST_CASE("the quirks that the configuration takes are the rows of the quirk tab
     REQUIRE(help.size() == 1);
     std::size_t length = std::string("one of: none").size();
     std::string last;
-    for (const auto& row : session::quirks()) {
+    for (const auto& row : profiles::quirks()) {
         CAPTURE(std::string(row.name));
         CHECK(help[0].type.find(", " + std::string(row.name)) != std::string::npos);
         if (row.name != last) length += 2 + row.name.size();

@@ -197,21 +197,68 @@ TEST_CASE("decode explains which octets mean what, as far as they can be read") 
     CHECK(cut.err == "2A35: diastolic: needs octets 3 to 4, the value has only 3 octets\n");
 }
 
-TEST_CASE("decode takes the deviations of a model, by a row's name or a part of it") {
+TEST_CASE("decode takes the deviations of a model, by its name or that of its row") {
     // 68.8 lb in tenths.
     const std::string pounds = "decode 2A9D 01b002 --quirks ";
-    for (const auto* name : {"and-scale", "and-sc", "AND-SCALE"}) {
+    for (const auto* name : {"and-scale", "and-sc", "AND-SCALE", "UC-352BLE", "'A&D uc-352ble'"}) {
         CAPTURE(std::string(name));
         const auto decoded = vitalgateProgram(pounds + name);
         CHECK(decoded.status == 0);
         CHECK(decoded.out.find("68.8") != std::string::npos);
     }
+    for (const auto* strict : {"none", "UA-651BLE"}) {  // the second differs in the conversation
+        CHECK(vitalgateProgram(pounds + strict).out.find("6.88") != std::string::npos);
+    }
     CHECK(vitalgateProgram("decode 2A9D 01b002").out.find("6.88") != std::string::npos);
-    const auto unknown = vitalgateProgram(pounds + "nonesuch");
+    CHECK(vitalgateProgram("decode 2A35 16800052006100ea070b17080e050047020004 --quirks BM85")
+              .out.find("\"value\":71") != std::string::npos);
+    const auto unknown = vitalgateProgram(pounds + "BM58");
     CHECK(unknown.status == 2);
-    CHECK(unknown.err.starts_with(
-        "--quirks: there is no row \"nonesuch\"; write one of trailing-octets and-scale"));
-    CHECK(vitalgateProgram(pounds + "e").status == 2);  // more than one row has it
+    CHECK(unknown.out.empty());
+    CHECK(unknown.err ==
+          "--quirks: \"BM58\" is no row of the quirk table, and no model in it; write one of "
+          "and-scale (352BLE), and-device (651BLE), taidoc-td1241 (TAIDOC TD1241), indie-scale "
+          "(51-102), philips-ear (Philips ear thermometer), philips-ear (SCH740), beurer-bm85 "
+          "(Beurer BM85), detecto-7550 (Detecto 7550), trailing-octets\n");
+    const auto several = vitalgateProgram(pounds + "and-");
+    CHECK(several.status == 2);
+    CHECK(several.err.starts_with("--quirks: \"and-\" can be more than one row"));
+}
+
+TEST_CASE("decode says what is wrong with a feature value, and where") {
+    const auto problem = [](std::string_view arguments) {
+        const auto decoded = vitalgateProgram("decode " + std::string(arguments));
+        CHECK(decoded.status == 1);
+        CHECK(decoded.out.empty());
+        return decoded.err;
+    };
+    CHECK(problem("2AA7 060078000500 --feature 0010") ==
+          "--feature: 2AA8: feature: needs octets 0 to 2, the value has only 2 octets\n");
+    CHECK(problem("2AA7 060078000500 --feature 001000590000") ==
+          "--feature: 2AA8: E2E-CRC: octets 4 to 5 are not the CRC of the others\n");
+    CHECK(problem("2A9D 004038 --feature 9f0000") ==
+          "--feature: 2A9E: feature: needs octets 0 to 3, the value has only 3 octets\n");
+    CHECK(
+        problem("2A9D 004038 --feature ''").starts_with("--feature: 2A9E: feature: needs octets"));
+    CHECK(problem("2A9D 004038 --feature xy") ==
+          "--feature: not hexadecimal at character 1: write two digits 0-9 or a-f an octet\n");
+    CHECK(problem("2A9D 004038 --feature -").starts_with("--feature: has no octets"));
+    CHECK(problem("2A19 50 --feature 00") ==
+          "--feature: no service of 2A19 has a feature characteristic\n");
+    const auto site = vitalgateProgram("decode 2A1C 006f0100ff --feature 03");
+    CHECK(site.status == 0);
+    CHECK(site.out.find("MDC_TEMP_EAR") != std::string::npos);
+}
+
+TEST_CASE("decode prints a word where there is no number, and the device's digits where there is") {
+    CHECK(vitalgateProgram("decode 2A0F 80ff").out ==
+          "{\"timeZoneMin\":\"unknown\",\"daylightSavingMin\":\"unknown\"}\n");
+    CHECK(vitalgateProgram("decode 2A9A ff").out == "{\"userIndex\":\"unknown\"}\n");
+    CHECK(vitalgateProgram("decode 2AAC 09ff07").out ==
+          "{\"operation\":\"patient-high\",\"limitMgDl\":\"not-a-number\"}\n");
+    CHECK(vitalgateProgram("decode 2AAC 0932f0").out ==
+          "{\"operation\":\"patient-high\",\"limitMgDl\":5.0}\n");
+    CHECK(vitalgateProgram("decode 2A37 0648").out.starts_with("{\"sensorContact\":true,"));
 }
 
 TEST_CASE("decode takes octets as people copy them") {

@@ -123,4 +123,14 @@ TEST_CASE("body sites are found by the number of their characteristic") {
     CHECK(findSite(sampleLocations(), 15) == nullptr);
 }
 
+TEST_CASE("every number of a location has its word, also one that names no certain place") {
+    CHECK(siteWord(temperatureSites(), 2) == "body (general)");
+    CHECK(siteWord(temperatureSites(), 9) == "tympanum");
+    CHECK(siteWord(temperatureSites(), 0) == "unknown");
+    CHECK(siteWord(temperatureSites(), 10) == "unknown");
+    CHECK(siteWord(sensorLocations(), 0) == "other");
+    CHECK(siteWord(sensorLocations(), 6) == "foot");
+    CHECK(siteWord(sensorLocations(), 7) == "unknown");
+}
+
 }  // namespace vitalgate::codes

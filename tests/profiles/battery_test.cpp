@@ -70,7 +70,8 @@ TEST_CASE("each field of a battery level status comes with its flag alone") {
     CHECK(json(kStatus, "04 0100 06") ==
           R"({"powerState":["battery-present"],"additionalStatus":["battery-fault"]})");
     CHECK(json(kStatus, "f8 0100") == R"({"powerState":["battery-present"]})");
-    CHECK(json(kStatus, "02 0100 65") == R"({"powerState":["battery-present"]})");
+    CHECK(json(kStatus, "02 0100 65") ==
+          R"({"powerState":["battery-present"],"batteryPercent":"unknown"})");
 }
 
 }  // namespace vitalgate::testing

@@ -144,6 +144,36 @@ TEST_CASE("special values are absent with their reason") {
     CHECK(m.reading.observations(1).unit() == "mm[Hg]");
 }
 
+TEST_CASE("a single pressure is what it is, and says of the others why they are none") {
+    const auto systolic = measurement(kMeasurement, octets("00 8000 ff07 0008"));
+    CHECK_FALSE(systolic.refused);
+    CHECK(shown(systolic, kSystolic) == "128 mm[Hg]");
+    CHECK(shown(systolic, kDiastolic) == "ABSENT_NOT_A_NUMBER");
+    CHECK(shown(systolic, kMean) == "ABSENT_NOT_AT_THIS_RESOLUTION");
+    const auto diastolic = measurement(kMeasurement, octets("00 0208 5200 0000"));
+    CHECK_FALSE(diastolic.refused);
+    CHECK(shown(diastolic, kSystolic) == "ABSENT_NEGATIVE_INFINITY");
+    CHECK(shown(diastolic, kDiastolic) == "82 mm[Hg]");
+    CHECK(shown(diastolic, kMean) == "ABSENT_NOT_COMPUTED");
+    const auto mean = measurement(kMeasurement, octets("01 ff07 0108 7df0"));
+    CHECK_FALSE(mean.refused);
+    CHECK(shown(mean, kSystolic) == "ABSENT_NOT_A_NUMBER");
+    CHECK(shown(mean, kDiastolic) == "ABSENT_RESERVED_VALUE");
+    CHECK(shown(mean, kMean) == "93.8 mm[Hg]");
+    CHECK(reported(mean, kMean) == "12.5 kPa");
+    CHECK(mean.reading.type().mdc() == 150020);
+}
+
+TEST_CASE("a mean alone that no person has is refused, and a pulse beside it is no pressure") {
+    for (const auto* hex : {"00 ff07 ff07 2c01", "04 ff07 ff07 2c01 4700"}) {
+        CAPTURE(hex);
+        const auto m = measurement(kMeasurement, octets(hex));
+        CHECK(m.refused == v1::REFUSED_IMPLAUSIBLE);
+        CHECK(m.refusedField == "mean");
+        CHECK(m.reading.observations().empty());
+    }
+}
+
 TEST_CASE("without a single pressure the measurement failed, though it has a pulse") {
     for (const auto* hex : {"04 ff07 ff07 ff07 4800", "04 ff07 ff07 0000 4600"}) {
         CAPTURE(hex);

@@ -232,11 +232,16 @@ TEST_CASE("the feature value of a composition names abilities and resolutions") 
           R"("height"],"massResolutionKg":0.1,"massResolutionLb":0.2,)"
           R"("heightResolutionM":0.01,"heightResolutionIn":1})");
     CHECK(json(kFeature, "00380000") ==
-          R"({"features":[],"massResolutionKg":0.005,"massResolutionLb":0.01})");
+          R"({"features":[],"massResolutionKg":0.005,"massResolutionLb":0.01,)"
+          R"("heightResolutionM":"unknown","heightResolutionIn":"unknown"})");
     CHECK(json(kFeature, "00800100") ==
-          R"({"features":[],"heightResolutionM":0.001,"heightResolutionIn":0.1})");
-    CHECK(json(kFeature, "00000000") == R"({"features":[]})");
-    CHECK(json(kFeature, "00000000 01") == R"({"features":[]})");
+          R"({"features":[],"massResolutionKg":"unknown","massResolutionLb":"unknown",)"
+          R"("heightResolutionM":0.001,"heightResolutionIn":0.1})");
+    for (const auto* hex : {"00000000", "00000000 01"}) {
+        CHECK(json(kFeature, hex) ==
+              R"({"features":[],"massResolutionKg":"unknown","massResolutionLb":"unknown",)"
+              R"("heightResolutionM":"unknown","heightResolutionIn":"unknown"})");
+    }
     checkPrefixes(kFeature, octets("ff9f0000"));
     checkBitFlips(kFeature, octets("ff9f0000"));
 }

@@ -22,7 +22,7 @@ Bytes full() {
         {"7800", "120 mg/dL"},
         {"0500", "5 min after the start"},
         {"02", "status: battery low"},
-        {"14", "calibration recommended, temperature too high"},
+        {"04", "calibration recommended"},
         {"20", "warning: rises too fast"},
         {"0ff0", "1.5 mg/dL/min"},
         {"6200", "98 %"},
@@ -69,8 +69,7 @@ TEST_CASE("a complete record of continuous glucose has every field") {
     CHECK(m.reading.observations(0).loinc() == "99504-3");
     CHECK(shown(m, kTrend) == "1.5 mg/dL/min");
     CHECK(shown(m, kQuality) == "98 %");
-    CHECK(statusOf(m) == words({"battery-low", "calibration-recommended", "temperature-high",
-                                "rise-rate-exceeded"}));
+    CHECK(statusOf(m) == words({"battery-low", "calibration-recommended", "rise-rate-exceeded"}));
     CHECK(m.sessionMinutes == 5);
     CHECK(m.reading.source().record_number() == 5);
     CHECK_FALSE(m.deviceTime);
@@ -100,15 +99,15 @@ TEST_CASE("status, calibration and warning come in this order, each with its own
 }
 
 TEST_CASE("a value holds several records, and each keeps its own octets") {
-    const auto all = records(octets("06 00 7800 0500  06 00 7900 0a00  07 80 7a00 0f00 01"));
+    const auto all = records(octets("06 00 7800 0500  06 00 7900 0a00  07 80 7a00 0f00 02"));
     REQUIRE(all.size() == 3);
     CHECK(shown(all[0], kGlucose) == "120 mg/dL");
     CHECK(shown(all[1], kGlucose) == "121 mg/dL");
     CHECK(shown(all[2], kGlucose) == "122 mg/dL");
     CHECK(all[1].sessionMinutes == 10);
     CHECK(toHex(all[1].embedded->payload) == "060079000a00");
-    CHECK(toHex(all[2].embedded->payload) == "07807a000f0001");
-    CHECK(statusOf(all[2]) == words({"session-stopped"}));
+    CHECK(toHex(all[2].embedded->payload) == "07807a000f0002");
+    CHECK(statusOf(all[2]) == words({"battery-low"}));
     CHECK_FALSE(all[2].refused);
 }
 
@@ -164,7 +163,7 @@ TEST_CASE("a size beyond the value is truncated") {
 }
 
 TEST_CASE("a record with the right CRC is believed") {
-    const auto value = octets("0f e3 7800 0500 02 14 20 0ff0 6200");
+    const auto value = octets("0f e3 7800 0500 02 04 20 0ff0 6200");
     const auto m = record(toHex(withCrc(value)), withFeature());
     CHECK_FALSE(m.refused);
     CHECK(shown(m, kGlucose) == "120 mg/dL");
@@ -190,7 +189,7 @@ TEST_CASE("a record with a wrong CRC is refused, and those beside it stay") {
 }
 
 TEST_CASE("with a CRC every single wrong bit is refused") {
-    auto value = withCrc(octets("0f e3 7800 0500 02 14 20 0ff0 6200"));
+    auto value = withCrc(octets("0f e3 7800 0500 02 04 20 0ff0 6200"));
     for (std::size_t bit = 0; bit < value.size() * 8; ++bit) {
         CAPTURE(bit);
         const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
@@ -227,8 +226,18 @@ TEST_CASE("the type of the feature value says what was measured") {
     CHECK(code("000000 07 ffff") == "MDC_CONC_GLU_UNDETERMINED_WHOLEBLOOD");
     CHECK(code("000000 08 ffff") == "MDC_CONC_GLU_UNDETERMINED_PLASMA");
     CHECK(code("000000 09 ffff") == kGlucose);
-    CHECK(code("000000 00 ffff") == kGlucose);
-    CHECK(code("000000 0f ffff") == kGlucose);
+    CHECK(record("06 00 7800 0500").reading.observations(0).code() == kGlucose);
+}
+
+TEST_CASE("a reserved type of the feature value is refused, not taken for another") {
+    for (const auto* feature : {"000000 00 ffff", "000000 0b ffff", "000000 0f ffff"}) {
+        CAPTURE(feature);
+        const auto m = record("06 00 7800 0500", withFeature(feature));
+        CHECK(m.refused == v1::REFUSED_UNKNOWN_FORMAT);
+        CHECK(m.refusedField == "type");
+        CHECK(m.reading.observations().empty());
+        CHECK(m.sessionMinutes == 5);
+    }
 }
 
 TEST_CASE("the location of the feature value is the body site") {
@@ -242,12 +251,19 @@ TEST_CASE("the location of the feature value is the body site") {
     CHECK(site("000000 59 ffff") == "vitalgate:subcutaneous-tissue");
     CHECK(site("000000 f9 ffff") == "");
     CHECK(site("000000 09 ffff") == "");
+    CHECK(site("000000 69 ffff") == "");
+    const auto m = record("0a 03 7800 0500 0ff0 6200", withFeature("000000 59 ffff"));
+    REQUIRE(m.reading.observations_size() == 3);
+    CHECK(m.reading.observations(1).body_site().code() == "vitalgate:subcutaneous-tissue");
 }
 
 TEST_CASE("a control solution is no patient") {
-    const auto m = record("06 00 7800 0500", withFeature("000000 4a ffff"));
-    CHECK(m.refused == v1::REFUSED_CONTROL_SOLUTION);
-    CHECK(m.reading.observations().empty());
+    for (const auto* feature : {"000000 4a ffff", "000000 5a ffff", "000000 49 ffff"}) {
+        CAPTURE(feature);
+        const auto m = record("06 00 7800 0500", withFeature(feature));
+        CHECK(m.refused == v1::REFUSED_CONTROL_SOLUTION);
+        CHECK(m.reading.observations().empty());
+    }
 }
 
 TEST_CASE("a faulty sensor gives no glucose") {
@@ -258,8 +274,27 @@ TEST_CASE("a faulty sensor gives no glucose") {
         CHECK(m.refusedField == "status");
         CHECK(m.reading.status_size() == 1);
     }
-    CHECK_FALSE(record("07 80 7800 0500 13").refused);
-    CHECK_FALSE(record("07 40 7800 0500 ff").refused);
+    CHECK_FALSE(record("07 80 7800 0500 12").refused);
+    CHECK_FALSE(record("07 40 7800 0500 cf").refused);
+}
+
+TEST_CASE("what a sensor shows while its session is stopped is no glucose") {
+    const auto m = record("07 80 7800 0500 01");
+    CHECK(m.refused == v1::REFUSED_UNAVAILABLE);
+    CHECK(m.refusedField == "status");
+    CHECK(m.reading.observations().empty());
+    CHECK(record("07 80 7800 0500 13").refused == v1::REFUSED_UNAVAILABLE);
+    CHECK(record("07 80 7800 0500 09").refused == v1::REFUSED_SENSOR_FAULT);
+}
+
+TEST_CASE("a sensor too warm or too cold for a valid result gives none") {
+    for (const auto* octet : {"10", "20", "30", "ff"}) {
+        CAPTURE(octet);
+        const auto m = record("07 40 7800 0500" + std::string(octet));
+        CHECK(m.refused == v1::REFUSED_FAILED);
+        CHECK(m.refusedField == "calibration and temperature");
+    }
+    CHECK(statusOf(record("07 40 7800 0500 30")) == words({"temperature-high", "temperature-low"}));
 }
 
 TEST_CASE("without a number there is no glucose, whatever stands beside it") {
@@ -324,9 +359,9 @@ TEST_CASE("reserved bits of a record change nothing") {
 TEST_CASE("records are described in their order") {
     CHECK(
         json(profiles::kGlucoseRecords, "06 00 7800 0500 06 00 ff07 0a00") ==
-        R"({"measurements":[{"kind":"glucose-continuous","observations":[{"code":"MDC_CONC_GLU_ISF",)"
+        R"({"measurements":[{"sessionMinutes":5,"kind":"glucose-continuous","observations":[{"code":"MDC_CONC_GLU_ISF",)"
         R"("mdc":160212,"loinc":"99504-3","value":120,"unit":"mg/dL"}],"source":{"recordNumber":5}},)"
-        R"({"refused":"failed","field":"concentration","kind":"glucose-continuous","source":{"recordNumber":10}}]})");
+        R"({"refused":"failed","field":"concentration","sessionMinutes":10,"kind":"glucose-continuous","source":{"recordNumber":10}}]})");
 }
 
 TEST_CASE("the feature value says what the sensor can do, and where it sits") {
@@ -390,7 +425,7 @@ TEST_CASE("the session start is local time with its offset") {
     CHECK(json(profiles::kGlucoseSessionStart, "ea070b17080e05 04 00") ==
           R"({"sessionStart":"2026-11-23T08:14:05","utcOffsetMin":60})");
     CHECK(json(profiles::kGlucoseSessionStart, "00000000000000 80 ff") ==
-          R"({"sessionStart":"0000-00-00T00:00:00"})");
+          R"({"sessionStart":"0000-00-00T00:00:00","utcOffsetMin":"unknown"})");
     checkPrefixes(profiles::kGlucoseSessionStart, octets("ea070b17080e050400"));
     checkTrailing(profiles::kGlucoseSessionStart, octets("ea070b17080e050400"));
 }

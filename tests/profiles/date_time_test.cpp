@@ -77,24 +77,54 @@ TEST_CASE("every day of 50 years keeps its weekday and comes back") {
 
 TEST_CASE("the clock's values are named fields") {
     CHECK(json(0x2A2B, "ea070b17080e05018003") ==
-          R"({"deviceTime":"2026-11-23T08:14:05","dayOfWeek":"monday","fraction":0.5,)"
+          R"({"deviceTime":"2026-11-23T08:14:05","dayOfWeek":"monday","fraction":0.50000000,)"
           R"("adjustReasons":["manual","external-reference"]})");
     CHECK(json(0x2A2B, "000000000000000000f0") ==
-          R"({"deviceTime":"0000-00-00T00:00:00","dayOfWeek":"unknown","fraction":0,)"
+          R"({"deviceTime":"0000-00-00T00:00:00","dayOfWeek":"unknown","fraction":0.00000000,)"
           R"("adjustReasons":[]})");
     CHECK(json(0x2A2B, "ea070b17080e05080000").find("\"dayOfWeek\":\"unknown\"") !=
           std::string::npos);
     CHECK(json(0x2A08, "ea070b17080e05") == R"({"deviceTime":"2026-11-23T08:14:05"})");
 }
 
-TEST_CASE("zone and daylight saving are minutes, and left out if unknown or reserved") {
+TEST_CASE("zone and daylight saving are minutes, or \"unknown\", as are reserved ones") {
     CHECK(json(0x2A0F, "0404") == R"({"timeZoneMin":60,"daylightSavingMin":60})");
     CHECK(json(0x2A0F, "d000") == R"({"timeZoneMin":-720,"daylightSavingMin":0})");
     CHECK(json(0x2A0F, "3808") == R"({"timeZoneMin":840,"daylightSavingMin":120})");
-    CHECK(json(0x2A0F, "80ff") == "{}");
-    CHECK(json(0x2A0F, "3901") == "{}");
-    CHECK(json(0x2A0F, "cf02") == R"({"daylightSavingMin":30})");
+    for (const auto* hex : {"80ff", "3901"}) {
+        CHECK(json(0x2A0F, hex) == R"({"timeZoneMin":"unknown","daylightSavingMin":"unknown"})");
+    }
+    CHECK(json(0x2A0F, "cf02") == R"({"timeZoneMin":"unknown","daylightSavingMin":30})");
     checkPrefixes(0x2A0F, octets("0404"));
+}
+
+TEST_CASE("the reference of a clock, how exact it is and how long ago it was used") {
+    CHECK(json(0x2A14, "01 04 02 05") ==
+          R"({"timeSource":"network-time-protocol","accuracyS":0.500,"daysSinceUpdate":2,)"
+          R"("hoursSinceUpdate":5})");
+    CHECK(
+        json(0x2A14, "04 fd fe 17") ==
+        R"({"timeSource":"manual","accuracyS":31.625,"daysSinceUpdate":254,"hoursSinceUpdate":23})");
+    CHECK(json(0x2A14, "00 fe 00 18") ==
+          R"({"timeSource":"unknown","accuracyS":"out-of-range","daysSinceUpdate":0,)"
+          R"("hoursSinceUpdate":"unknown"})");
+    CHECK(json(0x2A14, "08 ff ff ff") ==
+          R"({"timeSource":"unknown","accuracyS":"unknown","daysSinceUpdate":"255-or-more",)"
+          R"("hoursSinceUpdate":"unknown"})");
+    checkPrefixes(0x2A14, octets("01040205"));
+    checkBitFlips(0x2A14, octets("01040205"));
+    checkTrailing(0x2A14, octets("01040205"));
+}
+
+TEST_CASE("offsets of whole quarters of an hour from 12 hours west to 14 hours east are zones") {
+    CHECK(profiles::quartersOf(chr::minutes{-720}) == -48);
+    CHECK(profiles::quartersOf(chr::minutes{840}) == 56);
+    CHECK_FALSE(profiles::quartersOf(chr::minutes{-735}));
+    CHECK_FALSE(profiles::quartersOf(chr::minutes{855}));
+    CHECK_FALSE(profiles::quartersOf(chr::minutes{7}));
+    CHECK(profiles::offsetOfQuarters(-48) == chr::minutes{-720});
+    CHECK_FALSE(profiles::offsetOfQuarters(57));
+    CHECK_FALSE(profiles::offsetOfQuarters(-128));
 }
 
 TEST_CASE("local time is so far ahead of UTC if the device says all of it") {

@@ -72,7 +72,7 @@ profiles::TimeProposal proposal() {
 TEST_CASE("a device time is UTC with the offset of the place") {
     const auto time = profiles::decodeDeviceTime(full(), {});
     REQUIRE(time);
-    CHECK(time->utc == LocalDateTime{2026, 11, 23, 8, 14, 5});
+    CHECK(time->baseTime == LocalDateTime{2026, 11, 23, 8, 14, 5});
     CHECK(time->utcOffset == 120min);
     CHECK(time->local() == LocalDateTime{2026, 11, 23, 10, 14, 5});
     CHECK(time->fraction == 0s);
@@ -80,9 +80,10 @@ TEST_CASE("a device time is UTC with the offset of the place") {
     CHECK_FALSE(time->isFaulty);
     CHECK_FALSE(time->wantsProposal);
     CHECK_FALSE(time->userTime);
-    CHECK(json(kTime, toHex(full())) ==
-          R"({"utc":"2026-11-23T08:14:05","deviceTime":"2026-11-23T10:14:05","utcOffsetMin":120,)"
-          R"("status":["utc-aligned","epoch-2000"]})");
+    CHECK(
+        json(kTime, toHex(full())) ==
+        R"({"baseTime":"2026-11-23T08:14:05","deviceTime":"2026-11-23T10:14:05","utcOffsetMin":120,)"
+        R"("status":["utc-aligned","epoch-2000"]})");
 }
 
 TEST_CASE("the feature value says which further fields a device time has") {
@@ -95,10 +96,11 @@ TEST_CASE("the feature value says which further fields a device time has") {
     CHECK(time->accumulatedDriftSeconds == 3);
     CHECK(time->nextLogNumber == 12);
     CHECK(time->fraction == 500ms);
-    CHECK(json(kTime, toHex(fullWithEveryField()), withFeature(kEveryField)) ==
-          R"({"utc":"2026-11-23T08:14:05","deviceTime":"2026-11-23T09:14:05","utcOffsetMin":60,)"
-          R"("fraction":0.5,"status":["time-fault","proposal-requested","epoch-2000"],)"
-          R"("userTime":"2026-11-23T09:14:05","accumulatedDriftS":3,"nextLogNumber":12})");
+    CHECK(
+        json(kTime, toHex(fullWithEveryField()), withFeature(kEveryField)) ==
+        R"({"baseTime":"2026-11-23T08:14:05","deviceTime":"2026-11-23T09:14:05","utcOffsetMin":60,)"
+        R"("fraction":0.500000,"status":["time-fault","proposal-requested","epoch-2000"],)"
+        R"("userTime":"2026-11-23T09:14:05","accumulatedDriftS":3,"nextLogNumber":12})");
     CHECK(decodeError(kTime, fullWithEveryField()).field == "end");
     CHECK(decodeError(kTime, full(), withFeature(kEveryField)).field == "user time");
 }
@@ -112,8 +114,8 @@ TEST_CASE("every octet short or wrong of a device time is noticed") {
 TEST_CASE("a device time that counts from 1900") {
     const auto time = profiles::decodeDeviceTime(octets("4d74aeee 00 00 0000"), {});
     REQUIRE(time);
-    CHECK(time->utc.text() == "2026-11-23T08:14:05");
-    CHECK(profiles::decodeDeviceTime(octets("ffffffff 00 00 1000"), {})->utc.text() ==
+    CHECK(time->baseTime.text() == "2026-11-23T08:14:05");
+    CHECK(profiles::decodeDeviceTime(octets("ffffffff 00 00 1000"), {})->baseTime.text() ==
           "2136-02-07T06:28:15");
 }
 
@@ -123,7 +125,7 @@ TEST_CASE("an unknown zone leaves the local time open") {
     CHECK_FALSE(time->utcOffset);
     CHECK_FALSE(time->local());
     CHECK(json(kTime, "4db29632 04 ff 1000") ==
-          R"({"utc":"2026-11-23T08:14:05","status":["epoch-2000"]})");
+          R"({"baseTime":"2026-11-23T08:14:05","utcOffsetMin":"unknown","status":["epoch-2000"]})");
 }
 
 TEST_CASE("the CRC of a device time comes first") {
@@ -175,10 +177,10 @@ TEST_CASE("the features of a device time") {
 
 TEST_CASE("the parameters of a device time") {
     constexpr auto kParameters = profiles::kDeviceTimeParameters;
-    CHECK(json(kParameters, "0080") == R"({"resolution":0.5})");
+    CHECK(json(kParameters, "0080") == R"({"resolution":0.500000})");
     // Drift tracking, log and displayed formats.
     CHECK(json(kParameters, "0040 0a00 1e00 0500 0712", withFeature("ffff 1201")) ==
-          R"({"resolution":0.25,"driftLimitS":10,"daysUntilSyncLoss":30,)"
+          R"({"resolution":0.250000,"driftLimitS":10,"daysUntilSyncLoss":30,)"
           R"("adjustmentLimitS":5,"displayedFormats":"0712"})");
     checkPrefixes(kParameters, octets("0080"));
     checkTrailing(kParameters, octets("0080"));
@@ -195,13 +197,14 @@ TEST_CASE("a time is proposed in the form that the device takes") {
           crcAndThen("02c9004db2963204000104"));
     CHECK(
         json(kControlPoint, "02c9004db2963204000104") ==
-        R"({"operation":"propose-time-update","utc":"2026-11-23T08:14:05","utcOffsetMin":60,)"
+        R"({"operation":"propose-time-update","baseTime":"2026-11-23T08:14:05","utcOffsetMin":60,)"
         R"("flags":["utc-aligned","external-reference","epoch-2000","second-fractions-not-valid"],)"
         R"("timeSource":"network-time-protocol","accuracyEighths":4})");
-    CHECK(json(kControlPoint, "0249004db29632040001040080", withFeature("ffff 0404")) ==
-          R"({"operation":"propose-time-update","utc":"2026-11-23T08:14:05","utcOffsetMin":60,)"
-          R"("flags":["utc-aligned","external-reference","epoch-2000"],)"
-          R"("timeSource":"network-time-protocol","accuracyEighths":4,"fraction":0.5})");
+    CHECK(
+        json(kControlPoint, "0249004db29632040001040080", withFeature("ffff 0404")) ==
+        R"({"operation":"propose-time-update","baseTime":"2026-11-23T08:14:05","utcOffsetMin":60,)"
+        R"("flags":["utc-aligned","external-reference","epoch-2000"],)"
+        R"("timeSource":"network-time-protocol","accuracyEighths":4,"fraction":0.500000})");
 }
 
 TEST_CASE("a time that the device's years do not hold is not proposed") {

@@ -62,7 +62,7 @@ TEST_CASE("a complete elapsed time has every field") {
     CHECK(calendar->time == LocalDateTime{2026, 11, 23, 8, 14, 5});
     CHECK(calendar->fraction == 120ms);
     CHECK(json(kClock, toHex(full())) ==
-          R"({"deviceTime":"2026-11-23T08:14:05","resolutionMs":1,"fraction":0.12,"utc":true,)"
+          R"({"deviceTime":"2026-11-23T08:14:05","resolutionMs":1,"fraction":0.1200,"utc":true,)"
           R"("utcOffsetMin":60,"timeSource":"network-time-protocol","currentTimeline":true,)"
           R"("needsToBeSet":false,"followsDaylightSaving":true,"followsZone":true})");
 }

@@ -174,6 +174,10 @@ TEST_CASE("what is wrong in a record is told by its place in the whole value") {
     const auto error = decodeError(kRecord, octets("07 2a01 352a 1680"));
     CHECK(error.field == "systolic");
     CHECK(error.octet == 6);
+    CHECK(error.message == "systolic: needs octets 6 to 7, the value has only 7 octets");
+    const auto longer = decodeError(kRecord, octets("07 2a01 342b 00 8000 5200 6100 aa"));
+    CHECK(longer.octet == 12);
+    CHECK(longer.message == "end: the last field ends before octet 12, the value has 13 octets");
     const auto refused = measurement(kRecord, octets("07 2a01 352a 00 ff07 ff07 ff07"));
     CHECK(refused.refused == v1::REFUSED_FAILED);
     CHECK(refused.reading.source().record_number() == 298);
@@ -202,6 +206,12 @@ TEST_CASE("where the feature value says so a record ends with a CRC") {
     }
     const auto empty = profiles::withCrc(octets("07 2a01 352a"));
     CHECK(decodeError(kRecord, empty, kWithCrc).field == "flags");
+    CHECK(decodeError(kRecord, empty, kWithCrc).message ==
+          "flags: needs octet 5, the value has only 5 octets (its CRC not counted)");
+    const auto longer = profiles::withCrc(octets("07 2a01 352a 00 8000 5200 6100 aa"));
+    CHECK(decodeError(kRecord, longer, kWithCrc).message ==
+          "end: the last field ends before octet 12, the value has 13 octets (its CRC not "
+          "counted)");
 }
 
 TEST_CASE("the fields of a record are told once each, those that it holds among them") {

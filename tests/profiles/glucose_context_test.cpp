@@ -79,8 +79,8 @@ TEST_CASE("every octet short, long or wrong of a context is noticed") {
 }
 
 TEST_CASE("a medication in litres is a volume") {
-    const auto m = context("30 0100 04 0cd0");
-    CHECK(shown(m, kMedicationVolume) == "12 mL");
+    const auto m = context("30 0100 04 09d0");
+    CHECK(shown(m, kMedicationVolume) == "9 mL");
     CHECK(statusOf(m, kMedicationVolume) == std::vector<std::string>{"long-acting-insulin"});
     CHECK(shown(m, kMedication) == "no such observation");
 }
@@ -136,8 +136,55 @@ TEST_CASE("an amount that nobody takes is left out, and the rest stands") {
     CHECK(statusOf(m, kCarbohydrate) == std::vector<std::string>{"implausible", "lunch"});
     CHECK(coded(m, kMeal) == "vitalgate:meal-fasting");
     CHECK(shown(context("0a 0100 03 3c00 65"), kIntensity) == "ABSENT_UNSPECIFIED");
-    CHECK(context("01 0100 02 3c00").refused == v1::REFUSED_FAILED);
     CHECK(context("01 0100 02 ff07").refused == v1::REFUSED_FAILED);
+}
+
+TEST_CASE("a context whose only amount is one that nobody takes is implausible, not failed") {
+    struct Row {
+        const char* hex;
+        const char* field;
+    };
+    for (const auto& row :
+         {Row{"01 0100 02 3c00", "carbohydrate"}, Row{"10 0100 01 0f00", "medication"},
+          Row{"30 0100 01 0f00", "medication"}, Row{"40 0100 0100", "HbA1c"},
+          Row{"09 0100 02 ff07 ffff 65", "exercise intensity"}}) {
+        CAPTURE(row.hex);
+        const auto m = context(row.hex);
+        CHECK(m.refused == v1::REFUSED_IMPLAUSIBLE);
+        CHECK(m.refusedField == row.field);
+        CHECK(m.reading.observations().empty());
+        CHECK(m.part->event == "1");
+    }
+}
+
+TEST_CASE("amounts are plausible up to what a person takes at once") {
+    const auto carbohydrate = [](std::string_view mass) {
+        return shown(context("03 0100 02" + std::string(mass) + "03"), kCarbohydrate);
+    };
+    CHECK(carbohydrate("f4d1") == "500 g");
+    CHECK(carbohydrate("f5d1") == "ABSENT_UNSPECIFIED");
+    const auto medication = [](std::string_view mass) {
+        return shown(context("12 0100 03 01" + std::string(mass)), kMedication);
+    };
+    CHECK(medication("05d0") == "5000 mg");
+    CHECK(medication("f5b1") == "ABSENT_UNSPECIFIED");  // 501 x 10^-5 kg
+    const auto medicationVolume = [](std::string_view volume) {
+        return shown(context("32 0100 03 01" + std::string(volume)), kMedicationVolume);
+    };
+    CHECK(medicationVolume("0ad0") == "10 mL");
+    CHECK(medicationVolume("65c0") == "ABSENT_UNSPECIFIED");  // 101 x 10^-4 l
+}
+
+TEST_CASE("an amount that nobody takes stays as the device said it") {
+    const auto m = context("32 0100 03 01 0cd0");
+    CHECK(shown(m, kMedicationVolume) == "ABSENT_UNSPECIFIED");
+    CHECK(reported(m, kMedicationVolume) == "0.012 L");
+    CHECK(statusOf(m, kMedicationVolume) ==
+          std::vector<std::string>{"implausible", "rapid-acting-insulin"});
+    CHECK(reported(context("12 0100 03 01 0f00"), kMedication) == "15 kg");
+    CHECK(reported(context("03 0100 02 3c00 03"), kCarbohydrate) == "60 kg");
+    CHECK(reported(context("03 0100 02 3cd0 03"), kCarbohydrate) == "");
+    CHECK(reported(context("03 0100 02 ff07 03"), kCarbohydrate) == "");
 }
 
 TEST_CASE("a context that says nothing known is empty") {

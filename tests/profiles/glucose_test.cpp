@@ -164,15 +164,18 @@ TEST_CASE("a fault of sensor, sample or strip leaves no number, other words do")
     for (const auto* status : {"0200", "0004"}) {
         CHECK(withStatus(status).refused == v1::REFUSED_SENSOR_FAULT);
     }
-    for (const auto* status : {"0400", "0800", "1000", "0002"}) {
+    for (const auto* status : {"0400", "0800", "1000", "0002", "8000", "0001"}) {
         CHECK(withStatus(status).refused == v1::REFUSED_FAILED);
     }
-    for (const auto* status : {"0100", "8000", "0001", "0008"}) {
+    for (const auto* status : {"0100", "0008"}) {
         CHECK_FALSE(withStatus(status).refused);
     }
     CHECK(withStatus("0008").clockNotSet);
     CHECK_FALSE(withStatus("0100").clockNotSet);
     CHECK(withStatus("0600").refused == v1::REFUSED_SENSOR_FAULT);
+    // Above the range of the meter, and too warm for a valid result.
+    CHECK(withStatus("a000").refused == v1::REFUSED_FAILED);
+    CHECK(withStatus("8000").reading.observations().empty());
 }
 
 TEST_CASE("a result beyond the meter's range is a limit") {

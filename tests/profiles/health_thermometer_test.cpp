@@ -112,6 +112,7 @@ TEST_CASE("an intermediate temperature is marked") {
 
 TEST_CASE("temperature type and interval are named fields") {
     CHECK(json(0x2A1D, "03") == R"({"temperatureType":"ear"})");
+    CHECK(json(0x2A1D, "02") == "{\"temperatureType\":\"body (general)\"}");
     CHECK(json(0x2A1D, "00") == R"({"temperatureType":"unknown"})");
     CHECK(json(0x2A21, "2c01") == R"({"measurementIntervalSeconds":300})");
     checkPrefixes(0x2A1D, octets("03"));

@@ -145,6 +145,7 @@ TEST_CASE("the static location of the sensor is merged") {
 
 TEST_CASE("location and control point are named fields") {
     CHECK(json(0x2A38, "01") == R"({"sensorLocation":"chest"})");
+    CHECK(json(0x2A38, "00") == R"({"sensorLocation":"other"})");
     CHECK(json(0x2A38, "07") == R"({"sensorLocation":"unknown"})");
     CHECK(json(0x2A39, "01") == R"({"command":"reset-energy"})");
     CHECK(json(0x2A39, "02") == R"({"command":"unknown"})");

@@ -136,10 +136,34 @@ TEST_CASE("a sensor without contact, or broken") {
     CHECK(refusedBySensor("008000") == v1::REFUSED_NO_CONTACT);
     CHECK(refusedBySensor("020000") == v1::REFUSED_SENSOR_FAULT);
     CHECK(refusedBySensor("004000") == v1::REFUSED_SENSOR_FAULT);
-    CHECK(refusedBySensor("fd1700") == std::nullopt);
+    CHECK(refusedBySensor("751600") == std::nullopt);
     const auto m = measurement(kContinuous, octets("08 6200 4800 004000"));
     CHECK(m.refused == v1::REFUSED_SENSOR_FAULT);
     CHECK(m.refusedField == "device and sensor status");
+}
+
+TEST_CASE("a signal that no saturation can be computed from gives no number") {
+    CHECK(refusedBySensor("080000") == v1::REFUSED_UNSTABLE);
+    CHECK(refusedBySensor("800000") == v1::REFUSED_UNSTABLE);
+    CHECK(refusedBySensor("000100") == v1::REFUSED_QUESTIONABLE);
+    CHECK(refusedBySensor("800100") == v1::REFUSED_UNSTABLE);
+    CHECK(refusedBySensor("884800") == v1::REFUSED_NO_CONTACT);
+    CHECK(refusedBySensor("8a0000") == v1::REFUSED_SENSOR_FAULT);
+    const auto m = measurement(kContinuous, octets("08 6200 4800 800000"));
+    CHECK(m.refused == v1::REFUSED_UNSTABLE);
+    CHECK(m.refusedField == "device and sensor status");
+    CHECK(m.reading.observations().empty());
+    CHECK(statusOf(m) == std::vector<std::string>{"signal-non-pulsatile"});
+}
+
+TEST_CASE("a value of a weak signal, and an early one, stands with its word") {
+    const auto weak = measurement(kSpotCheck, octets("04 6200 4800 340000"));
+    CHECK(shown(weak, kSaturation) == "98 %");
+    CHECK(statusOf(weak) ==
+          std::vector<std::string>{"signal-irregular", "signal-poor", "low-perfusion"});
+    const auto early = measurement(kContinuous, octets("04 6200 4800 6000"));
+    CHECK(shown(early, kSaturation) == "98 %");
+    CHECK(statusOf(early) == std::vector<std::string>{"measurement-ongoing", "early-estimate"});
 }
 
 TEST_CASE("a value out of the oximeter's memory is marked so") {

@@ -87,8 +87,17 @@ TEST_CASE("requests and answers of the control point are named fields") {
     CHECK(
         json(kRecordAccess, "02040101000201") ==
         R"({"operation":"delete-records","operator":"between","filter":"number","first":1,"last":258})");
-    CHECK(json(kRecordAccess, "010302ea070b17080e05") ==
-          R"({"operation":"report-records","operator":"at-least","filter":"user-facing-time"})");
+    CHECK(
+        json(kRecordAccess, "010302ea070b17080e05") ==
+        R"({"operation":"report-records","operator":"at-least","filter":"user-facing-time","first":"2026-11-23T08:14:05"})");
+    CHECK(
+        json(kRecordAccess, "020202ea070b17080e05") ==
+        R"({"operation":"delete-records","operator":"at-most","filter":"user-facing-time","last":"2026-11-23T08:14:05"})");
+    CHECK(
+        json(kRecordAccess, "040402ea070b17080e05ea070b18000000") ==
+        R"({"operation":"count-records","operator":"between","filter":"user-facing-time","first":"2026-11-23T08:14:05","last":"2026-11-24T00:00:00"})");
+    CHECK(json(kRecordAccess, "0103030102030405") ==
+          R"({"operation":"report-records","operator":"at-least","filter":"unknown"})");
     CHECK(json(kRecordAccess, "0300") == R"({"operation":"abort","operator":"none"})");
     CHECK(json(kRecordAccess, "05000201") == R"({"operation":"count-response","records":258})");
     CHECK(json(kRecordAccess, "06000106") ==
@@ -97,7 +106,8 @@ TEST_CASE("requests and answers of the control point are named fields") {
 }
 
 TEST_CASE("every octet short or wrong of the control point is noticed") {
-    for (const auto* hex : {"0101", "0103010201", "02040101000201", "05000201", "06000106"}) {
+    for (const auto* hex : {"0101", "0103010201", "02040101000201", "010302ea070b17080e05",
+                            "040402ea070b17080e05ea070b18000000", "05000201", "06000106"}) {
         checkPrefixes(kRecordAccess, octets(hex));
         checkBitFlips(kRecordAccess, octets(hex));
         checkTrailing(kRecordAccess, octets(hex));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "adapters/profiles/quirks.hpp"
 #include "tests/profiles/samples.hpp"
 
 namespace vitalgate::testing {
@@ -56,15 +55,6 @@ TEST_CASE("values of every length and repeated octet are refused or may be belie
             }
         }
     }
-}
-
-TEST_CASE("every quirk has a name of its own and a reason") {
-    for (const auto& row : decoderQuirks()) {
-        CHECK_FALSE(row.reason.empty());
-        CHECK(&decoderQuirk(row.name) == &row);
-    }
-    CHECK(decoderQuirk("").name.empty());
-    CHECK(decoderQuirk("none").name.empty());
 }
 
 }  // namespace vitalgate::testing

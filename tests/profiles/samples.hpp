@@ -93,40 +93,59 @@ inline std::vector<std::string> statusOf(const profiles::Measurement& measuremen
     return {measurement.reading.status().begin(), measurement.reading.status().end()};
 }
 
-/// Every proper prefix is refused as truncated, but for the lengths that are a format of their own.
-inline void checkPrefixes(std::uint16_t uuid, ByteView whole, std::set<std::size_t> legal = {}) {
+/// Every proper prefix is refused as truncated, at a field and a place within it, but for the
+/// lengths that are a format of their own.
+inline void checkPrefixes(std::uint16_t uuid, ByteView whole, std::set<std::size_t> legal = {},
+                          const profiles::DecodeOptions& options = {}) {
     for (std::size_t length = 0; length < whole.size(); ++length) {
         CAPTURE(length);
-        const auto decoded = spec(uuid).decode(whole.first(length), {});
+        const auto decoded = spec(uuid).decode(whole.first(length), options);
         CHECK(decoded.has_value() == legal.contains(length));
-        if (!decoded) {
-            CHECK(decoded.error().reason == v1::REFUSED_TRUNCATED);
-            CHECK(decoded.error().octet <= length);
-        }
+        CHECK(violation(spec(uuid), whole.first(length), options) == "");
+        if (!decoded) CHECK(decoded.error().reason == v1::REFUSED_TRUNCATED);
     }
 }
 
 /// Every single wrong bit is refused or gives something that may be believed.
-inline void checkBitFlips(std::uint16_t uuid, Bytes value) {
+inline void checkBitFlips(std::uint16_t uuid, Bytes value,
+                          const profiles::DecodeOptions& options = {}) {
     for (std::size_t bit = 0; bit < value.size() * 8; ++bit) {
         CAPTURE(bit);
         const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
         value[bit / 8] ^= mask;
-        CHECK(violation(spec(uuid), value, {}) == "");
+        CHECK(violation(spec(uuid), value, options) == "");
+        value[bit / 8] ^= mask;
+    }
+}
+
+/// With the CRC that its feature value announces, a value is believed, and with any single wrong
+/// bit nothing of it.
+inline void checkProtected(std::uint16_t uuid, Bytes value,
+                           const profiles::DecodeOptions& options) {
+    CHECK_FALSE(isRefused(spec(uuid).decode(value, options)));
+    checkBitFlips(uuid, value, options);
+    for (std::size_t bit = 0; bit < value.size() * 8; ++bit) {
+        CAPTURE(bit);
+        const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
+        value[bit / 8] ^= mask;
+        CHECK(isRefused(spec(uuid).decode(value, options)));
         value[bit / 8] ^= mask;
     }
 }
 
 /// One octet more is malformed, and so is more than any attribute holds.
-inline void checkTrailing(std::uint16_t uuid, Bytes value) {
+inline void checkTrailing(std::uint16_t uuid, Bytes value,
+                          const profiles::DecodeOptions& options = {}) {
     const auto end = value.size();
     value.push_back(0);
-    const auto error = decodeError(uuid, value);
+    const auto error = decodeError(uuid, value, options);
     CHECK(error.reason == v1::REFUSED_MALFORMED);
     CHECK(error.field == "end");
     CHECK(error.octet == end);
+    CHECK(violation(spec(uuid), value, options) == "");
     value.resize(600, 0);
-    CHECK(decodeError(uuid, value).reason == v1::REFUSED_MALFORMED);
+    CHECK(decodeError(uuid, value, options).reason == v1::REFUSED_MALFORMED);
+    CHECK(violation(spec(uuid), value, options) == "");
 }
 
 }  // namespace vitalgate::testing

@@ -107,7 +107,7 @@ TEST_CASE("the change increment is a number and the unknown user index is left o
     CHECK(json(profiles::kDatabaseChangeIncrement, "ffffffff") ==
           R"({"databaseChangeIncrement":4294967295})");
     CHECK(json(profiles::kUserIndex, "02") == R"({"userIndex":2})");
-    CHECK(json(profiles::kUserIndex, "ff") == "{}");
+    CHECK(json(profiles::kUserIndex, "ff") == R"({"userIndex":"unknown"})");
     checkPrefixes(profiles::kDatabaseChangeIncrement, octets("01020000"));
     checkTrailing(profiles::kDatabaseChangeIncrement, octets("01020000"));
     checkPrefixes(profiles::kUserIndex, octets("02"));

@@ -199,7 +199,9 @@ TEST_CASE("the feature value names abilities and resolutions") {
           R"({"features":["time-stamp","multiple-users","body-mass-index"],)"
           R"("weightResolutionKg":0.1,"weightResolutionLb":0.2,)"
           R"("heightResolutionM":0.01,"heightResolutionIn":1})");
-    CHECK(json(kFeature, "00000000") == R"({"features":[]})");
+    CHECK(json(kFeature, "00000000") ==
+          R"({"features":[],"weightResolutionKg":"unknown","weightResolutionLb":"unknown",)"
+          R"("heightResolutionM":"unknown","heightResolutionIn":"unknown"})");
     checkPrefixes(kFeature, octets("9f000000"));
 }
 

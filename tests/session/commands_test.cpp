@@ -7,6 +7,22 @@
 using namespace vitalgate;
 using namespace vitalgate::testing;
 
+TEST_CASE("a hub that does not know the time gives a device none, whoever commands it") {
+    for (const bool isBehind : {true, false}) {
+        CAPTURE(isBehind);
+        Conversation c;
+        c.clock.setTrust(ClockTrust::unsynchronised);
+        c.options.setDeviceClocks.reset();
+        // The hub is behind, never ahead: what is far behind the hub is so in truth.
+        c.addClock(isBehind ? -25h : 0h);
+        c.addBloodPressure();
+        c.start();
+        const auto before = c.link->calls().size();
+        CHECK(text(give(c, R"({"setClock":{}})")) == (isBehind ? "DONE" : "FAILED INTERNAL"));
+        CHECK(writes(c, before).size() == (isBehind ? 1 : 0));
+    }
+}
+
 TEST_CASE("each command asks the device exactly this, and is done with its answer") {
     for (const auto& row : commandRows()) {
         CAPTURE(std::string(row.json));

@@ -29,6 +29,9 @@ TEST_CASE("a gap begins where the next record should have been and ends before t
         {"more than that is one", {0, 7}, 4, {{4, 6}}},
         {"closer than usual", {10, 11, 12, 15}, 5, {}},
         {"every minute", {1, 2, 4}, 1, {{3, 3}}},
+        {"the interval was changed", {0, 5, 10, 20, 30, 40, 50}, 5, {}},
+        {"and one is missing after it", {0, 5, 10, 20, 30, 40, 60}, 5, {{45, 59}}},
+        {"three gaps of different length", {0, 5, 15, 30, 50}, 5, {{10, 14}, {20, 29}, {35, 49}}},
         {"to the highest minute", {0, 65535}, 240, {{240, 65534}}},
         {"from the highest minute but one", {65534, 65535}, 1, {}},
     };

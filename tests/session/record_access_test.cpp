@@ -358,6 +358,21 @@ TEST_CASE("a context that was lost on its way is fetched again with its record")
     CHECK(all.numbers() == std::vector<std::uint32_t>{1, 2, 3});
 }
 
+TEST_CASE(
+    "what a meter has measured while connected and not sent is fetched before the hub hangs up") {
+    Conversation c;
+    addMeter(c, {records(1, 3)});
+    c.start();
+    CHECK(requests(c) == Texts{"0101"});
+    const Meter later{records(1, 4)};
+    c.link->whenWritten(0x2A52, [&](const Bytes& request) { later.answer(*c.link, request); });
+    c.clock.advance(c.options.limits.idle);
+    CHECK(requests(c) == Texts{"0101", "0103010300"});
+    CHECK(c.link->wasCalled("disconnect"));
+    CHECK(c.sink.bookmarks[kMark].starts_with("4 "));
+    CHECK(c.succeeded());
+}
+
 TEST_CASE("a memory that is a ring is read to its end, wherever the connection is cut") {
     Meter ring;
     for (const auto& each : records(5, 8)) ring.records.push_back(each);

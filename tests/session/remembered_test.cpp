@@ -265,8 +265,7 @@ TEST_CASE("a session goes through the change to winter time with the offset of i
     // 02:30 summer time on the day on which 03:00 becomes 02:00.
     c.clock.setWall(*parseUtc("2026-10-25T03:30:00Z"));
     Sensor sensor;
-    sensor.start =
-        "ea070a19021e000404";
+    sensor.start = "ea070a19021e000404";
     sensor.status = 180;
     sensor.addTo(c);
     c.start();

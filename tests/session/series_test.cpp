@@ -187,6 +187,16 @@ TEST_CASE("a series has no more values than the limit; the next one begins anoth
     CHECK(series.flush());
 }
 
+TEST_CASE("a series has no more octets than the limit either") {
+    Series series(60s);
+    auto large = pieceOf({0s, 97});
+    large.values.front().bytes.assign(512, 0);
+    int taken = 1;
+    while (!series.take(large)) ++taken;
+    CHECK(taken == Series::kMostOctets / 512 + 1);
+    CHECK(series.values().size() == 1);
+}
+
 TEST_CASE("observations of the same code with other words are series of their own") {
     Series series(60s);
     for (int second = 0; second < 3; ++second) {

@@ -1,0 +1,125 @@
+// A worn oximeter: a value each second without end, gathered; and what becomes of it when the hub
+// is killed, or asks for stored records meanwhile.
+#include <doctest/doctest.h>
+
+#include "tests/session/exchanges.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::testing;
+
+namespace {
+
+/// 97 %, 71/min.
+constexpr auto kSecond = "0061004700";
+
+void addOximeter(Conversation& c) {
+    c.link->addService(0x1822);
+    c.link->addCharacteristic(0x2A5E, "i");
+    c.link->addCharacteristic(0x2A5F, "n");
+    c.link->addCharacteristic(0x2A60, "r", {0x00, 0x00});
+}
+
+void wear(Conversation& c, int seconds) {
+    for (int second = 0; second < seconds; ++second) {
+        c.link->send(0x2A5F, kSecond);
+        c.clock.run();
+        c.clock.advance(1s);
+    }
+}
+
+/// Of each reading, how many values it has.
+std::vector<int> lengths(const std::vector<NewReading>& readings) {
+    std::vector<int> found;
+    for (const auto& made : readings) {
+        REQUIRE(made.reading.observations_size() == 2);
+        found.push_back(made.reading.observations(0).samples().raw_size());
+    }
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("what was gathered when the hub was killed is a reading of the next connection") {
+    struct Row {
+        int seconds;
+        std::vector<int> before;
+        std::vector<int> after;
+    };
+    for (const auto& row : std::vector<Row>{
+             {5, {}, {}}, {15, {}, {11}}, {59, {}, {51}}, {65, {60}, {}}, {75, {60}, {11}}}) {
+        CAPTURE(row.seconds);
+        Exchanges all;
+        {
+            Conversation c;
+            addOximeter(c);
+            c.start();
+            wear(c, row.seconds);
+            CHECK(lengths(c.sink.readings) == row.before);
+            all.bookmarks = c.sink.bookmarks;
+        }
+        Conversation c;
+        addOximeter(c);
+        all.begin(c);
+        c.start();
+        CHECK(lengths(c.sink.readings) == row.after);
+        CHECK(c.sink.bookmarks["series"].empty());
+        wear(c, 3);
+        c.endLink();
+        auto expected = row.after;
+        expected.push_back(3);
+        CHECK(lengths(c.sink.readings) == expected);
+        CHECK(c.sink.bookmarks["series"].empty());
+    }
+}
+
+TEST_CASE("a recalled series has the time at which it came") {
+    Exchanges all;
+    {
+        Conversation c;
+        addOximeter(c);
+        c.start();
+        wear(c, 15);
+        all.bookmarks = c.sink.bookmarks;
+    }
+    Conversation c;
+    addOximeter(c);
+    c.clock.advance(1h);
+    all.begin(c);
+    c.start();
+    REQUIRE(c.sink.readings.size() == 1);
+    const auto& reading = c.sink.readings[0].reading;
+    CHECK(formatUtc(fromTimestamp(reading.measured())).starts_with("2026-11-23T08:00:00"));
+    CHECK(reading.duration_ms() == 11'000);
+}
+
+TEST_CASE("values of a series that cannot be kept are counted each") {
+    Conversation c;
+    addOximeter(c);
+    c.start();
+    wear(c, 7);
+    c.sink.failure = Error{ErrorKind::unavailable, "intake is closed"};
+    c.endLink();
+    CHECK(c.error() == "device cuff: keep values: intake is closed");
+    CHECK(c.session->unkept() == 7);
+}
+
+TEST_CASE("the stream does not make the hub wait for ever for the end of its records") {
+    Conversation c;
+    addOximeter(c);
+    c.link->addCharacteristic(0x2A52, "wi");
+    c.start();
+    CHECK(c.link->calls().back() == "write 2A52 0101");
+    wear(c, 31);
+    CHECK(c.link->wasCalled("write 2A52 0300"));
+    // What is measured on the spot is none of the stream: it may be a record.
+    Conversation other;
+    addOximeter(other);
+    other.link->addCharacteristic(0x2A52, "wi");
+    other.start();
+    other.clock.advance(20s);
+    other.link->send(0x2A5E, kSecond);
+    other.clock.run();
+    other.clock.advance(20s);
+    CHECK_FALSE(other.link->wasCalled("write 2A52 0300"));
+    CHECK(other.sink.readings.size() == 1);
+}
