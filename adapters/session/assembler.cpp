@@ -1,7 +1,5 @@
 #include "adapters/session/assembler.hpp"
 
-#include <array>
-
 #include "adapters/profiles/e2e_crc.hpp"
 #include "adapters/session/subject.hpp"
 #include "gateway/base/words.hpp"
