@@ -123,6 +123,29 @@ TEST_CASE("without device time and record number nothing is ever merged, restart
     CHECK(readings[0].id_basis() == v1::ID_RECEIPT);
 }
 
+TEST_CASE("a refused measurement is one event however often it is read, and never a reading") {
+    Entrance entrance;
+    const auto refused = [](v1::MeasurementRefusal reason) {
+        Append what;
+        auto& refusal = what.refusals.emplace_back();
+        refusal.identity = reading().identity;
+        refusal.event.set_device("cuff");
+        refusal.event.mutable_refused()->set_reason(reason);
+        return what;
+    };
+    REQUIRE(entrance.append(refused(v1::REFUSED_FAILED)));
+    REQUIRE(entrance.append(refused(v1::REFUSED_FAILED)));
+    // A later release of the hub may understand it.
+    CHECK(entrance.append(of(reading())).value().duplicates == 0);
+    CHECK(entrance.readings().size() == 1);
+    REQUIRE(entrance.append(refused(v1::REFUSED_IMPLAUSIBLE)));
+    std::vector<v1::MeasurementRefusal> reasons;
+    for (const auto& record : entrance.hub.records()) {
+        if (record.event().has_refused()) reasons.push_back(record.event().refused().reason());
+    }
+    CHECK(reasons == std::vector{v1::REFUSED_FAILED, v1::REFUSED_IMPLAUSIBLE});
+}
+
 TEST_CASE("readings, events and bookmarks of one append are committed together") {
     Entrance entrance;
     auto what = of(reading());
