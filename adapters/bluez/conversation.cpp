@@ -88,8 +88,8 @@ void Core::afterEnd(Device& device, const Conversation& talk) {
     if (stopping_) return finishStopWhenIdle();
     const auto view = deviceView(service_.tree(), talk.link->device());
     if (!view || !view->connected || device.conversation) return;
-    const bool isMuted = device.flood.isMuted(clock_.steady());
-    if (talk.link->hasEnded() && units_.contains(view->adapter) && !isMuted) {
+    const bool isLeftAlone = clock_.steady() < leftAloneUntil(device, *view);
+    if (talk.link->hasEnded() && units_.contains(view->adapter) && !isLeftAlone) {
         begin(device, *view);  // the link came back while the conversation was ending
     } else {
         service_.call(view->path, kDevice1, "Disconnect", {}, kDisconnectLimit,

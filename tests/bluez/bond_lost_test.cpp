@@ -33,6 +33,17 @@ struct ForgetfulHouse : House {
             sink.eventsOf("cuff", v1::Event::kConnection),
             [](const v1::Event& event) { return event.connection().connected(); });
     }
+    /// For a failure: each end of a connection, and how long it had lasted.
+    [[nodiscard]] std::string story() const {
+        std::string all;
+        for (const auto& event : sink.eventsOf("cuff", v1::Event::kConnection)) {
+            const auto& each = event.connection();
+            if (each.connected()) continue;
+            all += fmt::format("{} {} {} ms; ", formatUtc(fromTimestamp(event.occurred().time())),
+                               v1::DisconnectReason_Name(each.reason()), each.lasted_ms());
+        }
+        return all;
+    }
 };
 
 }  // namespace
@@ -43,6 +54,7 @@ TEST_CASE("a bond that the device has lost is told, and made anew as soon as it 
     const auto before = house.sink.count("cuff");
     const auto connections = house.connections();
     house.pass(30s);
+    INFO(house.story());
     CHECK(house.connections() - connections <= 1);
     CHECK(house.sink.count("cuff") == before);
     CHECK(house.hasProblem("bond-lost"));
@@ -57,6 +69,7 @@ TEST_CASE("another adapter, which never had the bond, does not speak for the one
     REQUIRE(house.passUntil([&] { return house.isForgotten(); }, 3min));
     const auto before = house.connections();
     house.pass(5min);
+    INFO(house.story());
     CHECK(house.connections() - before <= 5);
     CHECK(house.hasProblem("bond-lost"));
 }
