@@ -101,13 +101,34 @@ void withoutTime(const profiles::Measurement& measurement, MeasurementIdentity& 
         identity.recordNumber = source.record_number();
 }
 
-/// What the identity is, as far as the hub can use it.
+/// A clock that stands gives two measurements the same time: then their numbers tell them apart, or
+/// nothing does.
+void withoutRunningClock(const profiles::Measurement& measurement, MeasurementIdentity& identity) {
+    const auto& source = measurement.reading.source();
+    if (source.has_record_number()) {
+        identity.recordNumber = source.record_number();
+    } else {
+        identity.deviceTime.clear();
+    }
+}
+
+/// What the identity is, as far as the hub can use it. `basis` is that of the measurement's time.
+MeasurementIdentity usableIdentity(const AssemblyContext& context, const Value& value,
+                                   const profiles::Measurement& measurement, v1::TimeBasis basis) {
+    auto identity = identityOf(context, value, measurement);
+    const bool isStanding = !measurement.sessionMinutes && context.clock.isStanding();
+    if (basis == v1::TIME_RECEIVED) {
+        withoutTime(measurement, identity);
+    } else if (isStanding) {
+        withoutRunningClock(measurement, identity);
+    }
+    return identity;
+}
+
 MeasurementIdentity usableIdentity(const AssemblyContext& context, const Value& value,
                                    const profiles::Measurement& measurement) {
-    auto identity = identityOf(context, value, measurement);
     const auto time = timeOf(context, value.received, measurement);
-    if (time.basis == v1::TIME_RECEIVED) withoutTime(measurement, identity);
-    return identity;
+    return usableIdentity(context, value, measurement, time.basis);
 }
 
 /// A reading with its late part is another one than without it.
@@ -120,9 +141,12 @@ MeasurementIdentity amendedIdentity(MeasurementIdentity first, const std::vector
 }
 
 const Moment& firstReceived(const Piece& piece) {
-    const auto first = std::ranges::min_element(
-        piece.values, {}, [](const Value& value) { return value.received.uptime; });
-    return first->received;
+    const auto isBefore = [](const Value& a, const Value& b) {
+        const auto& one = a.received;
+        const auto& other = b.received;
+        return one.boot == other.boot ? one.uptime < other.uptime : one.wall < other.wall;
+    };
+    return std::ranges::min_element(piece.values, isBefore)->received;
 }
 
 std::string reasonWord(v1::MeasurementRefusal reason) {
@@ -170,17 +194,16 @@ NewReading readingOf(const AssemblyContext& context, Piece piece) {
     const auto& measurement = piece.measurement;
     const auto& principal = piece.values.front();
     NewReading made;
-    made.identity = identityOf(context, principal, measurement);
     auto& reading = made.reading = measurement.reading;
     reading.set_device(context.settings.id);
     if (measurement.deviceTime) reading.set_device_time(measurement.deviceTime->text());
     reading.set_partial(piece.partial);
     fillTimes(context, firstReceived(piece), measurement, reading);
-    const bool hasNoTime = reading.time_basis() == v1::TIME_RECEIVED;
-    if (hasNoTime) withoutTime(measurement, made.identity);
+    const auto basis = reading.time_basis();
+    made.identity = usableIdentity(context, principal, measurement, basis);
     if (piece.amends) {
-        made.amends = identityOf(context, piece.amends->values.front(), piece.amends->measurement);
-        if (hasNoTime) withoutTime(piece.amends->measurement, *made.amends);
+        made.amends =
+            usableIdentity(context, piece.amends->values.front(), piece.amends->measurement, basis);
         // What came late may be the principal one, which has an identity of its own.
         const bool isPrincipalKnown = made.amends->payload == made.identity.payload;
         if (isPrincipalKnown) {

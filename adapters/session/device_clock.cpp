@@ -15,8 +15,9 @@ using chr::milliseconds;
 constexpr int kFirstYear = 1970;
 constexpr int kLastYear = 2199;
 
-constexpr milliseconds kAgrees = chr::seconds{2};       ///< calendars count whole seconds
-constexpr milliseconds kJump = chr::seconds{60};        ///< more than any clock drifts
+constexpr milliseconds kAgrees = chr::seconds{2};  ///< calendars count whole seconds
+constexpr milliseconds kJump = chr::seconds{60};   ///< more than any clock drifts
+constexpr milliseconds kTellsStanding = chr::minutes{1};
 constexpr milliseconds kFutureLimit = chr::minutes{2};  ///< drift since the comparison
 /// No measurement waits for longer, and no hub that shows a year of this program is as far behind.
 constexpr milliseconds kFarthest = chr::days{400};
@@ -132,6 +133,14 @@ WallTime startBy(const Moment& moment) {
     return moment.wall - moment.uptime.time_since_epoch();
 }
 
+/// It has shown less than half of the time that has passed; `before` if too little has to tell.
+bool standsStill(const ClockFrame& from, const ClockFrame& to, bool before) {
+    if (isUntrusted(from.compared) != isUntrusted(to.compared)) return before;
+    const auto passed = to.compared.wall - from.compared.wall;
+    if (passed < kTellsStanding) return before;
+    return passed + difference(to) - difference(from) < passed / 2;
+}
+
 ClockFrame shifted(ClockFrame frame, Duration step, ClockTrust trust) {
     frame.ahead -= chr::round<milliseconds>(step);
     frame.compared.wall += step;
@@ -188,6 +197,7 @@ void DeviceClock::compare(const ClockFrame& frame) {
     const bool provesNothing =
         isTrusted(current_) && isUntrusted(frame.compared) && moved >= -kJump;
     if (provesNothing && !isSet) return;
+    if (!isSet) standing_ = standsStill(*current_, frame, standing_);
     if (chr::abs(moved) > (isSet ? kAgrees : kJump)) {
         earlier_ = current_;
         const bool sameTime = isUntrusted(current_->compared) == isUntrusted(frame.compared);

@@ -71,6 +71,10 @@ class DeviceClock {
     [[nodiscard]] MeasuredTime place(const std::optional<LocalDateTime>& said, bool clockNotSet,
                                      const Moment& received, const TimeZone& zone) const;
 
+    /// By its last two comparisons it does not run, or begins anew whenever it is switched on: what
+    /// it says tells no measurement from another. False where that is not known.
+    [[nodiscard]] bool isStanding() const { return standing_; }
+
     /// The last comparison, for the descriptor.
     [[nodiscard]] std::optional<v1::DeviceClock> message() const;
     [[nodiscard]] const std::optional<ClockFrame>& current() const { return current_; }
@@ -87,7 +91,8 @@ class DeviceClock {
     std::optional<ClockFrame> earlier_;  ///< before the change
     std::optional<WallTime> changed_;    ///< not before then, in the time of `current_`
     bool changedByHub_ = false;
-    bool setting_ = false;  ///< the hub was about to set it
+    bool setting_ = false;   ///< the hub was about to set it
+    bool standing_ = false;  ///< at the last comparison
 };
 
 /// Whether the hub sets a device's clock that is `ahead` (nothing: it cannot be read). `limit`:

@@ -17,7 +17,7 @@ std::vector<std::uint16_t> stepsOf(const std::set<std::uint16_t>& minutes) {
 
 /// Losses do not repeat each other: a distance that comes so often in a row is the sensor's own,
 /// set to another interval meanwhile.
-constexpr std::size_t kRegular = 3;
+constexpr std::size_t kRegular = 6;
 
 bool isRegular(const std::vector<std::uint16_t>& steps, std::size_t at) {
     auto first = at;

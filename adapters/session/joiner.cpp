@@ -11,6 +11,8 @@ using profiles::Part;
 using Kind = Part::Kind;
 
 constexpr std::string_view kWeightKind = "weight";
+/// A context with this reason tells that its record is none of glucose.
+constexpr auto kNoGlucose = v1::REFUSED_UNKNOWN_FORMAT;
 
 bool isOfScale(Kind kind) {
     return kind == Kind::weight || kind == Kind::composition;
@@ -87,10 +89,25 @@ void combine(Piece& piece, Piece more) {
 
 }  // namespace
 
+/// By its name; a piece without one belongs to what waits for it, unless several do: nobody can
+/// tell whose it is then.
 std::vector<Joiner::Waiting>::iterator Joiner::find(const Part& part) {
-    return std::ranges::find_if(waiting_, [&part](const Waiting& each) {
-        return mayBeSameEvent(*each.piece.measurement.part, part);
+    const auto named = std::ranges::find_if(waiting_, [&part](const Waiting& each) {
+        return isSameName(*each.piece.measurement.part, part);
     });
+    if (named != waiting_.end()) return named;
+    const auto mayBe = [&part](const Waiting& each) {
+        return mayBeSameEvent(*each.piece.measurement.part, part);
+    };
+    const bool isOne = std::ranges::count_if(waiting_, mayBe) == 1;
+    return isOne ? std::ranges::find_if(waiting_, mayBe) : waiting_.end();
+}
+
+/// Several weights wait for it.
+bool Joiner::isAmbiguous(const Part& part) const {
+    return part.event.empty() && std::ranges::count_if(waiting_, [&part](const Waiting& each) {
+                                     return mayBeSameEvent(*each.piece.measurement.part, part);
+                                 }) > 1;
 }
 
 Joiner::Waiting Joiner::begin(Piece piece, SteadyTime now) const {
@@ -140,6 +157,11 @@ std::vector<Piece> Joiner::take(Piece piece, SteadyTime now) {
         out.push_back(std::move(piece));
         return out;
     }
+    if (isAmbiguous(*piece.measurement.part)) {
+        piece.partial = true;
+        out.push_back(std::move(piece));
+        return out;
+    }
     auto at = find(*piece.measurement.part);
     // The same again, as a device sends it that was not heard.
     const auto& value = piece.values.front();
@@ -166,17 +188,32 @@ std::vector<Piece> Joiner::take(Piece piece, SteadyTime now) {
     return out;
 }
 
-void Joiner::refuse(const Part& part, v1::MeasurementRefusal reason) {
-    if (part.kind != Kind::glucose) return;
-    refused_.emplace_back(part.event, reason);
+std::vector<Piece> Joiner::refuse(const Part& part, v1::MeasurementRefusal reason) {
+    std::vector<Piece> out;
+    const auto at = find(part);
+    // It will not come any more.
+    if (isOfScale(part.kind)) {
+        if (at != waiting_.end() && !isAmbiguous(part)) out.push_back(giveOut(at, true));
+        return out;
+    }
+    const bool isContext = part.kind == Kind::glucoseContext;
+    if (isContext && reason != kNoGlucose) return out;
+    refused_.push_back({part.kind, part.event, reason});
     if (refused_.size() > kMaxWaiting) refused_.pop_front();
+    if (at == waiting_.end()) return out;
+    auto piece = std::move(at->piece);
+    waiting_.erase(at);
+    piece.measurement.refused = reason;
+    out.push_back(std::move(piece));
+    return out;
 }
 
 std::optional<v1::MeasurementRefusal> Joiner::refusalOf(const Part& part) const {
-    if (part.kind != Kind::glucoseContext) return std::nullopt;
-    const auto at = std::ranges::find(refused_, part.event,
-                                      &std::pair<std::string, v1::MeasurementRefusal>::first);
-    return at == refused_.end() ? std::nullopt : std::optional(at->second);
+    if (isOfScale(part.kind)) return std::nullopt;
+    const auto at = std::ranges::find_if(refused_, [&part](const Refused& each) {
+        return each.kind != part.kind && each.event == part.event;
+    });
+    return at == refused_.end() ? std::nullopt : std::optional(at->reason);
 }
 
 std::optional<Piece> Joiner::amended(Piece& late) {

@@ -38,8 +38,10 @@ class Joiner {
 
     /// Takes a piece with `measurement.part`; gives what is whole with it, if anything.
     std::vector<Piece> take(Piece piece, SteadyTime now);
-    /// The record of that name is none of a patient, and so is its context.
-    void refuse(const profiles::Part& part, v1::MeasurementRefusal reason);
+    /// A piece of that name was refused. The context of a record that is none of a patient is none
+    /// either, and so is the record of a context that tells that it is none of glucose; a weight
+    /// waits no longer for a composition that was refused. Gives what need not wait for it.
+    std::vector<Piece> refuse(const profiles::Part& part, v1::MeasurementRefusal reason);
     /// What has waited long enough by `now`, as partial.
     std::vector<Piece> expire(SteadyTime now);
     /// All that waits, as partial: no more will come.
@@ -72,6 +74,7 @@ class Joiner {
     [[nodiscard]] bool isWhole(const Waiting& waiting) const;
     /// It belongs to another event than what waits under its name.
     [[nodiscard]] bool isAnother(const Waiting& waiting, const Piece& piece) const;
+    [[nodiscard]] bool isAmbiguous(const profiles::Part& part) const;
     [[nodiscard]] std::optional<v1::MeasurementRefusal> refusalOf(const profiles::Part& part) const;
     /// A context whose record was given out without it.
     std::optional<Piece> amended(Piece& context);
@@ -82,7 +85,12 @@ class Joiner {
     std::vector<Waiting> waiting_;
     std::vector<Piece> incomplete_;  ///< given out as partial, the latest last
     std::vector<Value> completed_;   ///< what has completed others, the latest last
-    std::deque<std::pair<std::string, v1::MeasurementRefusal>> refused_;  ///< records, by name
+    struct Refused {
+        profiles::Part::Kind kind{};
+        std::string event;
+        v1::MeasurementRefusal reason{};
+    };
+    std::deque<Refused> refused_;  ///< records and contexts, the latest last
 };
 
 }  // namespace vitalgate::session

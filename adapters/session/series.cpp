@@ -21,10 +21,27 @@ std::uint32_t sinceMs(const Value& first, const Value& value) {
     return static_cast<std::uint32_t>(std::max<milliseconds::rep>(passed.count(), 0));
 }
 
+constexpr std::string_view kImplausible = "implausible";
+
+/// What a value is of, not how good it is.
+std::vector<std::string> kindWords(const v1::Observation& observation) {
+    std::vector<std::string> words;
+    std::ranges::copy_if(observation.status(), std::back_inserter(words),
+                         [](const std::string& word) { return word != kImplausible; });
+    return words;
+}
+
+bool isImplausible(const v1::Observation& observation) {
+    return std::ranges::find(observation.status(), kImplausible) != observation.status().end();
+}
+
 /// One observation of a device is told from another by its code and its words ("fast", "slow").
 bool isSame(const v1::Observation& a, const v1::Observation& b) {
-    return a.code() == b.code() && a.status_size() == b.status_size() &&
-           std::equal(a.status().begin(), a.status().end(), b.status().begin());
+    return a.code() == b.code() && kindWords(a) == kindWords(b);
+}
+
+bool isSample(const v1::Observation* observation) {
+    return observation != nullptr && observation->has_value() && !isImplausible(*observation);
 }
 
 const v1::Observation* find(const v1::Reading& reading, const v1::Observation& like) {
@@ -115,10 +132,11 @@ void Series::addGaps(v1::Samples& samples, const v1::Observation& of) const {
         if (measurement.refused) {
             const auto& name = v1::MeasurementRefusal_Name(*measurement.refused);
             addSpan(samples, atMs, untilMs, v1::ABSENT_UNSPECIFIED, enumWord(name, "REFUSED_"));
-        } else if (observation == nullptr || !observation->has_value()) {
+        } else if (!isSample(observation)) {
             const auto absent =
                 observation != nullptr ? observation->absent() : v1::ABSENT_NOT_RECORDED;
-            addSpan(samples, atMs, untilMs, absent, {});
+            const bool wasSaid = observation != nullptr && isImplausible(*observation);
+            addSpan(samples, atMs, untilMs, absent, std::string(wasSaid ? kImplausible : ""));
         }
         if (isGap) addSpan(samples, untilMs, nextMs, v1::ABSENT_NOT_RECORDED, {});
     }
@@ -135,8 +153,19 @@ void Series::addObservations(v1::Reading& reading) const {
             made.clear_result();
             made.clear_decimals();
             made.clear_reported();
+            made.clear_status();
+            for (auto& word : kindWords(observation)) made.add_status(std::move(word));
         }
     }
+}
+
+void Series::addNoSamples(v1::Observation& made) const {
+    const bool wasSaid = std::ranges::any_of(entries_, [&made](const Entry& entry) {
+        const auto* observation = find(entry.measurement.reading, made);
+        return observation != nullptr && isImplausible(*observation);
+    });
+    made.set_absent(wasSaid ? v1::ABSENT_UNSPECIFIED : v1::ABSENT_NOT_RECORDED);
+    if (wasSaid) made.add_status(std::string(kImplausible));
 }
 
 void Series::addSamples(v1::Observation& made, std::uint32_t stepMs, bool even) const {
@@ -144,11 +173,11 @@ void Series::addSamples(v1::Observation& made, std::uint32_t stepMs, bool even) 
     std::uint32_t decimals = 0;
     for (const auto& entry : entries_) {
         const auto* observation = find(entry.measurement.reading, made);
-        if (observation == nullptr || !observation->has_value()) continue;
+        if (!isSample(observation)) continue;
         found.emplace_back(entry.atMs, observation);
         decimals = std::max(decimals, observation->decimals());
     }
-    if (found.empty()) return made.set_absent(v1::ABSENT_NOT_RECORDED);
+    if (found.empty()) return addNoSamples(made);
     auto& samples = *made.mutable_samples();
     samples.set_decimals(decimals);
     samples.set_scale(profiles::decimal(1, -static_cast<int>(decimals)).value);

@@ -39,6 +39,7 @@ class Series {
     };
 
     void addObservations(v1::Reading& reading) const;
+    void addNoSamples(v1::Observation& made) const;
     void addSamples(v1::Observation& made, std::uint32_t stepMs, bool even) const;
     void addGaps(v1::Samples& samples, const v1::Observation& of) const;
     [[nodiscard]] std::uint32_t usualStepMs() const;

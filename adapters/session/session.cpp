@@ -52,8 +52,9 @@ const std::array<Session::Step, 8> Session::kSteps{{
     {"subscribe", &Session::subscribe},
 }};
 
-const std::array<Session::Step, 3> Session::kProcedures{{
+const std::array<Session::Step, 4> Session::kProcedures{{
     {"consent", &Session::askConsent},
+    {"take up what waits", &Session::takeUpWaiting},
     {"read limits of the glucose sensor", &Session::readGlucoseLimits},
     {"fetch records", &Session::fetchRecords},
 }};
@@ -95,7 +96,8 @@ asio::awaitable<Status> Session::converse() {
     auto ready = co_await prepare();
     wasReady_ = ready.has_value();
     // Also before a failure is told: what comes after it is put together with what waits.
-    Status going = co_await takeUpWaiting();
+    Status going;
+    if (canTakeUp()) going = co_await takeUpWaiting();
     if (!ready) going = ready;
     if (going) going = co_await runProcedures();
     Error end = going ? Error() : going.error();

@@ -99,9 +99,10 @@ class Session : public std::enable_shared_from_this<Session> {
     static const std::array<Step, 8> kSteps;
     /// Procedures of profiles, once measurements are asked for. An error is told, and ends nothing
     /// unless the link or the store has.
-    static const std::array<Step, 3> kProcedures;
+    static const std::array<Step, 4> kProcedures;
     asio::awaitable<Status> openGlucoseSession();
     asio::awaitable<Status> takeUpWaiting();
+    [[nodiscard]] bool canTakeUp() const;
     asio::awaitable<Status> askConsent();
     asio::awaitable<Status> readGlucoseLimits();
     asio::awaitable<Status> fetchRecords();

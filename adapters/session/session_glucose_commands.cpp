@@ -45,6 +45,13 @@ bool isRate(profiles::GlucoseLimit limit) {
     return limit == profiles::GlucoseLimit::fallRate || limit == profiles::GlucoseLimit::riseRate;
 }
 
+/// An alarm that no person's glucose can set off is none.
+bool canBeReached(profiles::GlucoseLimit limit, double value) {
+    constexpr double kFastestRate = 20;  // mg/dL/min
+    if (isRate(limit)) return value > 0 && value <= kFastestRate;
+    return codes::isPlausible(codes::observation(codes::Term::glucoseInterstitial), value);
+}
+
 /// The limit in the unit of the sensor; nothing if it is in another one.
 std::optional<profiles::Decimal> inUnitOf(profiles::GlucoseLimit limit,
                                           const v1::SetAlertLimit& asked) {
@@ -109,6 +116,8 @@ asio::awaitable<v1::CommandResult> Session::setAlertLimit(v1::Command command) {
     }
     const auto value = inUnitOf(*limit, asked);
     if (!value) co_return outOfRange("unit must be mg/dL or mmol/L, of a rate mg/dL/min");
+    if (!canBeReached(*limit, value->value))
+        co_return outOfRange("value is no glucose of a person in that unit: nothing would be told");
     auto request = profiles::setGlucoseLimit(*limit, *value, glucoseHasCrc());
     if (!request) co_return outOfRange("value cannot be said to the device");
     auto result = co_await writeGlucose(std::move(*request));

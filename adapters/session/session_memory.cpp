@@ -1,3 +1,4 @@
+#include "adapters/profiles/user_data.hpp"
 #include "adapters/session/session.hpp"
 #include "adapters/session/waiting_values.hpp"
 
@@ -37,6 +38,12 @@ std::pair<std::string, std::string> Session::waitingBookmarks() const {
     return {toText(joiner_.waiting()), toText(joiner_.incomplete())};
 }
 
+/// Not before it is known to whom its numbers belong: else it is left for the next conversation.
+bool Session::canTakeUp() const {
+    if (settings_.consent.empty()) return true;
+    return !database_.kinds().empty() && !database_.find(profiles::kUserControlPoint);
+}
+
 /// What waited for its other piece when the process ended: it waits once more, unless its time is
 /// over. What was given out without its other piece is still completed by it.
 asio::awaitable<Status> Session::takeUpWaiting() {
@@ -55,11 +62,15 @@ asio::awaitable<Status> Session::takeUpWaiting() {
         std::ranges::move(more.events, std::back_inserter(append.events));
         std::ranges::move(more.refusals, std::back_inserter(append.refusals));
     };
+    // Of a device that could not be asked what it sends: what waited had cause to.
+    const bool isUnknown = database_.kinds().empty();
+    if (isUnknown) joiner_.expectComposition(true);
     for (const auto& value : valuesFrom(recalled->waiting)) {
         auto decoded = decode(known, value);
         const auto whole = sort(decoded.pieces);
         keepPieces(whole, std::move(decoded));
     }
+    if (isUnknown) joiner_.expectComposition(false);
     for (const auto& value : valuesFrom(recalled->series)) {
         auto decoded = decode(known, value);
         for (auto& piece : decoded.pieces) {

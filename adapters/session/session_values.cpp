@@ -151,8 +151,10 @@ asio::awaitable<Status> Session::keep(Value part) {
             decoded.pieces.empty() && decoded.events.empty() && decoded.refusals.empty();
         if (isNothing) co_return Status{};
         noteRecords(value, decoded.records);
-        for (const auto& each : decoded.refusedParts) joiner_.refuse(each.part, each.reason);
-        const auto pieces = sort(decoded.pieces);
+        auto pieces = sort(decoded.pieces);
+        for (const auto& each : decoded.refusedParts) {
+            std::ranges::move(joiner_.refuse(each.part, each.reason), std::back_inserter(pieces));
+        }
         append = appendOf(context(), pieces, std::move(decoded));
         noteGathered();
     }
@@ -178,6 +180,8 @@ std::vector<Piece> Session::sort(const std::vector<Piece>& pieces) {
 
 /// With the commit that keeps a series its values are no longer remembered.
 void Session::noteGathered() {
+    // What was gathered before is not taken up yet.
+    if (recalled_) return;
     const auto begin = series_.begin();
     if (begin != gatheredFrom_) {
         gathered_.clear();

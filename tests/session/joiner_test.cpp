@@ -282,9 +282,66 @@ TEST_CASE("only what has no name is given out when nobody can tell any more whos
     CHECK(text(unnamed.flush()) == "glucose[03] partial");
 }
 
+TEST_CASE("a composition without a name joins one weight that waits, of several none") {
+    Joiner joiner;
+    joiner.expectComposition(true);
+    CHECK(joiner.take(weight({1}, "t/1"), kStart).empty());
+    SUBCASE("one") {
+        CHECK(text(joiner.take(fat({2}, false, ""), kStart)) == "weight[01+02]");
+    }
+    SUBCASE("two") {
+        CHECK(joiner.take(weight({3}, "t/2"), kStart).empty());
+        CHECK(text(joiner.take(fat({2}, false, ""), kStart)) == "fat[02] partial");
+        CHECK(text(joiner.flush()) == "weight[01] partial, weight[03] partial");
+    }
+    SUBCASE("two, of which one is named") {
+        CHECK(joiner.take(weight({3}, ""), kStart).empty());
+        CHECK(text(joiner.take(fat({2}), kStart)) == "weight[01+02]");
+        CHECK(text(joiner.flush()) == "weight[03] partial");
+    }
+}
+
+TEST_CASE("a weight waits no longer for a composition that was refused") {
+    for (const std::string event : {"t/1", ""}) {
+        CAPTURE(event);
+        Joiner joiner;
+        joiner.expectComposition(true);
+        CHECK(joiner.take(weight({1}), kStart).empty());
+        const auto refused = *fat({2}, false, event).measurement.part;
+        CHECK(text(joiner.refuse(refused, v1::REFUSED_FAILED)) == "weight[01] partial");
+        CHECK(joiner.take(weight({3}, "t/2"), kStart).empty());
+        CHECK(text(joiner.take(fat({4}, false, ""), kStart)) == "weight[03+04]");
+    }
+    Joiner joiner;
+    joiner.expectComposition(true);
+    CHECK(joiner.take(weight({1}, "t/1"), kStart).empty());
+    CHECK(joiner.take(weight({3}, "t/2"), kStart).empty());
+    CHECK(joiner.refuse(*fat({2}, false, "").measurement.part, v1::REFUSED_FAILED).empty());
+    CHECK(joiner.waiting().size() == 2);
+}
+
+TEST_CASE("a record whose context tells that it is none of glucose is refused with it") {
+    const auto context = *meal({2}).measurement.part;
+    Joiner joiner;
+    CHECK(joiner.take(record({1}), kStart).empty());
+    auto given = joiner.refuse(context, v1::REFUSED_UNKNOWN_FORMAT);
+    REQUIRE(given.size() == 1);
+    CHECK(given[0].measurement.refused == v1::REFUSED_UNKNOWN_FORMAT);
+    CHECK(given[0].values.front().bytes == Bytes{1});
+    CHECK(joiner.waiting().empty());
+    // The context came first.
+    given = joiner.take(record({1}), kStart);
+    REQUIRE(given.size() == 1);
+    CHECK(given[0].measurement.refused == v1::REFUSED_UNKNOWN_FORMAT);
+    // Any other reason concerns the context alone.
+    CHECK(joiner.take(record({3}, "8"), kStart).empty());
+    CHECK(joiner.refuse(*meal({4}, "8").measurement.part, v1::REFUSED_IMPLAUSIBLE).empty());
+    CHECK(text(joiner.flush()) == "glucose[03] partial");
+}
+
 TEST_CASE("the context of a record that is none of a patient is none either") {
     Joiner joiner;
-    joiner.refuse(*record({1}).measurement.part, v1::REFUSED_CONTROL_SOLUTION);
+    CHECK(joiner.refuse(*record({1}).measurement.part, v1::REFUSED_CONTROL_SOLUTION).empty());
     const auto given = joiner.take(meal({2}), kStart);
     REQUIRE(given.size() == 1);
     CHECK(given[0].measurement.refused == v1::REFUSED_CONTROL_SOLUTION);

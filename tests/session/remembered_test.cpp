@@ -276,6 +276,122 @@ TEST_CASE("a session goes through the change to winter time with the offset of i
     CHECK(made.reading.device_time() == "2026-10-25T05:20:00");
 }
 
+TEST_CASE("a ketone is told as what cannot be read, never as a glucose") {
+    Conversation c;
+    addMeter(c, {});
+    c.link->whenWritten(0x2A52, [](const Bytes&) {});
+    c.start();
+    c.link->send(0x2A18, "120100ea070b170600000fb0f8");
+    c.link->send(0x2A34, "02010006");
+    c.endLink();
+    CHECK(c.sink.readings.empty());
+    REQUIRE(c.sink.events.size() == 2);
+    for (const auto& event : c.sink.events)
+        CHECK(event.refused().reason() == v1::REFUSED_UNKNOWN_FORMAT);
+}
+
+TEST_CASE("a piece whose device cannot be asked what it sends is given out as one, and completed") {
+    Exchanges all;
+    for (const std::string call : {"", "discover", "discover"}) {
+        Conversation c;
+        addScale(c);
+        all.begin(c);
+        if (!call.empty()) c.link->on(call, Reply::disconnect());
+        if (call.empty()) c.link->send(0x2A9D, kWeightOfUser7);
+        c.start();
+        CHECK(c.ended.has_value() == !call.empty());
+        all.end(c);
+    }
+    REQUIRE(all.readings.size() == 1);
+    CHECK(all.readings[0].reading.partial());
+    Conversation c;
+    addScale(c);
+    all.begin(c);
+    c.start();
+    c.link->send(0x2A9C, "0600c800ea070b1708000007");
+    c.clock.run();
+    REQUIRE(c.sink.readings.size() == 1);
+    CHECK(c.sink.readings[0].amends.has_value());
+    CHECK_FALSE(c.sink.readings[0].reading.partial());
+}
+
+TEST_CASE("a piece of a registered user waits until the device has taken that user's code") {
+    for (const bool isTaken : {true, false}) {
+        CAPTURE(isTaken);
+        Exchanges all;
+        all.bookmarks["user-1"] = "7";
+        {
+            Conversation c;
+            addAnna(c);
+            addScale(c);
+            all.begin(c);
+            c.link->whenWritten(0x2A9F, [&](const Bytes&) { c.link->send(0x2A9F, "200201"); });
+            c.start();
+            c.link->send(0x2A9D, kWeightOfUser7);
+            c.clock.run();
+            all.bookmarks = c.sink.bookmarks;
+            CHECK_FALSE(all.bookmarks["waiting"].empty());
+        }
+        Conversation c;
+        addAnna(c);
+        addScale(c);
+        all.begin(c);
+        c.link->whenWritten(0x2A9F, [&](const Bytes&) {
+            if (isTaken) return c.link->send(0x2A9F, "200201");
+            c.link->endLink();
+        });
+        c.start();
+        c.clock.advance(3s);
+        c.endLink();
+        CHECK(c.sink.readings.size() == (isTaken ? 1 : 0));
+        if (isTaken) CHECK(c.sink.readings[0].reading.subject() == "anna");
+        CHECK(c.sink.bookmarks["waiting"].empty() == isTaken);
+    }
+}
+
+TEST_CASE("equal values of a device whose clock stands, or begins anew each time, are all kept") {
+    struct Row {
+        const char* what;
+        std::array<Duration, 3> shown;  ///< ahead of 2020-01-01, at 0 h, 24 h and 48 h
+        std::size_t distinct;
+    };
+    const std::array rows{
+        Row{"stands", {0s, 0s, 0s}, 3},
+        Row{"begins anew", {20s, 150s, 5s}, 3},
+        Row{"runs", {0s, 24h, 48h}, 1},  // what was not heard is sent again
+        Row{"runs, and was put back an hour", {0s, 23h, 47h}, 1},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(std::string(row.what));
+        Exchanges all;
+        const std::chrono::local_days begin{std::chrono::year{2026} / 11 / 20};
+        for (std::size_t i = 0; i < row.shown.size(); ++i) {
+            Conversation c;
+            c.options.setDeviceClocks.reset();
+            c.clock.advance(static_cast<int>(i) * 24h);
+            c.addBloodPressure();
+            c.link->addService(0x1805);
+            c.link->addCharacteristic(0x2A2B, "r", currentTime(begin + row.shown[i]));
+            all.begin(c);
+            c.start();
+            // 128/82 at the beginning of that day.
+            c.link->send(0x2A35, "1e800052006100ea070b1400000047000104 00");
+            c.endLink();
+            all.end(c);
+        }
+        REQUIRE(all.readings.size() == 3);
+        std::set<std::string> keys;
+        std::size_t unnamed = 0;
+        for (const auto& made : all.readings) {
+            if (made.identity.deviceTime.empty())
+                ++unnamed;
+            else
+                keys.insert(keyOf(made.identity));
+        }
+        CHECK(keys.size() + unnamed == row.distinct);
+    }
+}
+
 TEST_CASE("a device whose times are no use tells records apart by their number") {
     Exchanges all;
     // Its clock was never set: all records are of the same day of 1970.

@@ -15,6 +15,7 @@ struct Second {
     Duration at;
     std::optional<double> saturation;
     std::optional<v1::MeasurementRefusal> refused = std::nullopt;
+    bool isImplausible = false;
 };
 
 Piece pieceOf(const Second& second) {
@@ -29,7 +30,10 @@ Piece pieceOf(const Second& second) {
         observation.set_unit("%");
         observation.set_decimals(1);
         if (second.saturation) observation.set_value(*second.saturation);
-        if (!second.saturation) observation.set_absent(v1::ABSENT_NOT_A_NUMBER);
+        if (!second.saturation)
+            observation.set_absent(second.isImplausible ? v1::ABSENT_UNSPECIFIED
+                                                        : v1::ABSENT_NOT_A_NUMBER);
+        if (second.isImplausible) observation.add_status("implausible");
     }
     Value value;
     value.received.uptime = kStart + second.at;
@@ -147,11 +151,18 @@ TEST_CASE("what is missing, absent or refused is a span without samples") {
          {0},
          0,
          "1000-2000 UNSPECIFIED sensor-fault; 2000-3000 UNSPECIFIED no-contact"},
+        {"an implausible value",
+         {{0s, 97.0}, {1s, {}, {}, true}, {2s, 97.0}},
+         {970, 970},
+         {0, 2000},
+         0,
+         "1000-2000 UNSPECIFIED implausible"},
         {"one value", {{0s, 97.0}}, {970}, {0}, 0, ""},
     };
     for (const auto& row : rows) {
         CAPTURE(std::string(row.what));
         const auto reading = readingOf(row.seconds);
+        CHECK(reading.observations_size() == 1);
         const auto& samples = reading.observations(0).samples();
         CHECK(std::vector<int>(samples.raw().begin(), samples.raw().end()) == row.raw);
         CHECK(std::vector<std::uint32_t>(samples.at_ms().begin(), samples.at_ms().end()) == row.at);
@@ -185,6 +196,14 @@ TEST_CASE("a series has no more values than the limit; the next one begins anoth
     CHECK(full->measurement.reading.observations(0).samples().raw_size() ==
           static_cast<int>(Series::kMostValues));
     CHECK(series.flush());
+}
+
+TEST_CASE("a series of implausible values alone says so") {
+    const auto reading = readingOf({{0s, {}, {}, true}, {1s, {}, {}, true}});
+    REQUIRE(reading.observations_size() == 1);
+    CHECK(reading.observations(0).absent() == v1::ABSENT_UNSPECIFIED);
+    REQUIRE(reading.observations(0).status_size() == 1);
+    CHECK(reading.observations(0).status(0) == "implausible");
 }
 
 TEST_CASE("a series has no more octets than the limit either") {
