@@ -35,7 +35,8 @@ constexpr std::array kFeatureWords{
     flagWord(0x100, "user-facing-time"),
 };
 
-/// The pressure that cannot be beside the others; empty if all can.
+/// The pressure that cannot be beside the others; empty if all can. A mean that no person has says
+/// nothing about them.
 std::string_view contradiction(const Number& systolic, const Number& diastolic,
                                const Number& mean) {
     if (!systolic || !diastolic) return {};
@@ -113,15 +114,15 @@ Measurement describeBloodPressure(const BloodPressureFrame& frame) {
     const auto addMean = isMeanAlone ? addObservation : addSecondary;
     addObservation(measurement, codes::Term::systolicPressure, frame.systolic, unit);
     addObservation(measurement, codes::Term::diastolicPressure, frame.diastolic, unit);
-    addMean(measurement, codes::Term::meanPressure, mean, unit);
+    const bool hasMean = addMean(measurement, codes::Term::meanPressure, mean, unit).has_value();
+    const Number believedMean = hasMean ? mean : std::unexpected(v1::ABSENT_UNSPECIFIED);
     if (frame.hasPulse) {
         addSecondary(measurement, codes::Term::cuffPulseRate, zeroIsNotComputed(frame.pulse),
                      "/min");
     }
     if (isMeanAlone && !mean) refuse(measurement, v1::REFUSED_FAILED);
-    if (const auto field = contradiction(frame.systolic, frame.diastolic, mean); !field.empty()) {
-        refuse(measurement, v1::REFUSED_CONTRADICTORY, field);
-    }
+    const auto field = contradiction(frame.systolic, frame.diastolic, believedMean);
+    if (!field.empty()) refuse(measurement, v1::REFUSED_CONTRADICTORY, field);
     return measurement;
 }
 

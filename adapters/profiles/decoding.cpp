@@ -84,14 +84,13 @@ v1::Observation& addObservation(Measurement& measurement, codes::Term term, cons
 v1::Observation& addSecondary(Measurement& measurement, codes::Term term, const Number& number,
                               std::string_view unit) {
     auto& out = addObservation(measurement, term, number, unit);
-    if (isPlausible(out)) return out;
-    out.clear_decimals();
-    out.clear_reported();
-    setImplausible(out);
+    if (!isPlausible(out)) setImplausible(out);
     return out;
 }
 
 void setImplausible(v1::Observation& observation) {
+    observation.clear_decimals();
+    observation.clear_reported();
     observation.set_absent(v1::ABSENT_UNSPECIFIED);
     observation.add_status(std::string(kImplausible));
 }

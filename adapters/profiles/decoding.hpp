@@ -52,8 +52,9 @@ v1::Observation& addSecondary(Measurement& measurement, codes::Term term, const 
 /// An observation whose result is a code of its own: "vitalgate:meal-fasting" and the like.
 v1::Observation& addCoded(Measurement& measurement, codes::Term term, std::string_view code);
 
-/// The word of an observation or a span whose number was left out because no person has it. There
-/// is no Absent for that: the device did give a number, and it stands in the raw octets.
+/// The word of an observation or a span whose number was left out because no person has it, or not
+/// beside the others. There is no Absent for that: the device did give a number, and it stands in
+/// the raw octets.
 inline constexpr std::string_view kImplausible = "implausible";
 /// No number, ABSENT_UNSPECIFIED, and that word.
 void setImplausible(v1::Observation& observation);

@@ -101,13 +101,15 @@ DecodeResult decodeBloodPressureRecord(ByteView value, const DecodeOptions& opti
     if (reader.failure()) return std::unexpected(*lengthError(reader, true));
     if (!isWhole(record.header)) {
         return std::unexpected(DecodeError{v1::REFUSED_TRUNCATED, "segmentation header", 0,
-                                           "segmentation header: other segments belong to it"});
+                                           "segmentation header: octet 0 says that other segments "
+                                           "belong to the value"});
     }
     if (!record.hasRightCrc) return Decoded{refusedRecord()};
     const auto readFrame = readerOf(record.uuid);
     if (readFrame == nullptr) {
         return std::unexpected(DecodeError{v1::REFUSED_UNKNOWN_FORMAT, "UUID of the record", 3,
-                                           "UUID of the record: names no blood pressure"});
+                                           "UUID of the record: octets 3 to 4 name no blood "
+                                           "pressure"});
     }
     auto decoded = decodeEmbedded(record, value, options, readFrame);
     if (!decoded) return decoded;

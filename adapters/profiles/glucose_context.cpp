@@ -45,6 +45,8 @@ constexpr std::array kMeals{
     Word{3, "vitalgate:meal-fasting"},     Word{4, "vitalgate:meal-casual"},
     Word{5, "vitalgate:meal-bedtime"},
 };
+/// Reserved, but how meters with ketone strips mark a record of ketone.
+constexpr std::uint8_t kKetone = 6;
 constexpr std::array kTesters{
     Word{1, "vitalgate:tester-self"},
     Word{2, "vitalgate:tester-health-care-professional"},
@@ -97,6 +99,13 @@ void readCarbohydrate(ByteReader& reader, Measurement& measurement) {
     addAmount(measurement, kCarbohydrateMass, reader.u16("carbohydrate"), kind);
 }
 
+/// Whether the record is one of ketone.
+bool readMeal(ByteReader& reader, Measurement& measurement) {
+    const auto meal = reader.u8("meal");
+    addKnown(measurement, codes::Term::meal, kMeals, meal);
+    return meal == kKetone;
+}
+
 void readTesterAndHealth(ByteReader& reader, Measurement& measurement) {
     const auto both = reader.u8("tester and health");
     addKnown(measurement, codes::Term::tester, kTesters, both & 0x0FU);
@@ -132,9 +141,7 @@ DecodeResult decodeGlucoseContext(ByteView bytes, const DecodeOptions& options) 
     measurement.part = glucosePart(Part::Kind::glucoseContext, sequence, false);
     if ((flags & kHasExtendedFlags) != 0) reader.u8("extended flags");
     if ((flags & kHasCarbohydrate) != 0) readCarbohydrate(reader, measurement);
-    if ((flags & kHasMeal) != 0) {
-        addKnown(measurement, codes::Term::meal, kMeals, reader.u8("meal"));
-    }
+    const bool isKetone = (flags & kHasMeal) != 0 && readMeal(reader, measurement);
     if ((flags & kHasTesterAndHealth) != 0) readTesterAndHealth(reader, measurement);
     if ((flags & kHasExercise) != 0) readExercise(reader, measurement);
     if ((flags & kHasMedication) != 0) {
@@ -144,7 +151,11 @@ DecodeResult decodeGlucoseContext(ByteView bytes, const DecodeOptions& options) 
         addSecondary(measurement, codes::Term::glycatedHaemoglobin, readShortFloat(reader, "HbA1c"),
                      "%");
     }
-    if (reading.observations().empty()) refuse(measurement, v1::REFUSED_EMPTY);
+    if (isKetone) {
+        refuse(measurement, v1::REFUSED_UNKNOWN_FORMAT, "meal");
+    } else if (reading.observations().empty()) {
+        refuse(measurement, v1::REFUSED_EMPTY);
+    }
     return conclude(std::move(measurement), reader, options);
 }
 

@@ -42,7 +42,7 @@ constexpr std::array kQuirks{
           .manufacturer = "Beurer",
           .model = "BM85",
           .decoding = {.bigEndianPulseAndStatus = true, .userAlwaysPresent = true},
-          .reason = "Beurer BM85 and relatives: pulse and status high octet first, user octet "
+          .reason = "Beurer BM85: pulse and status high octet first, user octet "
                     "always sent"},
     Quirk{.name = "detecto-7550",
           .manufacturer = "Detecto",

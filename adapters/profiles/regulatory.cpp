@@ -8,6 +8,8 @@ namespace vitalgate::profiles {
 
 namespace {
 
+/// No value of an attribute holds more behind the number and the length of the entries.
+constexpr std::uint16_t kMostOctets = 512 - 4;
 constexpr std::uint8_t kContinua = 2;
 /// Structures of Continua's entries.
 constexpr std::uint8_t kVersion = 1;
@@ -21,8 +23,9 @@ std::uint16_t bigEndian16(ByteReader& reader, std::string_view field) {
     return static_cast<std::uint16_t>(raw << 8U | raw >> 8U);
 }
 
-/// Nothing if the list has another length than it says, here and below.
-using Texts = std::optional<std::vector<std::string>>;
+/// Nothing if it has another length than it says, here and below.
+using Strings = std::vector<std::string>;
+using Texts = std::optional<Strings>;
 
 Texts versionTexts(ByteReader& reader) {
     const auto major = reader.u8("guidelines version, major");
@@ -54,10 +57,12 @@ Texts knownTexts(std::uint8_t body, std::uint8_t structure, ByteView data) {
     return std::nullopt;
 }
 
+/// Nothing if it is no list, or a truncated one, as the reader says then.
 Texts listTexts(ByteReader& reader, ByteView bytes) {
     const auto count = bigEndian16(reader, "number of entries");
     const auto length = bigEndian16(reader, "length of entries");
-    if (reader.failure() || length != reader.remaining()) return std::nullopt;
+    if (length < reader.remaining() || length > kMostOctets) return std::nullopt;
+    if (length > reader.remaining()) reader.octets(length, "entries");
     std::vector<std::string> texts;
     for (std::uint16_t i = 0; i < count; ++i) {
         const auto begin = reader.offset();
@@ -70,7 +75,7 @@ Texts listTexts(ByteReader& reader, ByteView bytes) {
         const auto said = known.value_or(std::vector{toHex(entry)});
         texts.insert(texts.end(), said.begin(), said.end());
     }
-    if (reader.remaining() > 0) return std::nullopt;
+    if (reader.failure() || reader.remaining() > 0) return std::nullopt;
     return texts;
 }
 
@@ -79,18 +84,17 @@ Texts listTexts(ByteReader& reader, ByteView bytes) {
 DecodeResult regulatoryFields(ByteView bytes, const DecodeOptions& options) {
     std::vector<FieldSpan> spans;
     ByteReader list(bytes, &spans);
-    if (auto texts = listTexts(list, bytes)) {
+    auto known = listTexts(list, bytes);
+    if (known || list.failure()) {
         if (options.trace != nullptr) {
             options.trace->insert(options.trace->end(), spans.begin(), spans.end());
         }
-        std::vector<Field> fields{{"regulatory", std::move(*texts)}};
+        std::vector<Field> fields{{"regulatory", std::move(known).value_or(Strings{})}};
         return conclude(std::move(fields), list, options);
     }
     ByteReader reader(bytes, options.trace);
     const auto whole = reader.octets(bytes.size(), "regulatory");
-    std::vector<std::string> texts;
-    if (!whole.empty()) texts.push_back(toHex(whole));
-    std::vector<Field> fields{{"regulatory", std::move(texts)}};
+    std::vector<Field> fields{{"regulatory", Strings{toHex(whole)}}};
     return conclude(std::move(fields), reader, options);
 }
 

@@ -21,7 +21,7 @@ std::uint8_t counterOf(std::uint8_t header) {
 
 DecodeError missing() {
     return {v1::REFUSED_TRUNCATED, kField, 0,
-            "segmentation header: the segment before this one is missing"};
+            "segmentation header: octet 0 says that a segment before this one is missing"};
 }
 
 DecodeError tooLong() {

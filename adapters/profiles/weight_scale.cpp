@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -52,24 +53,26 @@ void readBodyMass(ByteReader& reader, Measurement& measurement, bool imperial,
                  height.unit);
 }
 
-/// In our unit; nothing if there is no number, or one that no person has.
-std::optional<double> plausibleNumber(const Measurement& measurement, codes::Term term) {
-    const auto& row = codes::observation(term);
-    for (const auto& each : measurement.reading.observations()) {
-        const bool isNumber = each.code() == row.code && each.has_value();
-        if (isNumber && codes::isPlausible(row, each.value())) return each.value();
-    }
-    return std::nullopt;
+v1::Observation* find(Measurement& measurement, codes::Term term) {
+    auto& observations = *measurement.reading.mutable_observations();
+    const auto at =
+        std::ranges::find(observations, codes::observation(term).code,
+                          [](const auto& each) { return std::string_view(each.code()); });
+    const bool isNumber = at != observations.end() && at->has_value();
+    return isNumber ? &*at : nullptr;
 }
 
-/// The BMI is another than weight / height^2.
-bool contradicts(const Measurement& measurement) {
-    const auto weight = plausibleNumber(measurement, codes::Term::bodyWeight);
-    const auto height = plausibleNumber(measurement, codes::Term::bodyHeight);
-    const auto index = plausibleNumber(measurement, codes::Term::bodyMassIndex);
-    if (!weight || !height || !index) return false;
-    const double expected = *weight / (*height * *height);
-    return std::abs(*index - expected) > kBodyMassTolerance * expected;
+/// A BMI that is not weight / height^2: nobody can tell whether it or the height is of another
+/// person, so both go.
+void leaveOutContradiction(Measurement& measurement) {
+    const auto* weight = find(measurement, codes::Term::bodyWeight);
+    auto* height = find(measurement, codes::Term::bodyHeight);
+    auto* index = find(measurement, codes::Term::bodyMassIndex);
+    if (weight == nullptr || height == nullptr || index == nullptr) return;
+    const double expected = weight->value() / (height->value() * height->value());
+    if (std::abs(index->value() - expected) <= kBodyMassTolerance * expected) return;
+    setImplausible(*index);
+    setImplausible(*height);
 }
 
 DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
@@ -91,8 +94,8 @@ DecodeResult decodeMeasurement(ByteView bytes, const DecodeOptions& options) {
         refuse(measurement, v1::REFUSED_FAILED, "weight");
     } else if (isBelowZero) {
         refuse(measurement, v1::REFUSED_IMPLAUSIBLE, "weight");
-    } else if (contradicts(measurement)) {
-        refuse(measurement, v1::REFUSED_CONTRADICTORY, "BMI");
+    } else {
+        leaveOutContradiction(measurement);
     }
     return conclude(std::move(measurement), reader, options);
 }

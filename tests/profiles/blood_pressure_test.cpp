@@ -234,7 +234,8 @@ TEST_CASE("a diastolic pressure that is not below the systolic one contradicts")
 }
 
 TEST_CASE("a mean pressure that is not between the two others contradicts") {
-    for (const auto* hex : {"00 8000 5200 5100", "00 8000 5200 8100", "00 8000 5200 1901"}) {
+    for (const auto* hex :
+         {"00 8000 5200 5100", "00 8000 5200 8100", "00 7800 5000 0a00", "00 7800 5000 1801"}) {
         CAPTURE(hex);
         const auto m = measurement(kMeasurement, octets(hex));
         CHECK(m.refused == v1::REFUSED_CONTRADICTORY);
@@ -246,6 +247,26 @@ TEST_CASE("a mean pressure that is not between the two others contradicts") {
         CAPTURE(hex);
         CHECK_FALSE(measurement(kMeasurement, octets(hex)).refused);
     }
+}
+
+TEST_CASE("a mean that no person has costs the pressures nothing, wherever it lies") {
+    for (const auto* hex : {"00 7800 5000 f401", "00 7800 5000 0900", "00 7800 5000 1901"}) {
+        for (const std::uint16_t characteristic : {kMeasurement, std::uint16_t{0x2B34}}) {
+            CAPTURE(hex);
+            const auto m = measurement(characteristic, octets(hex));
+            CHECK_FALSE(m.refused);
+            CHECK(shown(m, kSystolic) == "120 mm[Hg]");
+            CHECK(shown(m, kDiastolic) == "80 mm[Hg]");
+            CHECK(shown(m, kMean) == "ABSENT_UNSPECIFIED");
+            CHECK(statusOf(m, kMean) == std::vector<std::string>{"implausible"});
+        }
+    }
+    const auto kilopascal = measurement(kMeasurement, octets("01 a0f0 6bf0 f401"));  // 500 kPa
+    CHECK_FALSE(kilopascal.refused);
+    CHECK(shown(kilopascal, kMean) == "ABSENT_UNSPECIFIED");
+    CHECK(reported(kilopascal, kMean).empty());
+    // The two others are still judged by each other.
+    CHECK(measurement(kMeasurement, octets("00 5000 7800 f401")).refusedField == "diastolic");
 }
 
 TEST_CASE("kilopascals with two decimals stay apart") {

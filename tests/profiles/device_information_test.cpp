@@ -79,6 +79,7 @@ TEST_CASE("a certification list says what was certified and whether the device i
     CHECK(json(0x2A2A, "0002 0014 0201 000a 0205 0002 0004 4007 400f 0202 0002 8000") ==
           R"({"regulatory":["continua version 2.5","continua certified class 0x4007",)"
           R"("continua certified class 0x400f","continua unregulated device"]})");
+    checkPrefixes(0x2A2A, value);
     checkBitFlips(0x2A2A, value);
     CHECK(json(0x2A2A, "0000 0000") == R"({"regulatory":[]})");
 }
@@ -101,15 +102,33 @@ TEST_CASE("an entry that is not known is passed on as it is, beside those that a
 }
 
 TEST_CASE("a certification list that does not follow its format is passed on as it is") {
-    CHECK(json(0x2A2A, "000200120201") == R"({"regulatory":["000200120201"]})");
-    CHECK(json(0x2A2A, "") == R"({"regulatory":[]})");
-    // An entry missing, octets left over, an entry longer than the list, another length.
+    // Octets left over behind the list, behind its last entry, a list that ends within an entry; a
+    // text in the place of a list, and more than any value holds.
     for (const std::string hex :
          {"0002000602020002800000", "00010007020200028000ff", "0001000602020003800000",
-          "00010006020200048000", "00010005020200028000", "00020006020200028000"}) {
+          "00010005020200028000", "fe006578706572696d656e74616c", "000101fd0202"}) {
+        CAPTURE(hex);
         CHECK(json(0x2A2A, hex) == "{\"regulatory\":[\"" + hex + "\"]}");
     }
     CHECK(decodeError(0x2A2A, Bytes(513, 0)).reason == v1::REFUSED_MALFORMED);
+}
+
+TEST_CASE("a certification list that is shorter than it says names field and octets") {
+    const auto wrong = [](std::string_view hex) {
+        const auto error = decodeError(0x2A2A, octets(hex));
+        CHECK(error.reason == v1::REFUSED_TRUNCATED);
+        return error.message;
+    };
+    CHECK(wrong("") == "number of entries: needs octets 0 to 1, the value has only 0 octets");
+    CHECK(wrong("00") == "number of entries: needs octets 0 to 1, the value has only 1 octets");
+    CHECK(wrong("0002 00") ==
+          "length of entries: needs octets 2 to 3, the value has only 3 octets");
+    CHECK(wrong("0002 0012 0201") == "entries: needs octets 4 to 21, the value has only 6 octets");
+    CHECK(wrong("0000 01fc") == "entries: needs octets 4 to 511, the value has only 4 octets");
+    CHECK(wrong("0001 0006 0202 0004 8000") ==
+          "entry: needs octets 8 to 11, the value has only 10 octets");
+    CHECK(wrong("0002 0006 0202 0002 8000") ==
+          "authorising body: needs octet 10, the value has only 10 octets");
 }
 
 TEST_CASE("what a certification list consists of can be explained, once") {
@@ -125,7 +144,7 @@ TEST_CASE("what a certification list consists of can be explained, once") {
     CHECK(namesOf("0001 0006 0202 0002 8000") ==
           "number of entries;length of entries;authorising body;structure of entry;"
           "length of entry;entry;");
-    CHECK(namesOf("0001 0006 0202") == "regulatory;");
+    CHECK(namesOf("0001 0005 0202 0002 8000") == "regulatory;");
 }
 
 TEST_CASE("a unique device identifier is its label") {

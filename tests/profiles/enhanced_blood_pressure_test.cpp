@@ -156,6 +156,7 @@ TEST_CASE("a record of anything else is not guessed at") {
         CHECK(error.reason == v1::REFUSED_UNKNOWN_FORMAT);
         CHECK(error.field == "UUID of the record");
         CHECK(error.octet == 3);
+        CHECK(error.message == "UUID of the record: octets 3 to 4 name no blood pressure");
     }
 }
 
@@ -167,6 +168,8 @@ TEST_CASE("a record that is not whole is refused") {
         CHECK(error.reason == v1::REFUSED_TRUNCATED);
         CHECK(error.field == "segmentation header");
         CHECK(error.octet == 0);
+        CHECK(error.message ==
+              "segmentation header: octet 0 says that other segments belong to the value");
     }
 }
 

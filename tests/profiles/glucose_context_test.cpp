@@ -95,7 +95,7 @@ TEST_CASE("every known code is a word and a reserved one none") {
     CHECK(meal("04") == "vitalgate:meal-casual");
     CHECK(meal("05") == "vitalgate:meal-bedtime");
     CHECK(meal("00").empty());
-    CHECK(meal("06").empty());
+    CHECK(meal("07").empty());
     const auto both = [](std::string_view octet) {
         const auto m = context("44 0100" + std::string(octet) + "41f0");
         return coded(m, kTester) + " " + coded(m, kHealth);
@@ -119,6 +119,23 @@ TEST_CASE("every known code is a word and a reserved one none") {
     CHECK(medication("02") == std::vector<std::string>{"short-acting-insulin"});
     CHECK(medication("05") == std::vector<std::string>{"premixed-insulin"});
     CHECK(medication("06").empty());
+}
+
+TEST_CASE("a context with the meal that marks ketone is refused, whatever else it says") {
+    for (const auto* hex : {"02 ffff 06", "42 ffff 06 41f0",
+                            "df ffff 00 02 3cd0 06 51 0807 28 01 "
+                            "0fa0 41f0"}) {
+        CAPTURE(hex);
+        const auto m = context(hex);
+        CHECK(m.refused == v1::REFUSED_UNKNOWN_FORMAT);
+        CHECK(m.refusedField == "meal");
+        CHECK(m.reading.observations().empty());
+        CHECK(m.reading.source().record_number() == 65535);
+        REQUIRE(m.part);
+        CHECK(m.part->kind == profiles::Part::Kind::glucoseContext);
+        CHECK(m.part->event == "65535");
+    }
+    CHECK(decodeError(kContext, octets("42 ffff 06")).field == "HbA1c");
 }
 
 TEST_CASE("an exercise longer than the field can say has no duration") {
@@ -188,7 +205,7 @@ TEST_CASE("an amount that nobody takes stays as the device said it") {
 }
 
 TEST_CASE("a context that says nothing known is empty") {
-    for (const auto* hex : {"00 0100", "02 0100 06", "04 0100 ff", "80 0100 01", "20 0100"}) {
+    for (const auto* hex : {"00 0100", "02 0100 07", "04 0100 ff", "80 0100 01", "20 0100"}) {
         CAPTURE(hex);
         const auto m = context(hex);
         CHECK(m.refused == v1::REFUSED_EMPTY);

@@ -74,7 +74,8 @@ TEST_CASE("a value whose beginning was not heard is refused with the field that 
     REQUIRE_FALSE(result);
     CHECK(result.error().field == "segmentation header");
     CHECK(result.error().octet == 0);
-    CHECK(result.error().message == "segmentation header: the segment before this one is missing");
+    CHECK(result.error().message ==
+          "segmentation header: octet 0 says that a segment before this one is missing");
 }
 
 TEST_CASE("a first segment begins anew, whatever was unfinished") {

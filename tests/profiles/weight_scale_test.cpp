@@ -109,23 +109,42 @@ TEST_CASE("a height or BMI with all bits set is not known, and the weight stands
     CHECK(statusOf(m, kBmi).empty());
 }
 
-TEST_CASE("a BMI that is not weight by height squared contradicts") {
-    const auto refusedFor = [](std::string_view hex) {
+TEST_CASE("a BMI that is not weight by height squared goes with the height, the weight stands") {
+    const auto isLeftOut = [](std::string_view hex) {
         const auto m = measurement(kMeasurement, octets(hex));
-        CHECK(m.refused.has_value() == m.reading.observations().empty());
-        return m.refused == v1::REFUSED_CONTRADICTORY ? m.refusedField : "";
+        CHECK_FALSE(m.refused);
+        CHECK(m.reading.observations(0).has_value());
+        const bool implausible = statusOf(m, kBmi) == std::vector<std::string>{"implausible"};
+        CHECK(statusOf(m, kHeight) == statusOf(m, kBmi));
+        CHECK(m.reading.observations(1).has_absent() == implausible);
+        return implausible;
     };
     // 72 kg and 1.800 m are 22.22: 20.1 and 24.4 are within a tenth, 19.9 and 24.5 are not.
-    CHECK(refusedFor("08 4038 c900 0807") == "");
-    CHECK(refusedFor("08 4038 c700 0807") == "BMI");
-    CHECK(refusedFor("08 4038 f400 0807") == "");
-    CHECK(refusedFor("08 4038 f500 0807") == "BMI");
+    CHECK_FALSE(isLeftOut("08 4038 c900 0807"));
+    CHECK(isLeftOut("08 4038 c700 0807"));
+    CHECK_FALSE(isLeftOut("08 4038 f400 0807"));
+    CHECK(isLeftOut("08 4038 f500 0807"));
     // 158.70 lb and 70.9 in are 22.2.
-    CHECK(refusedFor("09 fe3d de00 c502") == "");
-    CHECK(refusedFor("09 fe3d 2c01 c502") == "BMI");
+    CHECK_FALSE(isLeftOut("09 fe3d de00 c502"));
+    CHECK(isLeftOut("09 fe3d 2c01 c502"));
     // Where one of the three is no number nothing contradicts.
-    CHECK(refusedFor("08 4038 2c01 0000") == "");
+    const auto heightless = measurement(kMeasurement, octets("08 4038 2c01 0000"));
+    CHECK(shown(heightless, kBmi) == "30.0 kg/m2");
     CHECK(measurement(kMeasurement, octets("08 0000 de00 0807")).refusedField == "weight");
+}
+
+TEST_CASE("a weight stays as the scale said it beside a BMI and a height that contradict") {
+    const auto m = measurement(kMeasurement, octets("0e 0a0a ea070b17061e00 01 5a00 dc05"));
+    CHECK_FALSE(m.refused);
+    CHECK(shown(m, kWeight) == "12.850 kg");
+    CHECK(shown(m, kBmi) == "ABSENT_UNSPECIFIED");
+    CHECK(shown(m, kHeight) == "ABSENT_UNSPECIFIED");
+    CHECK(m.reading.user_slot() == 1);
+    const auto imperial = measurement(kMeasurement, octets("09 fe3d 2c01 c502"));
+    CHECK(reported(imperial, kWeight) == "158.70 [lb_av]");
+    CHECK(reported(imperial, kHeight).empty());
+    CHECK(imperial.reading.observations(2).decimals() == 0);
+    CHECK(statusOf(imperial, kWeight).empty());
 }
 
 TEST_CASE("with the row detecto-7550 a reserved flag says that the weight is below zero") {

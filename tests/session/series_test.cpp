@@ -62,52 +62,19 @@ std::string spansOf(const v1::Samples& samples) {
     return all;
 }
 
-}  // namespace
+/// A series, and what its samples are then.
+struct SpanRow {
+    const char* what;
+    std::vector<Second> seconds;
+    std::vector<int> raw;
+    std::vector<std::uint32_t> at;
+    std::uint32_t period;
+    std::string spans;
+};
 
-TEST_CASE("values of an interval become one reading with samples") {
-    Series series(60s);
-    std::optional<Piece> complete;
-    for (int second = 0; second < 60; ++second) {
-        CHECK_FALSE(series.take(pieceOf({second * 1s, 97 + second % 2})));
-        CHECK(series.due() == kStart + 60s);
-    }
-    const auto piece = series.take(pieceOf({60s, 90}));
-    REQUIRE(piece);
-    CHECK(piece->measurement.continuous);
-    CHECK(piece->values.size() == 1);
-    CHECK(piece->values[0].bytes == Bytes{0});
-    const auto& reading = piece->measurement.reading;
-    CHECK(reading.kind() == "pulse-oximetry");
-    CHECK(reading.duration_ms() == 60000);
-    REQUIRE(reading.observations_size() == 1);
-    const auto& observation = reading.observations(0);
-    CHECK(observation.unit() == "%");
-    REQUIRE(observation.has_samples());
-    const auto& samples = observation.samples();
-    CHECK(samples.period_ms() == 1000);
-    CHECK(samples.scale() == 0.1);
-    CHECK(samples.raw_size() == 60);
-    CHECK(samples.raw(1) == 980);
-    CHECK(samples.at_ms_size() == 0);
-    CHECK(samples.spans_size() == 0);
-    // The sixty-first begins the next one.
-    CHECK(series.due() == kStart + 120s);
-    CHECK(series.flush()->measurement.reading.observations(0).samples().raw(0) == 900);
-    CHECK_FALSE(series.flush());
-    CHECK_FALSE(series.due());
-}
-
-TEST_CASE("what is missing, absent or refused is a span without samples") {
-    constexpr auto kFault = v1::REFUSED_SENSOR_FAULT;
-    struct Row {
-        const char* what;
-        std::vector<Second> seconds;
-        std::vector<int> raw;
-        std::vector<std::uint32_t> at;
-        std::uint32_t period;
-        std::string spans;
-    };
-    const std::vector<Row> rows{
+const std::vector<SpanRow>& spanRows() {
+    static constexpr auto kFault = v1::REFUSED_SENSOR_FAULT;
+    static const std::vector<SpanRow> kRows{
         {"nothing", {{0s, 97.0}, {1s, 98.0}, {2s, 97.5}}, {970, 980, 975}, {}, 1000, ""},
         {"radio's delays",
          {{0s, 97.0}, {1200ms, 98.0}, {2s, 97.0}, {3s, 97.0}},
@@ -159,7 +126,46 @@ TEST_CASE("what is missing, absent or refused is a span without samples") {
          "1000-2000 UNSPECIFIED implausible"},
         {"one value", {{0s, 97.0}}, {970}, {0}, 0, ""},
     };
-    for (const auto& row : rows) {
+    return kRows;
+}
+
+}  // namespace
+
+TEST_CASE("values of an interval become one reading with samples") {
+    Series series(60s);
+    std::optional<Piece> complete;
+    for (int second = 0; second < 60; ++second) {
+        CHECK_FALSE(series.take(pieceOf({second * 1s, 97 + second % 2})));
+        CHECK(series.due() == kStart + 60s);
+    }
+    const auto piece = series.take(pieceOf({60s, 90}));
+    REQUIRE(piece);
+    CHECK(piece->measurement.continuous);
+    CHECK(piece->values.size() == 1);
+    CHECK(piece->values[0].bytes == Bytes{0});
+    const auto& reading = piece->measurement.reading;
+    CHECK(reading.kind() == "pulse-oximetry");
+    CHECK(reading.duration_ms() == 60000);
+    REQUIRE(reading.observations_size() == 1);
+    const auto& observation = reading.observations(0);
+    CHECK(observation.unit() == "%");
+    REQUIRE(observation.has_samples());
+    const auto& samples = observation.samples();
+    CHECK(samples.period_ms() == 1000);
+    CHECK(samples.scale() == 0.1);
+    CHECK(samples.raw_size() == 60);
+    CHECK(samples.raw(1) == 980);
+    CHECK(samples.at_ms_size() == 0);
+    CHECK(samples.spans_size() == 0);
+    // The sixty-first begins the next one.
+    CHECK(series.due() == kStart + 120s);
+    CHECK(series.flush()->measurement.reading.observations(0).samples().raw(0) == 900);
+    CHECK_FALSE(series.flush());
+    CHECK_FALSE(series.due());
+}
+
+TEST_CASE("what is missing, absent or refused is a span without samples") {
+    for (const auto& row : spanRows()) {
         CAPTURE(std::string(row.what));
         const auto reading = readingOf(row.seconds);
         CHECK(reading.observations_size() == 1);
