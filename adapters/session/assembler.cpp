@@ -210,7 +210,7 @@ NewReading readingOf(const AssemblyContext& context, Piece piece) {
             made.identity = amendedIdentity(std::move(made.identity), piece.values);
         }
     }
-    assignSubject(context.settings.subjects, reading);
+    assignSubject(context.subjects, reading);
     auto& source = *reading.mutable_source();
     fillSource(context, principal, source);
     const bool isOpaque = reading.kind() == kOpaqueKind;

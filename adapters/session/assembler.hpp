@@ -15,6 +15,7 @@ namespace vitalgate::session {
 /// What is known when a value arrives, beside the value. Refers to its parts: they must outlive it.
 struct AssemblyContext {
     const DeviceSettings& settings;
+    const SubjectMap& subjects;  ///< by the numbers that people have on the device
     const SessionOptions& options;
     const Database& database;
     const DeviceClock& clock;

@@ -42,21 +42,22 @@ std::vector<Uuid> expectedServices(const DeviceSettings& settings) {
 }  // namespace
 
 const std::array<Session::Step, 8> Session::kSteps{{
-    {"recall what is known", &Session::recall},
-    {"find services", &Session::findServices},
-    {"bond", &Session::bondIfRequired},
-    {"read device information", &Session::readInformation},
-    {"read features", &Session::readFeatures},
-    {"compare clock", &Session::compareClock},
-    {"open glucose session", &Session::openGlucoseSession},
-    {"subscribe", &Session::subscribe},
+    {"recall what is known", [](Session& session) { return session.recall(); }},
+    {"find services", [](Session& session) { return session.findServices(); }},
+    {"bond", [](Session& session) { return session.bondIfRequired(); }},
+    {"read device information", [](Session& session) { return session.readInformation(); }},
+    {"read features", [](Session& session) { return session.readFeatures(); }},
+    {"compare clock", [](Session& session) { return session.clocks_.compare(); }},
+    {"open glucose session", [](Session& session) { return session.glucose_.open(); }},
+    {"subscribe", [](Session& session) { return session.subscribe(); }},
 }};
 
 const std::array<Session::Step, 4> Session::kProcedures{{
-    {"consent", &Session::askConsent},
-    {"take up what waits", &Session::takeUpWaiting},
-    {"read limits of the glucose sensor", &Session::readGlucoseLimits},
-    {"fetch records", &Session::fetchRecords},
+    {"consent", [](Session& session) { return session.people_.askConsent(); }},
+    {"take up what waits", [](Session& session) { return session.gathering_.takeUp(); }},
+    {"read limits of the glucose sensor",
+     [](Session& session) { return session.glucose_.readSettings(); }},
+    {"fetch records", [](Session& session) { return session.records_.fetch(); }},
 }};
 
 Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, DeviceSettings settings,
@@ -65,39 +66,48 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
       clock_(clock),
       sink_(sink),
       settings_(std::move(settings)),
-      configuredSubjects_(settings_.subjects),
       options_(std::move(options)),
       log_(std::move(log)),
       calls_(*link_, options_.limits, log_),
-      zone_(options_.zone),
       connected_(clock.now()),
-      bucket_(options_.limits.valuesPerSecond, std::chrono::seconds{1}, options_.limits.burst),
       descriptor_(known.device().empty() ? startDescriptor(settings_, options_.plainIdentifiers)
-                                         : std::move(known)) {
-    // A bonded device sends before it can be asked who it is.
-    takeQuirk();
-}
+                                         : std::move(known)) {}
 
 asio::awaitable<Status> Session::run() {
     const auto self = shared_from_this();
     const auto ended = co_await converse();
-    refuseJobs();
+    commands_.refuse();
     if (ended) co_return ended;
     co_return failIn("device " + settings_.id, ended);
 }
 
 void Session::stop() {
-    draining_ = true;
-    pause_.set(std::monostate{});
+    beginDraining();
     link_->stop();
+}
+
+void Session::beginDraining() {
+    draining_ = true;
+    commands_.close();
+    flood_.open();
+}
+
+std::vector<v1::CommandSpec> Session::commands() const {
+    return commands_.offered();
+}
+
+asio::awaitable<v1::CommandResult> Session::execute(v1::Command command) {
+    const auto self = shared_from_this();
+    co_return co_await commands_.execute(std::move(command));
 }
 
 asio::awaitable<Status> Session::converse() {
     auto ready = co_await prepare();
     wasReady_ = ready.has_value();
     // Also before a failure is told: what comes after it is put together with what waits.
+    // Not before it is known to whom its numbers belong.
     Status going;
-    if (canTakeUp()) going = co_await takeUpWaiting();
+    if (!people_.needConsent()) going = co_await gathering_.takeUp();
     if (!ready) going = ready;
     if (going) going = co_await runProcedures();
     Error end = going ? Error() : going.error();
@@ -106,7 +116,7 @@ asio::awaitable<Status> Session::converse() {
     if (end.kind != ErrorKind::disconnected && end.kind != ErrorKind::cancelled) co_await hangUp();
     // Also after a failure: a bonded device sends what it has as soon as it is connected, and holds
     // as delivered whatever has arrived.
-    draining_ = true;
+    beginDraining();
     const auto rest = co_await collect(Duration::zero());
     co_await countUnkept();
     if (reason_ == v1::DISCONNECT_UNSPECIFIED) reason_ = reasonOf(end.kind, ready.has_value());
@@ -118,8 +128,8 @@ asio::awaitable<Status> Session::converse() {
 
 /// Before the hub hangs up: some meters keep in memory alone what is measured while connected.
 asio::awaitable<Error> Session::fetchOnceMore(Error end) {
-    if (!hasNumberedRecords()) co_return end;
-    const auto fetched = co_await fetchRecords();
+    if (!records_.hasNumberedRecords()) co_return end;
+    const auto fetched = co_await records_.fetch();
     if (broken_) co_return *broken_;
     if (!fetched && endsConversation(fetched.error())) co_return fetched.error();
     co_return end;
@@ -127,7 +137,7 @@ asio::awaitable<Error> Session::fetchOnceMore(Error end) {
 
 asio::awaitable<Status> Session::prepare() {
     for (const auto& step : kSteps) {
-        const auto done = co_await (this->*step.run)();
+        const auto done = co_await step.run(*this);
         if (!done) co_return failIn(step.name, done);
     }
     co_return Status{};
@@ -135,7 +145,7 @@ asio::awaitable<Status> Session::prepare() {
 
 asio::awaitable<Status> Session::runProcedures() {
     for (const auto& step : kProcedures) {
-        const auto done = co_await (this->*step.run)();
+        const auto done = co_await step.run(*this);
         if (broken_) co_return std::unexpected(*broken_);
         if (!done && endsConversation(done.error())) co_return done;
         if (!done) log_.warning("{}: {}", step.name, done.error().message);
@@ -148,7 +158,7 @@ asio::awaitable<Status> Session::findServices() {
     const auto found = co_await link_->discover(expected, options_.limits.discover);
     if (!found) co_return std::unexpected(found.error());
     database_ = Database(*found, settings_);
-    joiner_.expectComposition(database_.find(kWeight) && database_.find(kBodyComposition));
+    gathering_.expectComposition(database_.find(kWeight) && database_.find(kBodyComposition));
     const auto kinds = database_.kinds();
     if (kinds.empty()) {
         co_return fail(ErrorKind::unsupported, "it offers no measurement that this hub reads");
@@ -165,50 +175,14 @@ asio::awaitable<Status> Session::bondIfRequired() {
 }
 
 asio::awaitable<Status> Session::readInformation() {
-    const auto read = co_await readAll(profiles::Role::information);
-    takeQuirk();
+    const auto read = co_await information_.readAll(profiles::Role::information);
+    information_.takeQuirk();
     describe();
     co_return read;
 }
 
 asio::awaitable<Status> Session::readFeatures() {
-    co_return co_await readAll(profiles::Role::feature);
-}
-
-asio::awaitable<Status> Session::readAll(profiles::Role role) {
-    const auto endpoints = database_.endpoints(role);
-    for (const auto& endpoint : endpoints) {
-        if (!endpoint.characteristic.canRead) continue;
-        const auto value = co_await calls_.read(endpoint.characteristic);
-        if (value) {
-            takeStatic(endpoint, *value);
-            continue;
-        }
-        if (endsConversation(value.error())) co_return failIn(endpoint.spec->name, value);
-        log_.info("read {}: {}", endpoint.spec->name, value.error().message);
-        // The device answers in order: what comes next would only wait as long again.
-        if (value.error().kind == ErrorKind::timedOut) break;
-    }
-    co_return Status{};
-}
-
-void Session::takeStatic(const Endpoint& endpoint, Bytes value) {
-    const auto decoded = endpoint.spec->decode(value, {});
-    if (!decoded) {
-        log_.info("read {}: {}", endpoint.spec->name, decoded.error().message);
-        return;
-    }
-    if (endpoint.spec->role == profiles::Role::feature) database_.setFeature(endpoint, value);
-    if (endpoint.spec->uuid == profiles::kLocalTimeInformation) takeZone(value);
-    const auto* fields = std::get_if<std::vector<profiles::Field>>(&*decoded);
-    if (fields != nullptr) describeFields(*fields, options_.plainIdentifiers, descriptor_);
-}
-
-void Session::takeQuirk() {
-    const auto advertised = link_->advertisedName();
-    const DeviceNames names{descriptor_.manufacturer(), descriptor_.model(), advertised};
-    quirk_ = chooseQuirk(settings_.quirk, names);
-    descriptor_.set_quirk(std::string(quirk_->name));
+    co_return co_await information_.readAll(profiles::Role::feature);
 }
 
 asio::awaitable<Status> Session::subscribe() {
@@ -241,7 +215,7 @@ void Session::describe() {
     descriptor_.set_adapter(link_->adapterName());
     const auto rssi = link_->rssiDbm();
     if (rssi) descriptor_.set_rssi_dbm(*rssi);
-    const auto clock = deviceClock_.message();
+    const auto clock = clocks_.clock().message();
     if (clock) *descriptor_.mutable_clock() = *clock;
     descriptor_.clear_commands();
     for (auto& spec : commands()) *descriptor_.add_commands() = std::move(spec);

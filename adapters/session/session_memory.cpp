@@ -1,9 +1,16 @@
-#include "adapters/profiles/user_data.hpp"
+#include "adapters/session/descriptor.hpp"
 #include "adapters/session/session.hpp"
-#include "adapters/session/waiting_values.hpp"
 
-// The part of a conversation that knows earlier ones: what was remembered of the device.
+// The part of a conversation that is committed: values, and what is remembered of the device from
+// one conversation to the next.
 namespace vitalgate::session {
+
+namespace {
+
+/// How exactly the time of the last reading is remembered: a strap's readings come every second.
+constexpr Duration kMarkEvery = std::chrono::seconds{10};
+
+}  // namespace
 
 /// What cannot be read may be what waits, or whose a number is: nothing is taken then, and the
 /// device keeps its records.
@@ -15,74 +22,55 @@ asio::awaitable<Result<std::string>> Session::recallText(std::string name) {
 }
 
 asio::awaitable<Status> Session::recall() {
-    const auto clock = co_await recallText("clock-offset");
-    if (!clock) co_return std::unexpected(clock.error());
-    deviceClock_ = DeviceClock::fromBookmark(*clock, clock_.now().boot);
-    const auto waiting = co_await recallText("waiting");
-    if (!waiting) co_return std::unexpected(waiting.error());
-    const auto incomplete = co_await recallText("incomplete");
-    if (!incomplete) co_return std::unexpected(incomplete.error());
-    const auto series = co_await recallText("series");
-    if (!series) co_return std::unexpected(series.error());
-    gathered_ = *series;
-    recalled_ = Recalled{*waiting, *incomplete, *series};
-    co_return co_await recallUsers();
+    const auto clock = co_await clocks_.recall();
+    if (!clock) co_return clock;
+    const auto gathered = co_await gathering_.recall();
+    if (!gathered) co_return gathered;
+    co_return co_await people_.recall();
 }
 
-/// Until it is decoded it is remembered as it is.
-std::pair<std::string, std::string> Session::waitingBookmarks() const {
-    if (recalled_) {
-        return {recalled_->waiting + toText(joiner_.waiting()),
-                recalled_->incomplete + toText(joiner_.incomplete())};
+Bookmarks Session::bookmarks() const {
+    auto all = clocks_.bookmarks();
+    all.merge(glucose_.bookmarks());
+    all.merge(people_.bookmarks());
+    // After a commit that has failed these are ahead of what was kept.
+    if (!commitFailed_) {
+        all.merge(gathering_.bookmarks());
+        all.merge(records_.bookmarks());
     }
-    return {toText(joiner_.waiting()), toText(joiner_.incomplete())};
+    return all;
 }
 
-/// Not before it is known to whom its numbers belong: else it is left for the next conversation.
-bool Session::canTakeUp() const {
-    if (settings_.consent.empty()) return true;
-    return !database_.kinds().empty() && !database_.find(profiles::kUserControlPoint);
-}
-
-/// What waited for its other piece when the process ended: it waits once more, unless its time is
-/// over. What was given out without its other piece is still completed by it.
-asio::awaitable<Status> Session::takeUpWaiting() {
-    const auto recalled = std::exchange(recalled_, std::nullopt);
-    if (!recalled) co_return Status{};
-    const auto known = context();
-    for (const auto& value : valuesFrom(recalled->incomplete)) {
-        auto decoded = decode(known, value);
-        for (auto& piece : decoded.pieces) joiner_.recall(std::move(piece));
+asio::awaitable<Status> Session::commit(Append what) {
+    const auto marks = bookmarks();
+    for (const auto& [name, text] : marks) {
+        const auto known = remembered_.find(name);
+        const bool isNews = known == remembered_.end() ? !text.empty() : known->second != text;
+        if (isNews) what.bookmarks.push_back({settings_.id, name, text});
     }
-    if (recalled->waiting.empty() && recalled->series.empty()) co_return Status{};
-    Append append;
-    const auto keepPieces = [&](const std::vector<Piece>& pieces, Decoding rest) {
-        auto more = appendOf(known, pieces, std::move(rest));
-        std::ranges::move(more.readings, std::back_inserter(append.readings));
-        std::ranges::move(more.events, std::back_inserter(append.events));
-        std::ranges::move(more.refusals, std::back_inserter(append.refusals));
-    };
-    // Of a device that could not be asked what it sends: what waited had cause to.
-    const bool isUnknown = database_.kinds().empty();
-    if (isUnknown) joiner_.expectComposition(true);
-    for (const auto& value : valuesFrom(recalled->waiting)) {
-        auto decoded = decode(known, value);
-        const auto whole = sort(decoded.pieces);
-        keepPieces(whole, std::move(decoded));
+    const bool isNothing = what.readings.empty() && what.events.empty() && what.refusals.empty() &&
+                           what.bookmarks.empty();
+    if (isNothing) co_return Status{};
+    const auto readings = what.readings.size();
+    const auto now = clock_.now();
+    const bool isMarked = readings > 0 && (!lastMarked_ || now.uptime - *lastMarked_ >= kMarkEvery);
+    if (isMarked) what.bookmarks.push_back({settings_.id, "last-reading", formatUtc(now.wall)});
+    bool newMeasures = false;
+    for (const auto& made : what.readings) {
+        newMeasures = describeMeasures(made.reading, descriptor_) || newMeasures;
     }
-    if (isUnknown) joiner_.expectComposition(false);
-    for (const auto& value : valuesFrom(recalled->series)) {
-        auto decoded = decode(known, value);
-        for (auto& piece : decoded.pieces) {
-            auto before = series_.take(std::move(piece));
-            if (before) keepPieces({std::move(*before)}, {});
-        }
+    const auto accepted = co_await sink_.append(what);
+    if (!accepted) {
+        commitFailed_ = true;
+        broken_ = accepted.error().in("keep values");
+        co_return std::unexpected(*broken_);
     }
-    if (auto series = series_.flush()) keepPieces({std::move(*series)}, {});
-    gathered_.clear();
-    // Nobody can tell any more whose weighing a piece without a name belongs to.
-    keepPieces(joiner_.flushUnnamed(), {});
-    co_return co_await commit(append);
+    remembered_ = marks;
+    if (isMarked) lastMarked_ = now.uptime;
+    if (accepted->duplicates < readings) lastReading_ = now;
+    if (accepted->duplicates > 0) log_.debug("a value was known already");
+    if (newMeasures) describe();
+    co_return Status{};
 }
 
 }  // namespace vitalgate::session

@@ -1,12 +1,11 @@
+#include "adapters/session/people.hpp"
+
+#include <algorithm>
+#include <charconv>
+
 #include "adapters/profiles/user_data.hpp"
-#include "adapters/session/session.hpp"
 #include "adapters/session/subject.hpp"
 
-#include <charconv>
-#include <set>
-
-// The part of a conversation that makes the device's users agree (User Data Service 1.0): scales
-// give nothing of a person before that person's code was shown.
 namespace vitalgate::session {
 
 namespace {
@@ -19,20 +18,20 @@ bool isUserAnswer(ByteView value, std::uint8_t request) {
     return answer && answer->operation == request;
 }
 
-}  // namespace
-
-std::string Session::userBookmark(std::uint32_t slot) {
+std::string userBookmark(std::uint32_t slot) {
     return fmt::format("user-{}", slot);
 }
 
+}  // namespace
+
 /// Also of slots whose code is no longer configured: their number is nobody else's.
-asio::awaitable<Status> Session::recallUsers() {
+asio::awaitable<Status> People::recall() {
     std::set<std::uint32_t> slots;
-    for (const auto& [slot, code] : settings_.consent) slots.insert(slot);
-    for (const auto& [slot, person] : configuredSubjects_.slots) slots.insert(slot);
+    for (const auto& [slot, code] : shared_.settings.consent) slots.insert(slot);
+    for (const auto& [slot, person] : shared_.settings.subjects.slots) slots.insert(slot);
     for (const auto slot : slots) {
         auto name = userBookmark(slot);
-        const auto number = co_await recallText(std::move(name));
+        const auto number = co_await exchange_.recallText(std::move(name));
         if (!number) co_return std::unexpected(number.error());
         if (!number->empty()) noteRegistered(slot, *number);
     }
@@ -40,7 +39,7 @@ asio::awaitable<Status> Session::recallUsers() {
 }
 
 /// The device has given the user of a slot another number: its readings bear that.
-void Session::noteRegistered(std::uint32_t slot, const std::string& number) {
+void People::noteRegistered(std::uint32_t slot, const std::string& number) {
     std::uint32_t given = 0;
     const auto* end = number.data() + number.size();
     if (std::from_chars(number.data(), end, given).ptr != end) return;
@@ -50,53 +49,59 @@ void Session::noteRegistered(std::uint32_t slot, const std::string& number) {
 
 /// A number is its person's as long as the device takes that person's code for it: the device may
 /// have been reset since, and the number be a stranger's.
-void Session::assignNumbers() {
-    settings_.subjects = renumbered(configuredSubjects_, registered_);
+void People::assignNumbers() {
+    subjects_ = renumbered(shared_.settings.subjects, registered_);
     for (const auto& [slot, number] : registered_) {
-        if (!consented_.contains(slot)) settings_.subjects.slots.erase(number);
+        if (!consented_.contains(slot)) subjects_.slots.erase(number);
     }
 }
 
-void Session::noteConsent(std::uint32_t slot) {
+void People::noteConsent(std::uint32_t slot) {
     consented_.insert(slot);
     assignNumbers();
 }
 
-bool Session::isTaken(std::uint32_t slot, std::uint32_t number) const {
+bool People::isTaken(std::uint32_t slot, std::uint32_t number) const {
     return std::ranges::any_of(
         registered_, [&](const auto& each) { return each.first != slot && each.second == number; });
 }
 
-asio::awaitable<Status> Session::askConsent() {
-    const auto controlPoint = database_.find(profiles::kUserControlPoint);
-    if (!controlPoint || settings_.consent.empty()) co_return Status{};
+bool People::needConsent() const {
+    if (shared_.settings.consent.empty()) return false;
+    const auto& database = shared_.database;
+    return database.kinds().empty() || database.find(profiles::kUserControlPoint).has_value();
+}
+
+asio::awaitable<Status> People::askConsent() {
+    const auto controlPoint = shared_.database.find(profiles::kUserControlPoint);
+    if (!controlPoint || shared_.settings.consent.empty()) co_return Status{};
     Status last;
-    const auto consent = settings_.consent;
+    const auto consent = shared_.settings.consent;
     for (const auto& [slot, code] : consent) {
         const auto done = co_await consentOf(*controlPoint, slot);
-        if (broken_ || (!done && endsConversation(done.error()))) co_return done;
+        if (exchange_.broken() || (!done && endsConversation(done.error()))) co_return done;
         if (done) {
-            const auto drained = co_await drain(kQuiet);
+            const auto drained = co_await controlPoints_.drain(kQuiet);
             if (!drained) co_return drained;
         } else {
             last = failIn(fmt::format("user {}", slot), done);
-            log_.warning("consent: {}", last.error().message);
+            shared_.log.warning("consent: {}", last.error().message);
         }
     }
     co_return last;
 }
 
-asio::awaitable<Status> Session::consentOf(Endpoint controlPoint, std::uint32_t slot) {
-    const auto code = settings_.consent.at(slot)();
+asio::awaitable<Status> People::consentOf(Endpoint controlPoint, std::uint32_t slot) {
+    const auto code = shared_.settings.consent.at(slot)();
     if (!code) co_return std::unexpected(code.error());
     const auto known = registered_.find(slot);
     const auto number = known == registered_.end() ? slot : known->second;
     auto request = profiles::consentUser(static_cast<std::uint8_t>(number), *code);
-    const auto value = co_await ask(controlPoint, std::move(request), isUserAnswer);
+    const auto value = co_await controlPoints_.ask(controlPoint, std::move(request), isUserAnswer);
     if (!value) co_return std::unexpected(value.error());
     const auto answer = profiles::decodeUserAnswer(*value);
     // It may be the late one to another user: then it tells nothing of whose the number is.
-    const bool isCertain = !unanswered_.contains(controlPoint.characteristic.handle);
+    const bool isCertain = !controlPoints_.owesAnswer(controlPoint);
     if (answer && answer->code == profiles::kUserSuccess) {
         if (isCertain) noteConsent(slot);
         co_return Status{};
@@ -105,7 +110,7 @@ asio::awaitable<Status> Session::consentOf(Endpoint controlPoint, std::uint32_t 
     const bool isGone = answer && answer->code == profiles::kUserParameterInvalid;
     const bool isNew =
         answer && answer->code != profiles::kUserNotAuthorised && known == registered_.end();
-    if (isCertain && settings_.registerUsers && (isGone || isNew)) {
+    if (isCertain && shared_.settings.registerUsers && (isGone || isNew)) {
         co_return co_await registerUser(controlPoint, slot, *code);
     }
     co_return fail(ErrorKind::refused, "the device answers {}",
@@ -114,10 +119,10 @@ asio::awaitable<Status> Session::consentOf(Endpoint controlPoint, std::uint32_t 
 
 /// A user that the device does not know becomes one of its users. The number that the device gives
 /// is committed before it is used: without it the user would be registered again each time.
-asio::awaitable<Status> Session::registerUser(Endpoint controlPoint, std::uint32_t slot,
-                                              std::uint16_t code) {
+asio::awaitable<Status> People::registerUser(Endpoint controlPoint, std::uint32_t slot,
+                                             std::uint16_t code) {
     auto request = profiles::registerUser(code);
-    const auto value = co_await ask(controlPoint, std::move(request), isUserAnswer);
+    const auto value = co_await controlPoints_.ask(controlPoint, std::move(request), isUserAnswer);
     if (!value) co_return std::unexpected(value.error());
     const auto answer = profiles::decodeUserAnswer(*value);
     if (!answer || answer->code != profiles::kUserSuccess || !answer->index) {
@@ -128,12 +133,12 @@ asio::awaitable<Status> Session::registerUser(Endpoint controlPoint, std::uint32
         co_return fail(ErrorKind::refused, "the device gives it the number of another user");
     const auto number = std::to_string(*answer->index);
     noteRegistered(slot, number);
-    log_.info("the user of slot {} is registered", slot);
+    shared_.log.info("the user of slot {} is registered", slot);
     Append mark;
-    const auto kept = co_await commit(mark);
+    const auto kept = co_await exchange_.commit(mark);
     if (!kept) co_return kept;
     auto consent = profiles::consentUser(*answer->index, code);
-    const auto agreed = co_await ask(controlPoint, std::move(consent), isUserAnswer);
+    const auto agreed = co_await controlPoints_.ask(controlPoint, std::move(consent), isUserAnswer);
     if (!agreed) co_return std::unexpected(agreed.error());
     const auto last = profiles::decodeUserAnswer(*agreed);
     if (last && last->code == profiles::kUserSuccess) {
@@ -141,6 +146,12 @@ asio::awaitable<Status> Session::registerUser(Endpoint controlPoint, std::uint32
         co_return Status{};
     }
     co_return fail(ErrorKind::refused, "the device does not take the user it has registered");
+}
+
+Bookmarks People::bookmarks() const {
+    Bookmarks all;
+    for (const auto& [slot, number] : registered_) all[userBookmark(slot)] = std::to_string(number);
+    return all;
 }
 
 }  // namespace vitalgate::session

@@ -1,13 +1,13 @@
-#include "adapters/profiles/continuous_glucose.hpp"
+#include "adapters/session/glucose_commands.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "adapters/profiles/glucose_control_point.hpp"
 #include "adapters/profiles/glucose_sample.hpp"
 #include "adapters/session/command_results.hpp"
-#include "adapters/session/session.hpp"
 
-#include <cmath>
-
-// Commands to a continuous glucose sensor: its control point, 0x2AAC, and the interval that other
-// devices have as a characteristic.
 namespace vitalgate::session {
 
 namespace {
@@ -65,34 +65,25 @@ std::optional<profiles::Decimal> inUnitOf(profiles::GlucoseLimit limit,
 }  // namespace
 
 /// The final result of a request to the sensor.
-asio::awaitable<v1::CommandResult> Session::writeGlucose(Bytes request) {
-    const auto value = co_await askGlucose(std::move(request));
+asio::awaitable<v1::CommandResult> GlucoseCommands::write(Bytes request) {
+    const auto value = co_await glucose_.ask(std::move(request));
     if (!value) co_return failedResult(value.error());
-    const auto answer = profiles::decodeGlucoseAnswer(*value, glucoseHasCrc());
+    const auto answer = profiles::decodeGlucoseAnswer(*value, glucose_.hasCrc());
     if (answer && answer->code == profiles::kGlucoseSuccess) co_return doneResult();
     const auto word = answer ? profiles::glucoseAnswerWord(answer->code) : "nothing to be read";
     co_return failedResult({ErrorKind::refused, fmt::format("the device answers {}", word)});
 }
 
-/// By the sensor's own count, whatever its clock shows.
-std::int64_t Session::sessionMinutesAt(WallTime time) const {
-    const auto& frame = sessionClock_.current();
-    const auto offset = frame ? frame->zoneOffset : sessionZone_.offset(time);
-    const auto ahead = frame ? frame->ahead : chr::milliseconds{0};
-    const auto shown = chr::local_time<Duration>{time.time_since_epoch() + offset + ahead};
-    return chr::floor<chr::minutes>(shown - toLocal(*sessionStart_)).count();
-}
-
-asio::awaitable<v1::CommandResult> Session::calibrate(v1::Command command) {
+asio::awaitable<v1::CommandResult> GlucoseCommands::calibrate(v1::Command command) {
     const auto& asked = command.calibrate();
     const auto type = numberOf(asked.sample_type(), profiles::glucoseTypeWord);
     const auto site = asked.site().empty() ? std::optional<std::uint8_t>(kNoLocation)
                                            : numberOf(asked.site(), profiles::glucoseLocationWord);
     if (!type || !site)
         co_return outOfRange("sample_type and site must be words of the sensor's profile");
-    if (!sessionStart_) co_return failedResult({ErrorKind::refused, "its session has no start"});
-    const auto minutes = sessionMinutesAt(fromTimestamp(asked.sampled()));
-    const bool isFuture = fromTimestamp(asked.sampled()) > clock_.wall() + chr::minutes{1};
+    if (!glucose_.start()) co_return failedResult({ErrorKind::refused, "its session has no start"});
+    const auto minutes = glucose_.minutesAt(fromTimestamp(asked.sampled()));
+    const bool isFuture = fromTimestamp(asked.sampled()) > shared_.clock.wall() + chr::minutes{1};
     if (minutes < 0 || minutes > kHighest || isFuture)
         co_return outOfRange("sampled must lie between the start of the session and now");
     profiles::GlucoseCalibration calibration;
@@ -101,13 +92,13 @@ asio::awaitable<v1::CommandResult> Session::calibrate(v1::Command command) {
     calibration.type = *type;
     calibration.location = *site;
     const auto& row = codes::observation(codes::Term::glucoseInterstitial);
-    auto request = profiles::setGlucoseCalibration(calibration, glucoseHasCrc());
+    auto request = profiles::setGlucoseCalibration(calibration, glucose_.hasCrc());
     if (!request || !codes::isPlausible(row, asked.glucose_mg_dl()))
         co_return outOfRange("glucose_mg_dl is no glucose of a person");
-    co_return co_await writeGlucose(std::move(*request));
+    co_return co_await write(std::move(*request));
 }
 
-asio::awaitable<v1::CommandResult> Session::setAlertLimit(v1::Command command) {
+asio::awaitable<v1::CommandResult> GlucoseCommands::setAlertLimit(v1::Command command) {
     const auto& asked = command.set_alert_limit();
     const auto limit = std::ranges::find(kLimits, asked.limit(), profiles::glucoseLimitWord);
     if (limit == kLimits.end()) {
@@ -118,55 +109,55 @@ asio::awaitable<v1::CommandResult> Session::setAlertLimit(v1::Command command) {
     if (!value) co_return outOfRange("unit must be mg/dL or mmol/L, of a rate mg/dL/min");
     if (!canBeReached(*limit, value->value))
         co_return outOfRange("value is no glucose of a person in that unit: nothing would be told");
-    auto request = profiles::setGlucoseLimit(*limit, *value, glucoseHasCrc());
+    auto request = profiles::setGlucoseLimit(*limit, *value, glucose_.hasCrc());
     if (!request) co_return outOfRange("value cannot be said to the device");
-    auto result = co_await writeGlucose(std::move(*request));
+    auto result = co_await write(std::move(*request));
     if (result.state() == v1::COMMAND_DONE) {
         const auto name = fmt::format("alert-{}", profiles::glucoseLimitWord(*limit));
-        addSetting(name, *value, isRate(*limit) ? "mg/dL/min" : "mg/dL");
-        describe();
+        glucose_.noteSetting(name, *value, isRate(*limit) ? "mg/dL/min" : "mg/dL");
+        exchange_.describe();
     }
     co_return result;
 }
 
-asio::awaitable<v1::CommandResult> Session::setInterval(v1::Command command) {
+asio::awaitable<v1::CommandResult> GlucoseCommands::setInterval(v1::Command command) {
     const auto seconds = command.set_interval().seconds();
-    if (const auto interval = database_.find(kMeasurementInterval)) {
+    if (const auto interval = shared_.database.find(kMeasurementInterval)) {
         if (seconds > kHighest) co_return outOfRange("seconds is at most 65535");
         auto value = ByteWriter{}.u16(static_cast<std::uint16_t>(seconds)).bytes();
-        const auto written = co_await calls_.write(interval->characteristic, std::move(value));
+        const auto written =
+            co_await shared_.calls.write(interval->characteristic, std::move(value));
         co_return written ? doneResult() : failedResult(written.error());
     }
     const auto minutes = seconds / 60;
     if (seconds % 60 != 0 || minutes > kLongestIntervalMinutes)
         co_return outOfRange("seconds must be whole minutes, at most 254 of them");
     auto request =
-        profiles::setGlucoseInterval(static_cast<std::uint8_t>(minutes), glucoseHasCrc());
-    auto result = co_await writeGlucose(std::move(request));
+        profiles::setGlucoseInterval(static_cast<std::uint8_t>(minutes), glucose_.hasCrc());
+    auto result = co_await write(std::move(request));
     if (result.state() == v1::COMMAND_DONE) {
         const auto number = profiles::decimal(static_cast<std::int32_t>(minutes), 0);
-        addSetting("communication-interval", number, "min");
-        describe();
+        glucose_.noteSetting("communication-interval", number, "min");
+        exchange_.describe();
     }
     co_return result;
 }
 
-asio::awaitable<v1::CommandResult> Session::startMeasurement(v1::Command command) {
+asio::awaitable<v1::CommandResult> GlucoseCommands::startMeasurement(v1::Command command) {
     if (command.start_measurement().seconds() != 0)
         co_return outOfRange("seconds must be 0: a session lasts as long as the sensor");
-    auto request = profiles::startGlucoseSession(glucoseHasCrc());
-    auto result = co_await writeGlucose(std::move(request));
+    auto request = profiles::startGlucoseSession(glucose_.hasCrc());
+    auto result = co_await write(std::move(request));
     if (result.state() != v1::COMMAND_DONE) co_return result;
     // A new session counts from 0 and has to get its time.
-    sessionStart_.reset();
-    const auto opened = co_await renewGlucoseSession();
+    const auto opened = co_await glucose_.openAnew();
     if (!opened) co_return failedResult(opened.error());
     co_return result;
 }
 
-asio::awaitable<v1::CommandResult> Session::stopMeasurement(v1::Command /*command*/) {
-    auto request = profiles::stopGlucoseSession(glucoseHasCrc());
-    co_return co_await writeGlucose(std::move(request));
+asio::awaitable<v1::CommandResult> GlucoseCommands::stopMeasurement(v1::Command /*command*/) {
+    auto request = profiles::stopGlucoseSession(glucose_.hasCrc());
+    co_return co_await write(std::move(request));
 }
 
 }  // namespace vitalgate::session
