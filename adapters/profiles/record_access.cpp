@@ -98,10 +98,6 @@ Bytes recordsBetween(RecordOperation operation, std::uint16_t low, std::uint16_t
     return filtered(operation, between).u16(low).u16(high).bytes();
 }
 
-Bytes lastRecord(RecordOperation operation) {
-    return request(operation, last);
-}
-
 Bytes abortRecords() {
     return request(RecordOperation::abort, none);
 }

@@ -28,7 +28,6 @@ Bytes recordsFrom(RecordOperation operation, std::uint16_t first);
 /// Those whose number is `last` or below.
 Bytes recordsUpTo(RecordOperation operation, std::uint16_t last);
 Bytes recordsBetween(RecordOperation operation, std::uint16_t first, std::uint16_t last);
-Bytes lastRecord(RecordOperation operation);
 Bytes abortRecords();
 
 /// Codes of an answer that a conversation tells apart; recordAnswerWord() knows all.

@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <regex>
+#include <set>
 #include <string>
 
 #include "gateway/base/identifier.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace vitalgate::profiles;
 using namespace std::chrono_literals;
@@ -13,6 +16,19 @@ using namespace std::chrono_literals;
 namespace {
 
 using Names = std::vector<std::string_view>;
+
+/// The second column of the table of devices.
+std::multiset<std::string> documentedRows() {
+    const auto document = vitalgate::testing::readFile(VITALGATE_SOURCE_DIR "/adapters/README.md");
+    const auto begin = document.find("\n## Devices that differ\n");
+    const auto table = document.substr(begin, document.find("\n## ", begin + 1) - begin);
+    const std::regex row(R"(\n\| [^|]+ \| `([^`]+)` \|)");
+    std::multiset<std::string> names;
+    for (std::sregex_iterator it(table.begin(), table.end(), row), end; it != end; ++it) {
+        names.insert((*it)[1].str());
+    }
+    return names;
+}
 
 }  // namespace
 
@@ -67,4 +83,13 @@ TEST_CASE("a person means a row by its name, a part of it, or a device's model")
     CHECK(quirksMeant("and-") == Names{"and-scale", "and-device"});
     CHECK(quirksMeant("ear") == Names{"philips-ear"});
     CHECK(quirksMeant("BM58").empty());
+}
+
+TEST_CASE("the table of devices in the document has every row that a device is known by, once") {
+    std::multiset<std::string> rows;
+    for (const auto& row : quirks()) {
+        const bool isOfDevice = !row.model.empty() || !row.advertisedName.empty();
+        if (isOfDevice && !rows.contains(std::string(row.name))) rows.emplace(row.name);
+    }
+    CHECK(documentedRows() == rows);
 }

@@ -30,7 +30,6 @@ TEST_CASE("requests for records are those of the specification") {
     CHECK(toHex(profiles::recordsFrom(RecordOperation::report, 0x0102)) == "0103010201");
     CHECK(toHex(profiles::recordsFrom(RecordOperation::count, 65535)) == "040301ffff");
     CHECK(toHex(profiles::recordsBetween(RecordOperation::remove, 1, 258)) == "02040101000201");
-    CHECK(toHex(profiles::lastRecord(RecordOperation::report)) == "0106");
     CHECK(toHex(profiles::abortRecords()) == "0300");
 }
 

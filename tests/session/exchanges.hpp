@@ -49,6 +49,14 @@ struct MeterRecord {
     }
 };
 
+/// The services of a scale that measures the composition of the body too.
+inline void addWeightAndComposition(Conversation& c) {
+    c.link->addService(0x181D);
+    c.link->addCharacteristic(0x2A9D, "i");
+    c.link->addService(0x181B);
+    c.link->addCharacteristic(0x2A9C, "i");
+}
+
 /// What stands on the first octets of a request, and is sent then.
 struct Sent {
     std::uint16_t characteristic;

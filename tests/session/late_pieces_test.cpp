@@ -15,13 +15,6 @@ const MeterRecord kRecord{7, 7, false, true};
 constexpr auto kWeight = "06b036ea070b1708000001";
 constexpr auto kFat = "0600c800ea070b1708000001";
 
-void addScale(Conversation& c) {
-    c.link->addService(0x181D);
-    c.link->addCharacteristic(0x2A9D, "i");
-    c.link->addService(0x181B);
-    c.link->addCharacteristic(0x2A9C, "i");
-}
-
 /// A meter whose control point is silent.
 void addMute(Conversation& c) {
     addMeter(c, {});
@@ -34,7 +27,7 @@ TEST_CASE("weight and composition are one reading, in whatever order they come")
     for (const bool weightFirst : {true, false}) {
         CAPTURE(weightFirst);
         Conversation c;
-        addScale(c);
+        addWeightAndComposition(c);
         c.start();
         c.link->send(weightFirst ? 0x2A9D : 0x2A9C, weightFirst ? kWeight : kFat);
         c.clock.run();
@@ -59,7 +52,7 @@ TEST_CASE("what waits is given out after thirty seconds, or at the end, and comp
         CAPTURE(ends);
         Exchanges all;
         Conversation c;
-        addScale(c);
+        addWeightAndComposition(c);
         c.start();
         c.link->send(0x2A9D, kWeight);
         if (ends) c.endLink();
@@ -72,7 +65,7 @@ TEST_CASE("what waits is given out after thirty seconds, or at the end, and comp
         all.end(c);
 
         Conversation next;
-        addScale(next);
+        addWeightAndComposition(next);
         all.begin(next);
         next.start();
         auto& later = ends ? next : c;
@@ -91,7 +84,7 @@ TEST_CASE("what waits is given out after thirty seconds, or at the end, and comp
 
 TEST_CASE("a late principal value amends the reading that was given out without it") {
     Conversation c;
-    addScale(c);
+    addWeightAndComposition(c);
     c.start();
     c.link->send(0x2A9C, kFat);
     c.clock.advance(30s);

@@ -15,10 +15,7 @@ constexpr auto kUnnamedWeight = "00b036";
 constexpr auto kUnnamedFat = "0000c800";
 
 void addScale(Conversation& c) {
-    c.link->addService(0x181D);
-    c.link->addCharacteristic(0x2A9D, "i");
-    c.link->addService(0x181B);
-    c.link->addCharacteristic(0x2A9C, "i");
+    addWeightAndComposition(c);
     c.link->addService(0x181C);
     c.link->addCharacteristic(0x2A9F, "wi");
 }

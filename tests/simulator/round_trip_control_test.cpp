@@ -45,7 +45,7 @@ TEST_CASE("record access: the hub's requests are understood, and the answers too
     CHECK(ask(profiles::allRecords(RecordOperation::count)).count == 5);
     CHECK(ask(profiles::recordsFrom(RecordOperation::count, 3)).count == 2);
     CHECK(ask(profiles::recordsBetween(RecordOperation::count, 1, 3)).count == 3);
-    CHECK(ask(profiles::lastRecord(RecordOperation::report)).code == profiles::kRecordSuccess);
+    CHECK(ask(Bytes{0x01, 0x06}).code == profiles::kRecordSuccess);
     CHECK(ask(profiles::recordsBetween(RecordOperation::remove, 0, 1)).code ==
           profiles::kRecordSuccess);
     CHECK(ask(profiles::allRecords(RecordOperation::count)).count == 3);
