@@ -31,6 +31,7 @@ std::string remarks(const Measurement& measurement) {
     }
     if (measurement.intermediate) text += "\"intermediate\":true,";
     if (measurement.clockNotSet) text += "\"clockNotSet\":true,";
+    if (measurement.part && measurement.part->announced) text += "\"moreFollows\":true,";
     if (measurement.sessionMinutes) {
         text += fmt::format("\"sessionMinutes\":{},", *measurement.sessionMinutes);
     }

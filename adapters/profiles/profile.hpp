@@ -44,8 +44,8 @@ struct Part {
     bool announced = false;  ///< the device has announced that another value follows
 };
 
-/// Of a value that holds several records, or wraps one: what the record is by itself, however it
-/// comes. Identity is taken from it.
+/// Of a value that holds several records, wraps one, or says how it comes (live, from the memory):
+/// what the record is by itself, however it comes. Identity is taken from it.
 struct Embedded {
     std::uint16_t characteristic = 0;
     Bytes payload;

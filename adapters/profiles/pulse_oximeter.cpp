@@ -10,6 +10,7 @@ namespace vitalgate::profiles {
 
 namespace {
 
+constexpr std::uint16_t kSpotCheck = 0x2A5E;
 constexpr std::uint8_t kSpotHasTime = 0x01;
 constexpr std::uint8_t kSpotClockNotSet = 0x10;
 
@@ -151,8 +152,9 @@ void judge(Measurement& measurement, std::uint32_t measurementStatus, std::uint3
     }
 }
 
-void readEnd(ByteReader& reader, Measurement& measurement, std::uint8_t flags,
-             const EndFlags& which) {
+/// Gives the measurement status.
+std::uint32_t readEnd(ByteReader& reader, Measurement& measurement, std::uint8_t flags,
+                      const EndFlags& which) {
     const auto has = [flags](std::uint8_t flag) { return (flags & flag) != 0; };
     const std::uint32_t status =
         has(which.measurementStatus) ? reader.u16("measurement status") : 0U;
@@ -166,6 +168,24 @@ void readEnd(ByteReader& reader, Measurement& measurement, std::uint8_t flags,
     addStatus(measurement, sensor, kSensorWords);
     if ((status & kFromStorage) != 0) measurement.reading.mutable_source()->set_stored(true);
     judge(measurement, status, sensor);
+    return status;
+}
+
+/// A measurement is the same one when it comes from the memory: then a bit says so, and there may
+/// be a status only for the sake of that bit.
+Embedded asMeasured(ByteView bytes, std::uint8_t flags, std::uint32_t status) {
+    constexpr std::size_t kTime = 5;
+    constexpr std::size_t kTimeOctets = 7;
+    constexpr std::size_t kStatusOctets = 2;
+    const auto rest = kTime + ((flags & kSpotHasTime) != 0 ? kTimeOctets : 0);
+    const bool hasStatus = (flags & kSpotEnd.measurementStatus) != 0;
+    const auto kept = static_cast<std::uint16_t>(status & ~kFromStorage);
+    const auto without = static_cast<std::uint8_t>(flags & ~kSpotEnd.measurementStatus);
+    ByteWriter payload;
+    payload.u8(kept != 0 ? flags : without).octets(bytes.subspan(1, rest - 1));
+    if (kept != 0) payload.u16(kept);
+    payload.octets(bytes.subspan(rest + (hasStatus ? kStatusOctets : 0)));
+    return {kSpotCheck, payload.bytes()};
 }
 
 DecodeResult decodeSpotCheck(ByteView bytes, const DecodeOptions& options) {
@@ -176,7 +196,8 @@ DecodeResult decodeSpotCheck(ByteView bytes, const DecodeOptions& options) {
     readPair(reader, measurement);
     if ((flags & kSpotHasTime) != 0) readTimeStamp(reader, measurement);
     measurement.clockNotSet = (flags & kSpotClockNotSet) != 0;
-    readEnd(reader, measurement, flags, kSpotEnd);
+    const auto status = readEnd(reader, measurement, flags, kSpotEnd);
+    if (!reader.failure()) measurement.embedded = asMeasured(bytes, flags, status);
     return conclude(std::move(measurement), reader, options);
 }
 
@@ -209,7 +230,8 @@ DecodeResult decodeFeatures(ByteView bytes, const DecodeOptions& options) {
 }
 
 constexpr std::array kCharacteristics{
-    CharacteristicSpec{0x2A5E, "PLX Spot-Check Measurement", Role::measurement, decodeSpotCheck},
+    CharacteristicSpec{kSpotCheck, "PLX Spot-Check Measurement", Role::measurement,
+                       decodeSpotCheck},
     CharacteristicSpec{0x2A5F, "PLX Continuous Measurement", Role::measurement, decodeContinuous},
     CharacteristicSpec{0x2A60, "PLX Features", Role::feature, decodeFeatures},
     kRecordAccessCharacteristic,

@@ -24,7 +24,7 @@ asio::awaitable<Result<Bytes>> ControlPoints::ask(Endpoint controlPoint, Bytes r
     // readings.
     const bool isUsers = controlPoint.spec->uuid == profiles::kUserControlPoint;
     if (owesAnswer(controlPoint) && !isUsers)
-        co_return fail(ErrorKind::unavailable, "it has left a request unanswered");
+        co_return fail(ErrorKind::refused, "it has left a request unanswered");
     const auto subscribed = co_await shared_.calls.subscribe(controlPoint.characteristic);
     if (!subscribed) co_return std::unexpected(subscribed.error());
     const auto drained = co_await drain(Duration::zero());

@@ -22,7 +22,7 @@ class ControlPoints {
 
     /// Writes a request and waits for its answer; each value of the service begins the limit anew.
     /// A control point that has left a request unanswered is not asked again
-    /// (ErrorKind::unavailable), but for that of users.
+    /// (ErrorKind::refused), but for that of users.
     asio::awaitable<Result<Bytes>> ask(Endpoint controlPoint, Bytes request, IsAnswer isAnswer);
     /// Ends a procedure without an answer by a request of its own, so that the device is ready for
     /// the next one. One that does not confirm it is asked no more.
@@ -31,6 +31,8 @@ class ControlPoints {
     asio::awaitable<Status> drain(Duration quiet);
     /// It has left a request unanswered: its next answer may be that one.
     [[nodiscard]] bool owesAnswer(const Endpoint& controlPoint) const;
+    /// A value came that nobody waited for: of a control point, the answer that was too late.
+    void takeLate(const std::string& handle) { unanswered_.erase(handle); }
 
   private:
     asio::awaitable<Result<Bytes>> awaitAnswer(Endpoint controlPoint, std::uint8_t request,

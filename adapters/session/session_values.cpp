@@ -43,6 +43,7 @@ Duration Session::waitUntil(SteadyTime idleEnd) const {
 
 /// An error ends the conversation.
 asio::awaitable<Status> Session::take(Value value) {
+    controlPoints_.takeLate(value.handle);
     const bool isAsked = records_.isUnderWay();
     const bool goesOn = co_await flood_.pass(isAsked);
     const auto kept = co_await keep(std::move(value));

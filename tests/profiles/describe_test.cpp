@@ -58,6 +58,8 @@ TEST_CASE("what the decoder knows besides the reading stands in front of it") {
     CHECK(json(0x2A37, "0248").starts_with(R"({"kind":"heart-rate")"));
     // An oximeter whose clock was never set.
     CHECK(json(0x2A5E, "1162004800e10701010a0000").starts_with(R"({"clockNotSet":true,"kind":)"));
+    CHECK(json(0x2A9C, "0010fa00").starts_with(R"({"moreFollows":true,"kind":)"));
+    CHECK(json(0x2A9C, "0000fa00").starts_with(R"({"kind":)"));
     CHECK(json(0x2AA7, "060078000500")
               .starts_with(R"({"measurements":[{"sessionMinutes":5,"kind":"glucose-continuous")"));
 }

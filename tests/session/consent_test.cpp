@@ -132,6 +132,19 @@ TEST_CASE("whatever is answered to one user, the other is asked and the conversa
     }
 }
 
+TEST_CASE("a consent that is late, but in time, is one") {
+    Conversation c;
+    addPeople(c.settings);
+    addScale(c, {{kConsent2, {kAgreed}}});
+    c.start();
+    c.clock.advance(29s);
+    CHECK(requests(c) == Texts{kConsent1});
+    c.link->send(0x2A9F, kAgreed);
+    c.clock.advance(5s);
+    CHECK(requests(c) == Texts{kConsent1, kConsent2});
+    CHECK(subjectOf(c, 1) == "anna");
+}
+
 TEST_CASE("a code that cannot be read, or a request that is refused, concerns its user alone") {
     for (const bool isCode : {true, false}) {
         CAPTURE(isCode);

@@ -42,6 +42,61 @@ TEST_CASE("what the control point answers is the result") {
     }
 }
 
+/// What the control point says to a request, so long after it was written.
+struct Late {
+    const char* what;
+    Duration after;
+    Texts answers;
+    const char* result;
+    const char* next;  ///< what becomes of the same request once more, in time
+};
+
+TEST_CASE("an answer that is late, missing or doubled does not become that of another request") {
+    const std::vector<Late> rows{
+        {"at once", 0s, {"1cOP01"}, "DONE", "DONE"},
+        {"late", 29s, {"1cOP01"}, "DONE", "DONE"},
+        {"too late", 31s, {"1cOP01"}, "FAILED TIMED_OUT", "DONE"},
+        {"missing", 0s, {}, "FAILED TIMED_OUT", "FAILED DEVICE_REFUSED"},
+        {"doubled", 0s, {"1cOP01", "1cOP01"}, "DONE", "DONE"},
+        {"doubled, of two minds", 0s, {"1cOP04", "1cOP01"}, "FAILED DEVICE_REFUSED", "DONE"},
+        {"of another request", 0s, {"1cee01"}, "FAILED TIMED_OUT", "FAILED DEVICE_REFUSED"},
+        {"of another request first", 0s, {"1cee01", "1cOP01"}, "DONE", "DONE"},
+    };
+    for (const auto& row : rows) {
+        for (const std::string operation : {"04", "1a", "1b", "01", "07"}) {
+            CAPTURE(std::string(row.what));
+            CAPTURE(operation);
+            const auto isOfOperation = [&operation](const CommandRow& each) {
+                return std::string(each.request).starts_with(operation);
+            };
+            const auto command = std::ranges::find_if(commandRows(), isOfOperation);
+            REQUIRE(command != commandRows().end());
+            Conversation c;
+            willing().addTo(c);
+            c.start();
+            bool isFirst = true;
+            c.link->whenWritten(0x2AAC, [&](const Bytes&) {
+                if (!isFirst) c.link->send(0x2AAC, "1c" + operation + "01");
+            });
+            const auto outcome = give(c, command->json);
+            c.clock.advance(row.after);
+            for (auto answer : row.answers) {
+                if (const auto at = answer.find("OP"); at != std::string::npos) {
+                    answer.replace(at, 2, operation);
+                }
+                c.link->send(0x2AAC, answer);
+            }
+            c.clock.advance(30s);
+            CHECK(text(outcome) == row.result);
+            isFirst = false;
+            const auto next = give(c, command->json);
+            c.clock.advance(30s);
+            CHECK(text(next) == row.next);
+            CHECK_FALSE(c.ended);
+        }
+    }
+}
+
 TEST_CASE("a session that a command has started has a start of its own, or none") {
     for (const bool isRead : {true, false}) {
         CAPTURE(isRead);

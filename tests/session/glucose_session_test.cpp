@@ -164,6 +164,36 @@ TEST_CASE("a start that cannot be read or written leaves the time of receipt") {
     }
 }
 
+TEST_CASE("a start that the sensor gives late, or not as it was written, is the sensor's") {
+    struct Row {
+        const char* what;
+        Duration after;
+        const char* start;
+        const char* deviceTime;  ///< of minute 100
+    };
+    const std::vector<Row> rows{
+        {"late", 4s, "ea070b170600000000", "2026-11-23T07:40:00"},
+        {"too late", 6s, "ea070b170600000000", "ticks:100"},
+        {"another", 0s, "ea070b170500000000", "2026-11-23T06:40:00"},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(std::string(row.what));
+        Conversation c;
+        Sensor sensor;
+        sensor.start = kUnset;
+        sensor.addTo(c);
+        c.link->whenWritten(0x2AAA, [&](const Bytes&) {
+            auto start = Reply::bytes(*fromHex(row.start));
+            start.late = row.after;
+            c.link->on("read 2AAA", start);
+            c.link->on("read 2AA9", Reply::refused(ErrorKind::refused, "not now"));
+        });
+        c.start();
+        c.clock.advance(10s);
+        CHECK(live(c, sensor, 100).reading.device_time() == row.deviceTime);
+    }
+}
+
 TEST_CASE("with a wrong checksum nothing is believed") {
     Conversation c;
     Sensor sensor;

@@ -123,3 +123,34 @@ TEST_CASE("the stream does not make the hub wait for ever for the end of its rec
     CHECK_FALSE(other.link->wasCalled("write 2A52 0300"));
     CHECK(other.sink.readings.size() == 1);
 }
+
+TEST_CASE("a spot check that comes again from the memory is the same measurement") {
+    struct Row {
+        const char* live;
+        const char* stored;
+        bool isSame;
+    };
+    // 97 %, 72/min at 07:12:13; the status is "fully-qualified", or "from-storage", or both.
+    const std::vector<Row> rows{
+        {"0361004800ea070b17070c0d0001", "0361004800ea070b17070c0d0003", true},
+        {"0161004800ea070b17070c0d", "0361004800ea070b17070c0d0002", true},
+        {"0961004800ea070b17070c0d0ff0", "0b61004800ea070b17070c0d00020ff0", true},
+        {"0361004800ea070b17070c0d0001", "0361004800ea070b17070c0e0003", false},
+        {"0361004800ea070b17070c0d0001", "0362004800ea070b17070c0d0003", false},
+        {"0361004800ea070b17070c0d0001", "0361004800ea070b17070c0d4003", false},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(std::string(row.stored));
+        Conversation c;
+        addOximeter(c);
+        c.start();
+        c.link->send(0x2A5E, row.live);
+        c.link->send(0x2A5E, row.stored);
+        c.endLink();
+        REQUIRE(c.sink.readings.size() == 2);
+        CHECK_FALSE(c.sink.readings[0].reading.source().stored());
+        CHECK(c.sink.readings[1].reading.source().stored());
+        CHECK(c.sink.readings[0].identity.deviceTime.starts_with("2026-11-23T07:12:1"));
+        CHECK(distinct(c.sink).size() == (row.isSame ? 1 : 2));
+    }
+}

@@ -153,5 +153,5 @@ class Scenario(harness.HubTest):
 
 def numbers(reading):
     """Code without its prefix -> the number with the device's digits, and unit."""
-    return {o.code.removeprefix("MDC_"): f"{o.value:.{o.decimals}f} {o.unit}"
+    return {o.code.removeprefix("MDC_").removeprefix("vitalgate:"): f"{o.value:.{o.decimals}f} {o.unit}"
             for o in reading.observations if o.HasField("value")}

@@ -3,6 +3,10 @@ from scenario import DEVICE, Scenario, numbers
 from vitalgate.v1 import vocabulary_pb2 as words
 
 
+# Code, and the range in which the oximeter draws its samples.
+STREAM = [("MDC_PULS_OXIM_SAT_O2", 94, 98), ("MDC_PULS_OXIM_PULS_RATE", 61, 66)]
+
+
 class Conversations(Scenario):
     def test_a_glucose_meter_gives_its_records_with_their_context(self):
         subscriber = self.meet(
@@ -12,8 +16,12 @@ class Conversations(Scenario):
                      {"at": "400ms", "glucose": 142}])
         first, last = subscriber.wait_readings(2)
         self.assertEqual((first.kind, first.subject, first.partial), ("glucose", "p-2", False))
-        self.assertIn("95 mg/dL", numbers(first).values())
-        self.assertIn("142 mg/dL", numbers(last).values())
+        self.assertEqual((numbers(first), numbers(last)), ({"CONC_GLU_CAPILLARY_WHOLEBLOOD": "95 mg/dL"},
+                                                           {"CONC_GLU_CAPILLARY_WHOLEBLOOD": "142 mg/dL"}))
+        self.assertEqual({o.code: o.coded.codes[0].code for o in first.observations if o.HasField("coded")},
+                         {"MDC_CTXT_GLU_MEAL": "vitalgate:meal-fasting",
+                          "MDC_CTXT_GLU_TESTER": "vitalgate:tester-self",
+                          "MDC_CTXT_GLU_HEALTH": "vitalgate:health-no-issues"})
         self.assertEqual([raw.characteristic for raw in first.source.raw], ["2A18", "2A34"])
         event = subscriber.wait_event("refused", DEVICE)
         self.assertEqual(event.refused.reason, words.REFUSED_CONTROL_SOLUTION)
@@ -23,9 +31,13 @@ class Conversations(Scenario):
             "blood-pressure", enhanced=True, crc=True,
             measure=[{"at": "200ms", "user": 1, "systolic": 131, "diastolic": 84, "mean": 99, "pulse": 73},
                      {"at": "400ms", "user": 1, "systolic": 127.5, "diastolic": 81.5, "mean": 96.5, "pulse": 72.5}])
-        found = {numbers(r)["PRESS_BLD_NONINV_SYS"]: r for r in subscriber.wait_readings(2)}
-        self.assertEqual(set(found), {"131 mm[Hg]", "127.5 mm[Hg]"})
-        self.assertEqual(found["131 mm[Hg]"].user_slot, 1)
+        readings = subscriber.wait_readings(2)
+        self.assertCountEqual([numbers(r) for r in readings], [
+            {"PRESS_BLD_NONINV_SYS": "131 mm[Hg]", "PRESS_BLD_NONINV_DIA": "84 mm[Hg]",
+             "PRESS_BLD_NONINV_MEAN": "99 mm[Hg]", "PULS_RATE_NON_INV": "73 /min"},
+            {"PRESS_BLD_NONINV_SYS": "127.5 mm[Hg]", "PRESS_BLD_NONINV_DIA": "81.5 mm[Hg]",
+             "PRESS_BLD_NONINV_MEAN": "96.5 mm[Hg]", "PULS_RATE_NON_INV": "72.5 /min"}])
+        self.assertEqual([r.user_slot for r in readings], [1, 1])
 
     def test_a_scale_gives_weight_and_composition_after_the_persons_consent(self):
         subscriber = self.meet(
@@ -35,18 +47,24 @@ class Conversations(Scenario):
                       "fat-free-mass": 58.2, "soft-lean-mass": 55.3, "water-mass": 42.6, "impedance": 512}])
         reading = subscriber.wait_readings(1)[0]
         self.assertEqual((reading.kind, reading.subject, reading.partial), ("weight", "p-1", False))
-        self.assertEqual(numbers(reading)["MASS_BODY_ACTUAL"], "71.400 kg")
-        self.assertEqual(numbers(reading)["BODY_FAT"], "18.5 %")
-        self.assertEqual(numbers(reading)["BODY_WATER"], "42.600 kg")
+        self.assertEqual(numbers(reading), {
+            "MASS_BODY_ACTUAL": "71.400 kg", "BODY_FAT": "18.5 %", "muscle-percentage": "42.5 %",
+            "muscle-mass": "30.300 kg", "MASS_BODY_FAT_FREE": "58.200 kg", "MASS_BODY_SOFT_LEAN": "55.300 kg",
+            "BODY_WATER": "42.600 kg", "body-impedance": "512.0 Ohm"})
 
     def test_a_glucose_sensor_gets_its_time_and_is_asked_for_its_limits(self):
         subscriber = self.meet("continuous-glucose", crc=True, together=2,
-                               measure=[{"at": "1s", "every": "500ms", "times": 6, "glucose": "96..124"}])
-        reading = subscriber.wait_readings(2)[0]
-        self.assertEqual(reading.kind, "glucose-continuous")
-        self.assertTrue(96 <= float(numbers(reading)["CONC_GLU_ISF"].split()[0]) <= 124)
-        self.assertLess(abs(reading.measured.seconds - reading.received.time.seconds), 120)
-        self.assertNotEqual(reading.time_basis, words.TIME_RECEIVED)
+                               measure=[{"at": "1s", "every": "500ms", "times": 6, "glucose": "96..124",
+                                         "trend": "-1.5..1.5", "quality": "90..99"}])
+        for reading in subscriber.wait_readings(2):
+            self.assertEqual(reading.kind, "glucose-continuous")
+            found = {code: float(number.split()[0]) for code, number in numbers(reading).items()}
+            self.assertEqual(set(found), {"CONC_GLU_ISF", "glucose-trend", "glucose-quality"})
+            self.assertTrue(96 <= found["CONC_GLU_ISF"] <= 124, found)
+            self.assertTrue(-1.5 <= found["glucose-trend"] <= 1.5, found)
+            self.assertTrue(90 <= found["glucose-quality"] <= 99, found)
+            self.assertLess(abs(reading.measured.seconds - reading.received.time.seconds), 120)
+            self.assertNotEqual(reading.time_basis, words.TIME_RECEIVED)
         subscriber.wait_descriptor(DEVICE, lambda d: any(s.name == "alert-hypo" for s in d.settings))
 
     def test_an_oximeter_checks_once_and_streams(self):
@@ -66,4 +84,9 @@ class Conversations(Scenario):
         self.assertEqual(numbers(spot), {"PULS_OXIM_SAT_O2": "97 %", "PULS_OXIM_PULS_RATE": "64 /min"})
         self.end_link()
         _, series = subscriber.wait_records(both, "a spot check and a series")
-        self.assertGreaterEqual(len(series.observations[0].samples.raw), 3)
+        for observation, (code, least, most) in zip(series.observations, STREAM, strict=True):
+            samples = observation.samples
+            self.assertEqual(observation.code, code)
+            self.assertGreaterEqual(len(samples.raw), 3)
+            values = [raw * samples.scale + samples.offset for raw in samples.raw]
+            self.assertTrue(all(least <= value <= most for value in values), values)
