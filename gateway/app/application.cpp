@@ -69,9 +69,16 @@ Application::Application(const config::Config& config, const Surroundings& surro
           surroundings_.random, [this](const auto& descriptor) { describe(descriptor); },
           log_.part("intake")),
       hubClock_(intake_, clock_, log_.part("clock")),
+      replays_(*store_, clock_,
+               [this](const auto& uplink, const auto& ranges, const auto& commandId) {
+                   return sendAgain(uplink, ranges, commandId);
+               }),
       hubCommands_([this](const auto& uplink) { return statusForCommand(uplink); },
                    [this] { return devices(); },
-                   [this](v1::Command command) { return adapter_->execute(std::move(command)); }) {}
+                   [this](v1::Command command) { return adapter_->execute(std::move(command)); },
+                   [this](v1::Command command, std::string uplink) {
+                       return replays_.run(std::move(command), std::move(uplink));
+                   }) {}
 
 Application::~Application() = default;
 
@@ -83,6 +90,7 @@ Status Application::makeAdapter() {
 }
 
 void Application::makeUplinks(std::vector<UplinkSettings> settings) {
+    std::vector<std::string> names;
     for (auto& [options, topics] : settings) {
         const auto name = options.name;
         auto log = log_.part("uplink " + name);
@@ -90,7 +98,11 @@ void Application::makeUplinks(std::vector<UplinkSettings> settings) {
         links_.back().uplink = std::make_unique<uplink::Uplink>(
             std::move(options), std::move(topics), *store_, clock_, surroundings_.random,
             surroundings_.transports, std::move(log));
+        links_.back().uplink->onEvent(
+            [this](v1::Event event) { intake_.record(std::move(event)); });
+        names.push_back(name);
     }
+    replays_.setUplinks(std::move(names));
     store_->onCommitted([this](std::uint64_t newest) {
         for (auto& link : links_) link.uplink->committed(newest);
     });
@@ -146,6 +158,16 @@ void Application::route(const commands::AnswerRoute& route) {
         }
         link.uplink->routeResult(route.commandId, std::move(suffix), route.correlation);
     }
+}
+
+bool Application::sendAgain(const std::string& uplink, const store::RangeSet& ranges,
+                            const std::string& commandId) {
+    for (auto& link : links_) {
+        if (link.name != uplink) continue;
+        link.uplink->sendAgain(ranges, commandId);
+        return true;
+    }
+    return false;
 }
 
 void Application::describe(const v1::DeviceDescriptor& descriptor) {

@@ -10,6 +10,7 @@
 #include "gateway/app/hub_commands.hpp"
 #include "gateway/app/hub_status.hpp"
 #include "gateway/app/intake.hpp"
+#include "gateway/app/replays.hpp"
 #include "gateway/app/settings.hpp"
 #include "gateway/commands/command_service.hpp"
 #include "gateway/runtime/clock.hpp"
@@ -73,6 +74,8 @@ class Application {
                       std::string configurationHash);
     void receive(const Link& link, uplink::ReceivedCommand command);
     void route(const commands::AnswerRoute& route);
+    bool sendAgain(const std::string& uplink, const store::RangeSet& ranges,
+                   const std::string& commandId);
     void describe(const v1::DeviceDescriptor& descriptor);
     void watchStatus();
     void publishStatus();
@@ -94,6 +97,7 @@ class Application {
     HubClock hubClock_;
     std::unique_ptr<Adapter> adapter_;
     std::unique_ptr<HubStatusComposer> composer_;
+    Replays replays_;
     HubCommands hubCommands_;
     std::shared_ptr<commands::CommandService> commands_;
     Timer statusTimer_;

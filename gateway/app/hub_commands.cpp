@@ -10,8 +10,8 @@ namespace vitalgate::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kOwnKinds{"get-status", "list-devices",
-                                                    "describe-device"};
+constexpr std::array<std::string_view, 4> kOwnKinds{"get-status", "list-devices", "describe-device",
+                                                    "replay"};
 
 bool isForDevice(const v1::Command& command) {
     return std::ranges::any_of(kDeviceCommands, [&command](const DeviceCommandKind& row) {
@@ -52,6 +52,7 @@ std::vector<v1::CommandSpec> HubCommands::specs() {
 /// No coroutine itself: a device may keep the command waiting for longer than this object lives.
 asio::awaitable<v1::CommandResult> HubCommands::run(v1::Command command, std::string uplink) {
     if (isForDevice(command)) return execute_(std::move(command));
+    if (command.has_replay()) return replay_(std::move(command), std::move(uplink));
     return given(answer(command, uplink));
 }
 

@@ -18,8 +18,15 @@ class HubCommands final : public commands::CommandTarget {
     /// Adapter::execute().
     using Execute = std::function<asio::awaitable<v1::CommandResult>(v1::Command command)>;
 
-    HubCommands(Status status, Devices devices, Execute execute)
-        : status_(std::move(status)), devices_(std::move(devices)), execute_(std::move(execute)) {}
+    /// Replays::run().
+    using Replay =
+        std::function<asio::awaitable<v1::CommandResult>(v1::Command command, std::string uplink)>;
+
+    HubCommands(Status status, Devices devices, Execute execute, Replay replay)
+        : status_(std::move(status)),
+          devices_(std::move(devices)),
+          execute_(std::move(execute)),
+          replay_(std::move(replay)) {}
 
     [[nodiscard]] std::vector<v1::CommandSpec> commands() const override { return specs(); }
     asio::awaitable<v1::CommandResult> run(v1::Command command, std::string uplink) override;
@@ -34,6 +41,7 @@ class HubCommands final : public commands::CommandTarget {
     Status status_;
     Devices devices_;
     Execute execute_;
+    Replay replay_;
 };
 
 }  // namespace vitalgate::app

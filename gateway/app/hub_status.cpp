@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::string_view kSchema = "1.0";
 
-/// More than the longest history that can be configured says no more than this.
-constexpr double kMostDays = 400;
-/// A rate measured over less than this says nothing.
-constexpr Duration kShortestRate = std::chrono::hours{1};
-
 struct IntakeProblem {
     v1::Intake intake;
     std::string_view text;
@@ -44,12 +39,7 @@ void addProblem(v1::HubStatus& status, std::string_view code, std::string_view t
 
 HubStatusComposer::HubStatusComposer(HubFacts facts, const store::Store& store,
                                      const Adapter& adapter, const Clock& clock)
-    : facts_(std::move(facts)),
-      store_(store),
-      adapter_(adapter),
-      clock_(clock),
-      began_(clock.steady()),
-      bytesAtBegin_(store.status().bytes) {}
+    : facts_(std::move(facts)), store_(store), adapter_(adapter), clock_(clock) {}
 
 v1::HubStatus HubStatusComposer::compose() {
     v1::HubStatus status;
@@ -74,7 +64,7 @@ v1::HubStatus HubStatusComposer::compose() {
     status.set_intake(store.intake);
     status.set_stored_rows(store.rows);
     status.set_stored_bytes(store.bytes);
-    status.set_days_left(daysLeft(store));
+    status.set_days_left(store.daysLeft);
 
     for (auto& adapter : adapter_.adapters()) *status.add_adapters() = std::move(adapter);
     for (const auto& device : adapter_.devices()) {
@@ -82,12 +72,21 @@ v1::HubStatus HubStatusComposer::compose() {
         ++(*status.mutable_devices())[enumWord(name, "AVAILABILITY_")];
     }
     addProblems(status);
+    addStoreProblems(status, store);
     rememberProblems(status);
     return status;
 }
 
 void HubStatusComposer::addProblems(v1::HubStatus& status) {
     for (auto& problem : adapter_.problems()) *status.add_problems() = std::move(problem);
+    if (clock_.trust() == ClockTrust::unsynchronised) {
+        addProblem(status, "clock-unsynchronised",
+                   "the clock is not synchronised: times may be wrong; is a time server reachable?",
+                   v1::SEVERITY_WARNING);
+    }
+}
+
+void HubStatusComposer::addStoreProblems(v1::HubStatus& status, const store::StoreStatus& store) {
     for (const auto& [intake, text] : kIntakeProblems) {
         if (status.intake() == intake) {
             addProblem(status, "intake-closed", text, v1::SEVERITY_ALARM);
@@ -97,9 +96,10 @@ void HubStatusComposer::addProblems(v1::HubStatus& status) {
         addProblem(status, "store-nearly-full", "nine tenths of store.max-size are used",
                    v1::SEVERITY_WARNING);
     }
-    if (clock_.trust() == ClockTrust::unsynchronised) {
-        addProblem(status, "clock-unsynchronised",
-                   "the clock is not synchronised: times may be wrong; is a time server reachable?",
+    if (store.isTooSmall) {
+        addProblem(status, "store-too-small",
+                   "what comes within store.keep does not fit store.max-size: an outage as long as "
+                   "that would lose readings",
                    v1::SEVERITY_WARNING);
     }
 }
@@ -114,16 +114,6 @@ void HubStatusComposer::rememberProblems(v1::HubStatus& status) {
         if (!problem.has_since()) toTimestamp(since, *problem.mutable_since());
     }
     problemsSince_ = std::move(still);
-}
-
-/// At the pace since the start. Rows that are sent and old make room too, so it is not less.
-double HubStatusComposer::daysLeft(const store::StoreStatus& store) const {
-    if (store.bytes <= bytesAtBegin_) return kMostDays;
-    const auto free = facts_.maximumBytes - std::min(facts_.maximumBytes, store.bytes);
-    const std::chrono::duration<double, std::chrono::days::period> passed =
-        std::max(clock_.steady() - began_, kShortestRate);
-    const auto bytesADay = static_cast<double>(store.bytes - bytesAtBegin_) / passed.count();
-    return std::min(kMostDays, static_cast<double>(free) / bytesADay);
 }
 
 std::string essenceOf(v1::HubStatus status) {

@@ -38,15 +38,13 @@ class HubStatusComposer {
 
   private:
     void addProblems(v1::HubStatus& status);
+    void addStoreProblems(v1::HubStatus& status, const store::StoreStatus& store);
     void rememberProblems(v1::HubStatus& status);
-    [[nodiscard]] double daysLeft(const store::StoreStatus& store) const;
 
     HubFacts facts_;
     const store::Store& store_;
     const Adapter& adapter_;
     const Clock& clock_;
-    SteadyTime began_;
-    std::uint64_t bytesAtBegin_;
     std::map<std::string, WallTime> problemsSince_;
 };
 

@@ -100,6 +100,7 @@ Result<UplinkSettings> uplinkSetting(const std::string& name, const config::Conf
     options.broker = std::move(*broker);
     options.window = uplink.window;
     options.batchBytes = uplink.batchSize.bytes;
+    if (uplink.delivery == config::Delivery::receipt) options.receiptLimit = uplink.receiptTimeout;
     // With accept: none they are heard too, to be answered.
     options.acceptCommands = uplink.commands;
     options.devices = deviceIds(config);

@@ -138,6 +138,10 @@ class Checker {
         root(name, uplink);
         ownClientId(name, uplink);
         tls(name, uplink);
+        if (isWritten(root_, {"uplinks", name, "receipt-timeout"}) &&
+            uplink.delivery != Delivery::receipt) {
+            wrong({"uplinks", name, "receipt-timeout"}, "needs delivery: receipt beside it");
+        }
         if (uplink.allowPlaintext) return;
         for (const auto& broker : uplink.brokers) {
             if (broker.isEncrypted() || broker.isLoopback()) continue;

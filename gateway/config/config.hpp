@@ -41,7 +41,7 @@ enum class RecordUse { sinceLast, all, none };
 enum class PairingPolicy { justWorks, passkey, never };
 enum class Protocol { mqtt5, mqtt311 };
 enum class TlsVersion { tls12, tls13 };
-enum class Delivery { broker };
+enum class Delivery { broker, receipt };
 enum class CommandSource { onlySigned, transportOnly, none };
 enum class DeviceIdentifiers { keyed, plain };
 
@@ -121,6 +121,7 @@ struct Uplink {
     std::optional<Secret> password;
     Tls tls;
     Delivery delivery{};
+    Duration receiptTimeout{};  ///< with Delivery::receipt
     std::uint32_t window = 0;
     ByteSize batchSize;
     Duration keepAlive{};

@@ -256,7 +256,14 @@ constexpr Key<Uplink> kUplink[] = {
     key<&Uplink::tls>({.name = "tls"}),
     key<&Uplink::delivery>({.name = "delivery",
                             .standard = "broker",
-                            .help = "What counts as delivered: the broker's acknowledgement."}),
+                            .help = "What counts as delivered: what the broker acknowledged, or "
+                                    "what the service's receipts name."}),
+    key<&Uplink::receiptTimeout>({.name = "receipt-timeout",
+                                  .standard = "15m",
+                                  .least = "1m",
+                                  .most = "7d",
+                                  .help = "With `delivery: receipt`: what no receipt names for so "
+                                          "long is sent again."}),
     key<&Uplink::window>({.name = "window",
                           .standard = "100",
                           .least = "1",

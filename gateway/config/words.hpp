@@ -20,7 +20,7 @@ inline constexpr std::string_view kWords<Protocol> = "5 3.1.1";
 template <>
 inline constexpr std::string_view kWords<TlsVersion> = "1.2 1.3";
 template <>
-inline constexpr std::string_view kWords<Delivery> = "broker";
+inline constexpr std::string_view kWords<Delivery> = "broker receipt";
 template <>
 inline constexpr std::string_view kWords<CommandSource> = "signed transport-only none";
 template <>

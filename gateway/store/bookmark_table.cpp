@@ -30,14 +30,20 @@ Result<BookmarkTable::Loaded> BookmarkTable::load(const std::string& deviceKey) 
         const auto row = query.next();
         if (!row) return std::unexpected(row.error());
         if (!*row) return loaded;
-        const auto name = query.text(0);
-        const auto value = keys_.openValue(kTable, place(deviceKey, name), query.blob(1));
-        if (value) {
-            loaded.bookmarks.push_back({deviceKey, name, asText(*value)});
+        auto bookmark = open(deviceKey, query.text(0), query.blob(1));
+        if (bookmark) {
+            loaded.bookmarks.push_back(std::move(*bookmark));
         } else {
             ++loaded.damaged;
         }
     }
+}
+
+Result<BookmarkChange> BookmarkTable::open(const std::string& deviceKey, const std::string& name,
+                                           ByteView sealed) const {
+    const auto value = keys_.openValue(kTable, place(deviceKey, name), sealed);
+    if (!value) return std::unexpected(value.error());
+    return BookmarkChange{deviceKey, name, asText(*value)};
 }
 
 }  // namespace vitalgate::store

@@ -21,6 +21,9 @@ class BookmarkTable {
         std::size_t damaged = 0;  ///< left out because they do not open
     };
     Result<Loaded> load(const std::string& deviceKey);
+    /// What stands in a row; ErrorKind::damaged if the value does not open.
+    [[nodiscard]] Result<BookmarkChange> open(const std::string& deviceKey, const std::string& name,
+                                              ByteView sealed) const;
 
   private:
     Database& database_;

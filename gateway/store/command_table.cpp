@@ -44,25 +44,26 @@ Status CommandTable::put(const CommandEntry& entry) {
 }
 
 Result<std::optional<CommandEntry>> CommandTable::find(const std::string& id) {
-    Query query(database_,
-                "SELECT key_id, target, sequence, state, not_after, digest, result FROM command "
-                "WHERE id = ?1",
-                id);
+    Query query(database_, fmt::format("SELECT {} FROM command WHERE id = ?1", kColumns), id);
     const auto row = query.next();
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::optional<CommandEntry>{};
-    const auto digest = query.blob(5);
-    CommandEntry entry{id,
-                       query.text(0),
+    return entryOf(query);
+}
+
+CommandEntry CommandTable::entryOf(const Query& query) const {
+    const auto digest = query.blob(6);
+    CommandEntry entry{query.text(0),
                        query.text(1),
-                       static_cast<v1::CommandState>(query.integer(3)),
-                       WallTime{Duration{query.integer(4)}},
+                       query.text(2),
+                       static_cast<v1::CommandState>(query.integer(4)),
+                       WallTime{Duration{query.integer(5)}},
                        Bytes(digest.begin(), digest.end()),
                        {},
-                       query.unsignedInteger(2)};
-    if (const auto sealed = query.blob(6); !sealed.empty()) {
+                       query.unsignedInteger(3)};
+    if (const auto sealed = query.blob(7); !sealed.empty()) {
         // A result that does not open is left out: that the command was begun still counts.
-        const auto content = keys_.openValue(kTable, id, sealed);
+        const auto content = keys_.openValue(kTable, entry.id, sealed);
         if (content) entry.result.emplace().ParseFromString(asText(*content));
     }
     return entry;

@@ -17,6 +17,9 @@ class CommandTable {
   public:
     static constexpr std::uint64_t kMaximumEntries = 10'000;
     static constexpr std::uint64_t kMaximumOpen = 256;
+    /// What entryOf() wants of a row, in this order.
+    static constexpr std::string_view kColumns =
+        "id, key_id, target, sequence, state, not_after, digest, result";
 
     CommandTable(Database& database, const KeyRing& keys) : database_(database), keys_(keys) {}
 
@@ -28,6 +31,7 @@ class CommandTable {
     /// Stores the entry, in the place of an earlier one of that id.
     Status put(const CommandEntry& entry);
     Result<std::optional<CommandEntry>> find(const std::string& id);
+    [[nodiscard]] CommandEntry entryOf(const Query& query) const;
     /// Those without a final state, at most kMaximumOpen.
     Result<std::vector<CommandEntry>> open();
     /// Removes what is out of date, if the clock can be trusted.

@@ -31,7 +31,8 @@ constexpr std::array kErrors{
     KnownError{SQLITE_NOTADB, ErrorKind::damaged, "the content of the file is damaged"},
     KnownError{SQLITE_BUSY, ErrorKind::unavailable, "another process has the file open"},
     KnownError{SQLITE_CANTOPEN, ErrorKind::unavailable, "the file cannot be opened"},
-    KnownError{SQLITE_IOERR, ErrorKind::internal, "the disk reports an error"},
+    KnownError{SQLITE_IOERR, ErrorKind::unavailable, "the disk reports an error"},
+    KnownError{SQLITE_NOMEM, ErrorKind::unavailable, "there is no memory left"},
 };
 
 /// True if the medium has become read-only, which shows as a failed write. A failed sync is never

@@ -17,7 +17,7 @@ class Connection;
 
 /// One connection to one SQLite file, used by one thread at a time. This file and its .cpp are the
 /// only code that knows SQLite. Errors: ErrorKind::full (no room), refused (read-only), damaged,
-/// unavailable (another process has the file), internal (all else, disk errors too).
+/// unavailable (another process has the file, or the disk reports an error), internal (all else).
 class Database {
   public:
     /// The file must exist. `vfs` names SQLite's layer to the operating system; empty: its default.

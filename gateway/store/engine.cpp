@@ -4,7 +4,9 @@
 #include <fstream>
 
 #include "gateway/crypto/crypto.hpp"
+#include "gateway/store/damaged_file.hpp"
 #include "gateway/store/meta_table.hpp"
+#include "gateway/store/salvage.hpp"
 #include "gateway/store/store_events.hpp"
 #include "gateway/store/store_file.hpp"
 
@@ -15,7 +17,10 @@ namespace {
 constexpr int kCheckpointPages = 512;
 constexpr std::size_t kPurgeRows = 200;
 constexpr std::size_t kPurgeIds = 500;
-constexpr std::size_t kRoomRows = 100;
+constexpr std::size_t kRoomRows = 8;
+/// Room is made in steps of a hundredth of the maximum, but at least of this: the records of what
+/// is lost and the sets of the uplinks need some of it.
+constexpr std::uint64_t kLeastRoom = 16 * 1024;
 constexpr std::size_t kWaitingEvents = 8;
 
 /// One id is kept for each so many octets of the maximum size: a tenth of it at most.
@@ -69,15 +74,17 @@ Engine::Engine(Database database, KeyRing keys, const StoreOptions& options, std
       keys_(std::move(keys)),
       log_(database_, keys_),
       ranges_(database_, options.uplinks),
+      losses_(database_, log_, ranges_),
       commands_(database_, keys_),
       bookmarks_(database_, keys_),
       keep_(options.keep),
       maximumBytes_(options.maximumBytes),
+      path_(options.path),
       stream_(std::move(stream)),
       boot_(boot),
       out_(log) {}
 
-Result<std::unique_ptr<Engine>> Engine::open(const StoreOptions& options, const Moment& now,
+Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& clock,
                                              const Log& log) {
     if (auto ready = crypto::initialise(); !ready) return std::unexpected(ready.error());
     if (!options.key.isSet()) return fail(ErrorKind::invalid, "no key is given");
@@ -85,27 +92,41 @@ Result<std::unique_ptr<Engine>> Engine::open(const StoreOptions& options, const 
         return fail(ErrorKind::invalid, "the maximum size must be at least {} octets",
                     StoreOptions::kSmallestMaximum);
     }
-    const auto bootId = options.bootId.empty() ? readBootId() : Result<std::string>(options.bootId);
-    if (!bootId) return std::unexpected(bootId.error());
+    if (options.bootId.empty()) {
+        auto bootId = readBootId();
+        if (!bootId) return std::unexpected(bootId.error());
+        options.bootId = std::move(*bootId);
+    }
+    // What an earlier start salvaged and could not put in its place.
+    if (auto taken = takeSalvaged(options.path, log); !taken) return std::unexpected(taken.error());
+    auto engine = openFile(options, clock.now(), log);
+    if (engine || engine.error().kind != ErrorKind::damaged) return engine;
+    auto salvaged = salvage(options, engine.error(), clock, log);
+    if (salvaged) salvaged = takeSalvaged(options.path, log);
+    if (!salvaged) return failIn("the damaged store", salvaged);
+    return openFile(options, clock.now(), log);
+}
+
+Result<std::unique_ptr<Engine>> Engine::openFile(const StoreOptions& options, const Moment& now,
+                                                 const Log& log) {
     auto database = openStoreFile(options.path, options.vfs, log);
     if (!database) return std::unexpected(database.error());
-    auto identity = identify(*database, options.key, *bootId);
-    if (!identity) return std::unexpected(identity.error());
-
+    auto identity = identify(*database, options.key, options.bootId);
+    if (!identity) return std::unexpected(asDamage(identity.error()));
     std::unique_ptr<Engine> engine(new Engine(std::move(*database), std::move(identity->keys),
                                               options, std::move(identity->stream), identity->boot,
                                               log));
-    if (auto loaded = engine->load(); !loaded) return std::unexpected(loaded.error());
+    if (auto loaded = engine->load(now); !loaded) return std::unexpected(asDamage(loaded.error()));
     auto moment = now;
     moment.boot = identity->boot;
     if (auto started = engine->start(moment); !started) return std::unexpected(started.error());
     return engine;
 }
 
-Status Engine::load() {
+Status Engine::load(const Moment& now) {
     auto loaded = log_.load();
     if (loaded) loaded = ranges_.load();
-    if (loaded) loaded = updateStatus();
+    if (loaded) loaded = updateStatus(now);
     return loaded;
 }
 
@@ -151,7 +172,7 @@ Status Engine::transact(const std::function<Status()>& work, const Moment& now) 
     waitingEvents_.clear();
     status_.intake = v1::INTAKE_OPEN;
     // What is committed is committed, whatever reading it back says.
-    if (const auto updated = updateStatus(); !updated) failed(updated.error(), now);
+    if (const auto updated = updateStatus(now); !updated) failed(updated.error(), now);
     return {};
 }
 
@@ -214,6 +235,12 @@ Result<bool> Engine::step(Fetch& fetch, const Moment& now) {
     return ended;
 }
 
+Result<bool> Engine::step(RowSearch& search, RangeSet& found, const Moment& now) {
+    auto ended = log_.step(search, found);
+    if (!ended) failed(ended.error(), now);
+    return ended;
+}
+
 Result<std::vector<BookmarkChange>> Engine::bookmarks(const std::string& deviceKey) {
     auto loaded = bookmarks_.load(deviceKey);
     if (!loaded) return std::unexpected(loaded.error());
@@ -252,6 +279,7 @@ void Engine::failed(const Error& error, const Moment& now) {
     const bool wasOpen = status_.intake == v1::INTAKE_OPEN;
     status_.intake = intakeAfter(error.kind);
     closedBecause_ = error.message;
+    if (asDamage(error).kind == ErrorKind::damaged) markDamaged(path_);
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) {
         // Nothing tells what of the last write is on the disk. What is there is found at the next
         // start; writing on could make a wrong half of it count.
@@ -267,7 +295,7 @@ void Engine::failed(const Error& error, const Moment& now) {
     }
 }
 
-Status Engine::updateStatus() {
+Status Engine::updateStatus(const Moment& now) {
     const auto oldest = log_.oldest();
     if (!oldest) return std::unexpected(oldest.error());
     const auto used = usedBytes();
@@ -277,7 +305,18 @@ Status Engine::updateStatus() {
     status_.newest = log_.counters().next - 1;
     status_.rows = log_.counters().rows;
     status_.bytes = *used;
+    status_.undeliveredBytes =
+        status_.rows > 0 ? *used / status_.rows * std::min(undeliveredRows(), status_.rows) : 0;
+    status_.appendedBytes = log_.counters().appendedBytes;
+    status_.changed = now.uptime;
     return {};
+}
+
+std::uint64_t Engine::undeliveredRows() const {
+    auto rows = log_.counters().next - 1;
+    const auto delivered = ranges_.storedByAll().commonWith(RangeSet(Range{1, rows}));
+    for (const auto& range : delivered.ranges()) rows -= range.last - range.first + 1;
+    return rows;
 }
 
 Result<std::uint64_t> Engine::usedBytes() {
@@ -335,11 +374,11 @@ Status Engine::makeRoom(std::uint64_t newestBefore, const Moment& now) {
     auto used = usedBytes();
     if (!used) return std::unexpected(used.error());
     if (*used <= maximumBytes_) return {};
-    const auto target = maximumBytes_ - maximumBytes_ / 100;
+    const auto target = maximumBytes_ - std::max(maximumBytes_ / 100, kLeastRoom);
     std::vector<LostRow> lost;
     auto done = dropHistory(target, newestBefore);
     if (done) done = dropUndelivered(target, newestBefore, lost);
-    if (done) done = recordLoss(lost, v1::LOSS_QUOTA, now);
+    if (done) done = recordQuotaLoss(lost, now);
     if (!done) return done;
     used = usedBytes();
     if (!used) return std::unexpected(used.error());
@@ -371,11 +410,12 @@ Status Engine::dropHistory(std::uint64_t target, std::uint64_t last) {
 Status Engine::dropUndelivered(std::uint64_t target, std::uint64_t last,
                                std::vector<LostRow>& lost) {
     for (const auto priority : kFirstToGo) {
-        for (;;) {
+        // What is left in front of it is of other priorities: it is passed only once.
+        for (std::uint64_t first = 1;; first = lost.back().sequence + 1) {
             const auto used = usedBytes();
             if (!used) return std::unexpected(used.error());
             if (*used <= target) return {};
-            const auto rows = log_.ofPriority(priority, last, kRoomRows);
+            const auto rows = log_.ofPriority(priority, {first, last}, kRoomRows);
             if (!rows) return std::unexpected(rows.error());
             if (rows->empty()) break;
             if (auto erased = eraseAndForget(*rows, lost); !erased) return erased;
@@ -401,6 +441,21 @@ Status Engine::recordLoss(const std::vector<LostRow>& lost, v1::LossReason reaso
         if (auto inserted = log_.insert(record, now); !inserted) {
             return std::unexpected(inserted.error());
         }
+    }
+    for (const auto& row : lost) lostNow_.add(Range{row.sequence, row.sequence});
+    return {};
+}
+
+Status Engine::recordQuotaLoss(const std::vector<LostRow>& lost, const Moment& now) {
+    auto records = lossRecords(lost, v1::LOSS_QUOTA, ranges_, stream_, now);
+    const auto replaced = losses_.join(records, now);
+    if (!replaced) return std::unexpected(replaced.error());
+    lostNow_.add(*replaced);
+    for (auto& record : records) {
+        if (auto inserted = log_.insert(record, now); !inserted) {
+            return std::unexpected(inserted.error());
+        }
+        if (auto remembered = losses_.remember(record); !remembered) return remembered;
     }
     for (const auto& row : lost) lostNow_.add(Range{row.sequence, row.sequence});
     return {};

@@ -12,6 +12,7 @@
 #include "gateway/store/log_table.hpp"
 #include "gateway/store/ranges_table.hpp"
 #include "gateway/store/store.hpp"
+#include "gateway/store/unsent_losses.hpp"
 
 namespace vitalgate::store {
 
@@ -20,7 +21,7 @@ namespace vitalgate::store {
 class Engine {
   public:
     /// Opens or creates; see Store::open. A new store gets its first record here.
-    static Result<std::unique_ptr<Engine>> open(const StoreOptions& options, const Moment& now,
+    static Result<std::unique_ptr<Engine>> open(StoreOptions options, const Clock& clock,
                                                 const Log& log);
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -48,6 +49,8 @@ class Engine {
     // Reading, at any time.
     /// One step; true at the end. Rows that do not open are remembered, see loseDamaged().
     Result<bool> step(Fetch& fetch, const Moment& now);
+    /// One step; true at the end. What is found is added, and `search.within` shortened.
+    Result<bool> step(RowSearch& search, RangeSet& found, const Moment& now);
     RangesTable& ranges() { return ranges_; }
     Result<std::vector<BookmarkChange>> bookmarks(const std::string& deviceKey);
 
@@ -67,7 +70,9 @@ class Engine {
   private:
     Engine(Database database, KeyRing keys, const StoreOptions& options, std::string stream,
            std::uint32_t boot, const Log& log);
-    Status load();
+    static Result<std::unique_ptr<Engine>> openFile(const StoreOptions& options, const Moment& now,
+                                                    const Log& log);
+    Status load(const Moment& now);
     Status start(const Moment& now);
     Status transact(const std::function<Status()>& work, const Moment& now);
     Status finish(std::uint64_t newestBefore, const Moment& now);
@@ -78,18 +83,22 @@ class Engine {
     Result<std::vector<LostRow>> history(WallTime before, std::uint64_t last, std::size_t limit);
     Status eraseAndForget(const std::vector<LostRow>& rows, std::vector<LostRow>& lost);
     Status recordLoss(const std::vector<LostRow>& lost, v1::LossReason reason, const Moment& now);
+    Status recordQuotaLoss(const std::vector<LostRow>& lost, const Moment& now);
     Result<std::uint64_t> usedBytes();
-    Status updateStatus();
+    Status updateStatus(const Moment& now);
+    [[nodiscard]] std::uint64_t undeliveredRows() const;
     void failed(const Error& error, const Moment& now);
 
     Database database_;
     KeyRing keys_;
     LogTable log_;
     RangesTable ranges_;
+    UnsentLosses losses_;
     CommandTable commands_;
     BookmarkTable bookmarks_;
     Duration keep_;
     std::uint64_t maximumBytes_;
+    std::string path_;
     std::string stream_;
     std::uint32_t boot_;
     Log out_;

@@ -10,6 +10,11 @@ constexpr std::string_view kNext = "next-sequence";
 constexpr std::string_view kRows = "rows";
 constexpr std::size_t kStepRows = 128;
 constexpr std::uint64_t kStepBytes = 64 * 1024;
+constexpr std::size_t kSearchRows = 256;
+constexpr std::size_t kSearchRanges = 64;
+
+/// A row's other columns, its id in table and index, its share of the trees.
+constexpr std::size_t kBytesBesideBody = 100;
 
 constexpr int kTypeStep = 100;
 constexpr int kLossType = v1::Record::kEvent * kTypeStep + v1::Event::kLoss;
@@ -41,7 +46,7 @@ Status LogTable::load() {
     if (!next) return std::unexpected(next.error());
     if (!rows) return std::unexpected(rows.error());
     if (!highest) return std::unexpected(highest.error());
-    counters_ = {std::max<std::uint64_t>(*next, 1), *rows};
+    counters_ = {.next = std::max<std::uint64_t>(*next, 1), .rows = *rows};
     saved_ = counters_;
     if (static_cast<std::uint64_t>(*highest) >= counters_.next) {
         return fail(ErrorKind::damaged, "the store has a row {} but counts only to {}", *highest,
@@ -79,6 +84,7 @@ Result<std::uint64_t> LogTable::insert(NewRow& row, const Moment& now) {
         ByteView(body));
     if (!done) return std::unexpected(done.error());
     ++counters_.rows;
+    counters_.appendedBytes += body.size() + kBytesBesideBody;
     return counters_.next++;
 }
 
@@ -132,6 +138,26 @@ Result<bool> LogTable::step(Fetch& fetch) {
     return false;
 }
 
+Result<bool> LogTable::step(RowSearch& search, RangeSet& found) {
+    Query query(database_,
+                "SELECT sequence, time FROM log "
+                "WHERE sequence >= ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
+                search.within.first, search.within.last, kSearchRows);
+    // The clock may have jumped: times need not rise with the sequence.
+    std::size_t visited = 0;
+    for (;; ++visited) {
+        const auto row = query.next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) break;
+        const auto sequence = query.unsignedInteger(0);
+        const WallTime time{Duration{query.integer(1)}};
+        search.within.first = sequence + 1;
+        if (time >= search.from && time <= search.to) found.add({sequence, sequence});
+    }
+    found.widenTo(kSearchRanges);
+    return visited < kSearchRows;
+}
+
 Result<std::uint64_t> LogTable::oldest() {
     const auto first =
         database_.integer("SELECT coalesce(min(sequence), ?1) FROM log", counters_.next);
@@ -147,14 +173,15 @@ Result<std::vector<LostRow>> LogTable::olderThan(WallTime before, Range range, s
     return collect(query, before);
 }
 
-Result<std::vector<LostRow>> LogTable::ofPriority(v1::Priority priority, std::uint64_t last,
+Result<std::vector<LostRow>> LogTable::ofPriority(v1::Priority priority, Range range,
                                                   std::size_t limit) {
     // The number stands in the text so that SQLite sees that the index of series fits.
     Query query(database_,
                 fmt::format("SELECT sequence, time, priority FROM log WHERE priority = {} "
-                            "AND sequence <= ?1 AND type <> {} ORDER BY sequence LIMIT ?2",
+                            "AND sequence >= ?1 AND sequence <= ?2 AND type <> {} "
+                            "ORDER BY sequence LIMIT ?3",
                             static_cast<int>(priority), kLossType),
-                last, limit);
+                range.first, range.last, limit);
     return collect(query, WallTime::max());
 }
 

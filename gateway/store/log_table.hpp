@@ -40,6 +40,7 @@ class LogTable {
     struct Counters {
         std::uint64_t next = 1;  ///< the sequence that the next row gets
         std::uint64_t rows = 0;
+        std::uint64_t appendedBytes = 0;  ///< since load(), about what they take in the file
         bool operator==(const Counters&) const = default;
     };
 
@@ -59,15 +60,17 @@ class LogTable {
     /// Reads on, about 64 KiB or 128 rows. True at the end of the fetch.
     Result<bool> step(Fetch& fetch);
 
+    /// Looks at the next 256 rows. True at the end of the search.
+    Result<bool> step(RowSearch& search, RangeSet& found);
+
     /// The lowest sequence there is; `next` if there is no row.
     Result<std::uint64_t> oldest();
 
     /// At most `limit` rows of `range` ascending, up to the first one not older than `before`.
     Result<std::vector<LostRow>> olderThan(WallTime before, Range range, std::size_t limit);
-    /// At most `limit` rows of this priority up to `last`, ascending. Loss records are not among
+    /// At most `limit` rows of this priority in `range`, ascending. Loss records are not among
     /// them: nothing else says what they say.
-    Result<std::vector<LostRow>> ofPriority(v1::Priority priority, std::uint64_t last,
-                                            std::size_t limit);
+    Result<std::vector<LostRow>> ofPriority(v1::Priority priority, Range range, std::size_t limit);
 
     /// True if the row was there.
     Result<bool> erase(std::uint64_t sequence);

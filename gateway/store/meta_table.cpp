@@ -55,10 +55,14 @@ Result<std::uint64_t> connections(Database& database, std::string_view uplink) {
     return readNumber(database, connectionName(uplink));
 }
 
+Status setConnections(Database& database, std::string_view uplink, std::uint64_t count) {
+    return writeNumber(database, connectionName(uplink), count);
+}
+
 Result<std::uint64_t> countConnection(Database& database, std::string_view uplink) {
     const auto before = connections(database, uplink);
     if (!before) return before;
-    if (auto written = writeNumber(database, connectionName(uplink), *before + 1); !written) {
+    if (auto written = setConnections(database, uplink, *before + 1); !written) {
         return std::unexpected(written.error());
     }
     return *before + 1;

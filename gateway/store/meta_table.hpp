@@ -21,6 +21,7 @@ Result<std::vector<std::string>> readUplinks(Database& database);
 Status knowUplink(Database& database, std::string_view uplink);
 /// Adds one to the uplink's connections and gives the sum.
 Result<std::uint64_t> countConnection(Database& database, std::string_view uplink);
+Status setConnections(Database& database, std::string_view uplink, std::uint64_t count);
 /// As counted so far.
 Result<std::uint64_t> connections(Database& database, std::string_view uplink);
 

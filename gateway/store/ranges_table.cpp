@@ -1,5 +1,6 @@
 #include "gateway/store/ranges_table.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "gateway/store/meta_table.hpp"
@@ -122,6 +123,14 @@ RangeSet RangesTable::lackedBy(const std::string& uplink, const RangeSet& rows) 
     auto lacking = rows;
     lacking.remove(sets_.at(uplink).stored);
     return lacking;
+}
+
+bool RangesTable::isSent(const std::string& concerned, std::uint64_t sequence) const {
+    return std::ranges::any_of(uplinks(), [&](const std::string& uplink) {
+        if (!concerned.empty() && concerned != uplink) return false;
+        const auto& sets = sets_.at(uplink);
+        return sets.sent.contains(sequence) || sets.stored.contains(sequence);
+    });
 }
 
 }  // namespace vitalgate::store

@@ -39,6 +39,8 @@ class RangesTable {
     [[nodiscard]] RangeSet storedByAll() const;
     /// What of `rows` this uplink has not stored.
     [[nodiscard]] RangeSet lackedBy(const std::string& uplink, const RangeSet& rows) const;
+    /// True if one of the concerned uplinks (an empty name: of all) has it in `sent` or `stored`.
+    [[nodiscard]] bool isSent(const std::string& concerned, std::uint64_t sequence) const;
 
   private:
     Status writeOne(const std::string& uplink, const DeliverySets& sets);

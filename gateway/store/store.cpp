@@ -3,6 +3,7 @@
 #include <asio/post.hpp>
 
 #include "gateway/store/engine.hpp"
+#include "gateway/store/growth.hpp"
 #include "gateway/store/worker.hpp"
 
 namespace vitalgate::store {
@@ -83,7 +84,10 @@ Result<std::size_t> measure(const std::vector<NewRow>& rows,
 
 /// What lives on the loop. The worker's reports hold it, so it may outlive the store by a moment.
 struct LoopSide {
+    explicit LoopSide(const StoreStatus& begin) : status(begin), growth(begin.changed) {}
+
     StoreStatus status;
+    Growth growth;
     std::vector<std::function<void(std::uint64_t)>> listeners;
     std::size_t waitingBytes = 0;
     std::map<std::string, std::uint64_t> uncounted;  ///< connections that could not be written
@@ -92,6 +96,7 @@ struct LoopSide {
 
     void take(const StoreStatus& now, bool hasNewRows) {
         status = now;
+        growth.note(now.changed, now.appendedBytes);
         if (whenClosed &&
             (now.intake == v1::INTAKE_CLOSED_FULL || now.intake == v1::INTAKE_CLOSED_READ_ONLY)) {
             whenClosed();
@@ -104,9 +109,12 @@ struct LoopSide {
 
 class SqliteStore final : public Store {
   public:
-    SqliteStore(std::unique_ptr<Engine> engine, Clock& clock)
-        : clock_(clock), boot_(engine->boot()), loop_(std::make_shared<LoopSide>()) {
-        loop_->status = engine->status();
+    SqliteStore(std::unique_ptr<Engine> engine, const StoreOptions& options, Clock& clock)
+        : clock_(clock),
+          maximumBytes_(options.maximumBytes),
+          keep_(options.keep),
+          boot_(engine->boot()),
+          loop_(std::make_shared<LoopSide>(engine->status())) {
         loop_->whenClosed = [this] { retryLater(); };
         worker_ = std::make_unique<Worker>(
             std::move(engine), clock.loop(),
@@ -119,6 +127,7 @@ class SqliteStore final : public Store {
                 std::function<void(Result<Appended>)> done) override;
     void fetch(Range within, RangeSet except, std::uint64_t maximumBytes,
                std::function<void(Result<std::vector<StoredRow>>)> done) override;
+    void search(RowSearch search, std::function<void(Result<RangeSet>)> done) override;
     void loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) override;
     void saveSets(std::string uplink, DeliverySets sets, bool now) override;
     void loadBookmarks(std::string deviceKey,
@@ -133,7 +142,7 @@ class SqliteStore final : public Store {
     void onCommitted(std::function<void(std::uint64_t newest)> listener) override {
         loop_->listeners.push_back(std::move(listener));
     }
-    [[nodiscard]] StoreStatus status() const override { return loop_->status; }
+    [[nodiscard]] StoreStatus status() const override;
     [[nodiscard]] std::uint32_t boot() const override { return boot_; }
     void close() override;
 
@@ -155,6 +164,8 @@ class SqliteStore final : public Store {
     }
 
     Clock& clock_;
+    std::uint64_t maximumBytes_;
+    Duration keep_;
     std::uint32_t boot_;
     std::shared_ptr<LoopSide> loop_;
     std::unique_ptr<Worker> worker_;
@@ -235,6 +246,14 @@ void SqliteStore::fetch(Range within, RangeSet except, std::uint64_t maximumByte
             return ended;
         },
         std::move(done));
+}
+
+void SqliteStore::search(RowSearch search, std::function<void(Result<RangeSet>)> done) {
+    search.within.last = std::min(search.within.last, kMaximumSequence);
+    auto state = std::make_shared<RowSearch>(search);
+    read<RangeSet>([state, now = now()](
+                       Engine& engine, RangeSet& found) { return engine.step(*state, found, now); },
+                   std::move(done));
 }
 
 void SqliteStore::loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) {
@@ -339,6 +358,15 @@ void SqliteStore::countConnection(std::string uplink,
         std::move(counted));
 }
 
+StoreStatus SqliteStore::status() const {
+    auto status = loop_->status;
+    const auto expected =
+        forecast(loop_->growth, clock_.steady(), status.undeliveredBytes, maximumBytes_, keep_);
+    status.daysLeft = expected.daysLeft;
+    status.isTooSmall = expected.isTooSmall;
+    return status;
+}
+
 void SqliteStore::flush() {
     setsWait_ = false;
     setsTimer_.cancel();
@@ -370,27 +398,11 @@ void SqliteStore::close() {
 
 }  // namespace
 
-namespace {
-
-/// A store that is damaged has a way out too; some sentences name one of their own.
-Error withAdvice(Error error) {
-    if (error.kind != ErrorKind::damaged || error.message.find("move ") != std::string::npos) {
-        return error;
-    }
-    error.message += "; move it away to begin a new store; what was not sent is in it";
-    return error;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, Clock& clock, Log log) {
-    auto engine = Engine::open(options, clock.now(), log);
-    if (!engine) {
-        return std::unexpected(
-            withAdvice(engine.error()).in(fmt::format("store {}", options.path)));
-    }
+    auto engine = Engine::open(options, clock, log);
+    if (!engine) return failIn(fmt::format("store {}", options.path), engine);
     clock.setBoot((*engine)->boot());
-    return std::make_unique<SqliteStore>(std::move(*engine), clock);
+    return std::make_unique<SqliteStore>(std::move(*engine), options, clock);
 }
 
 }  // namespace vitalgate::store

@@ -48,6 +48,13 @@ struct StoredRow {
     std::string bytes;
 };
 
+/// Which rows are looked for: all of these conditions together.
+struct RowSearch {
+    Range within{1, kMaximumSequence};
+    WallTime from = WallTime::min();  ///< committed then or later
+    WallTime to = WallTime::max();    ///< committed then or earlier
+};
+
 /// The three sets of an uplink; see "Delivery state" in gateway/README.md.
 struct DeliverySets {
     RangeSet sent;
@@ -73,6 +80,13 @@ struct StoreStatus {
     std::uint64_t newest = 0;
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t undeliveredBytes = 0;  ///< of these, about; the rest is history
+    std::uint64_t appendedBytes = 0;     ///< since the start, whatever has gone since
+    SteadyTime changed;                  ///< when these numbers were true
+    /// Until undelivered rows fill the store, at the rate of the last day; at most 400.
+    double daysLeft = 400;
+    /// What comes within StoreOptions::keep does not fit the maximum size, at the rate of a day.
+    bool isTooSmall = false;
     v1::Intake intake = v1::INTAKE_OPEN;
 };
 
@@ -85,6 +99,8 @@ struct StoreOptions {
     /// ever asked for their sets.
     std::vector<std::string> uplinks;
     crypto::SecretKey key;  ///< wraps the keys that seal the rows
+    /// How long a start may take to carry over what a damaged store has.
+    Duration salvageLimit = std::chrono::seconds{3};
     /// Names this start of the kernel; empty: what /proc/sys/kernel/random/boot_id says.
     std::string bootId;
     /// SQLite's layer to the operating system; empty: its default.
@@ -98,9 +114,11 @@ struct StoreOptions {
 class Store {
   public:
     /// Opens or creates the file. Blocks: for the start only. Tells the clock the number of this
-    /// boot. Whatever is wrong, the file stays as it is: ErrorKind::refused for a foreign or newer
-    /// one, damaged, authentication for another key, unavailable if it cannot be written or another
-    /// process has it. `log` is also written to from the store's thread.
+    /// boot. A damaged file is moved into the folder `damaged` beside it, and a new store begins
+    /// with what can be carried over. Whatever else is wrong, the file stays as it is:
+    /// ErrorKind::refused for a foreign or newer one, authentication for another key, unavailable
+    /// if it cannot be written or another process has it. `log` is also written to from the store's
+    /// thread.
     static Result<std::unique_ptr<Store>> open(StoreOptions options, Clock& clock, Log log);
 
     virtual ~Store() = default;
@@ -116,6 +134,11 @@ class Store {
     /// are not in `except`, ascending. Fewer, or none, at the end.
     virtual void fetch(Range within, RangeSet except, std::uint64_t maximumBytes,
                        std::function<void(Result<std::vector<StoredRow>>)> done) = 0;
+
+    /// The sequences of the rows that are held and meet the search, as at most 64 ranges (beyond
+    /// that the smallest gaps are filled). Reads the table in small steps: a million rows take
+    /// seconds.
+    virtual void search(RowSearch search, std::function<void(Result<RangeSet>)> done) = 0;
 
     /// The sets as last saved; empty for an uplink never seen. Lost rows have joined `sent` and
     /// `stored`.

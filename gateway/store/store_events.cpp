@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/crypto/identity.hpp"
@@ -28,9 +29,31 @@ NewRow rowOf(v1::Event event) {
     return row;
 }
 
-std::string_view reasonText(v1::LossReason reason) {
-    return reason == v1::LOSS_QUOTA ? "the store had reached its maximum size"
-                                    : "their stored content was damaged";
+std::string lossText(const v1::Loss& loss) {
+    if (loss.reason() == v1::LOSS_MOVED) {
+        return fmt::format(
+            "{} records of the earlier stream, not yet delivered, come again in this one.",
+            loss.count());
+    }
+    return fmt::format("{} records were lost before delivery: {}.", loss.count(),
+                       loss.reason() == v1::LOSS_QUOTA ? "the store had reached its maximum size"
+                                                       : "their stored content was damaged");
+}
+
+RangeSet rangesOf(const v1::Loss& loss) {
+    RangeSet set;
+    for (const auto& range : loss.ranges()) set.add(Range{range.first(), range.last()});
+    return set;
+}
+
+void setRanges(v1::Loss& loss, RangeSet set) {
+    set.widenTo(kMaximumRanges);
+    loss.clear_ranges();
+    for (const auto& range : set.ranges()) {
+        auto& out = *loss.add_ranges();
+        out.set_first(range.first);
+        out.set_last(range.last);
+    }
 }
 
 RangeSet sequencesOf(const std::vector<LostRow>& rows) {
@@ -52,6 +75,12 @@ std::map<std::string, RangeSet> lacking(const RangesTable& ranges, const RangeSe
     return result;
 }
 
+NewRow lossRow(v1::Loss loss, const Moment& now) {
+    auto event = newEvent(now, v1::SEVERITY_ALARM, lossText(loss));
+    *event.mutable_loss() = std::move(loss);
+    return rowOf(std::move(event));
+}
+
 NewRow lossRecord(const std::vector<LostRow>& rows, const RangeSet& lacked, v1::LossReason reason,
                   const Moment& now) {
     v1::Loss loss;
@@ -63,22 +92,12 @@ NewRow lossRecord(const std::vector<LostRow>& rows, const RangeSet& lacked, v1::
         newest = std::max(newest, row.time);
         loss.set_count(loss.count() + 1);
     }
-    auto named = lacked;
-    named.widenTo(kMaximumRanges);
-    for (const auto& range : named.ranges()) {
-        auto& out = *loss.add_ranges();
-        out.set_first(range.first);
-        out.set_last(range.last);
-    }
+    setRanges(loss, lacked);
     loss.set_reason(reason);
     toTimestamp(oldest, *loss.mutable_oldest());
     toTimestamp(newest, *loss.mutable_newest());
     loss.set_priority(rows.front().priority);
-    auto event = newEvent(
-        now, v1::SEVERITY_ALARM,
-        fmt::format("{} records were lost before delivery: {}.", loss.count(), reasonText(reason)));
-    *event.mutable_loss() = std::move(loss);
-    return rowOf(std::move(event));
+    return lossRow(std::move(loss), now);
 }
 
 }  // namespace
@@ -104,6 +123,60 @@ std::vector<NewRow> lossRecords(const std::vector<LostRow>& lost, v1::LossReason
             records.push_back(std::move(record));
         }
     }
+    return records;
+}
+
+void joinLoss(const v1::Loss& earlier, std::uint64_t sequence, NewRow& record) {
+    auto& event = *record.record.mutable_event();
+    auto& loss = *event.mutable_loss();
+    auto named = rangesOf(loss);
+    named.add(rangesOf(earlier));
+    setRanges(loss, std::move(named));
+    nameReplaced(sequence, record);
+    loss.set_count(loss.count() + earlier.count());
+    toTimestamp(std::min(fromTimestamp(loss.oldest()), fromTimestamp(earlier.oldest())),
+                *loss.mutable_oldest());
+    toTimestamp(std::max(fromTimestamp(loss.newest()), fromTimestamp(earlier.newest())),
+                *loss.mutable_newest());
+    event.set_text(lossText(loss));
+}
+
+void nameReplaced(std::uint64_t sequence, NewRow& record) {
+    auto& loss = *record.record.mutable_event()->mutable_loss();
+    auto named = rangesOf(loss);
+    named.add(Range{sequence, sequence});
+    setRanges(loss, std::move(named));
+}
+
+NewRow emptyLoss(const std::string& stream, const std::string& uplink, const Moment& now) {
+    v1::Loss loss;
+    loss.set_reason(v1::LOSS_QUOTA);
+    loss.set_stream(stream);
+    loss.set_uplink(uplink);
+    loss.set_priority(v1::PRIORITY_ALARM);
+    toTimestamp(now.wall, *loss.mutable_oldest());
+    toTimestamp(now.wall, *loss.mutable_newest());
+    return lossRow(std::move(loss), now);
+}
+
+std::vector<NewRow> earlierLossRecords(const std::string& stream, const RangeSet& rows,
+                                       v1::LossReason reason, const Moment& now) {
+    std::vector<NewRow> records;
+    v1::Loss loss;
+    const auto finish = [&] {
+        loss.set_reason(reason);
+        loss.set_stream(stream);
+        records.push_back(lossRow(std::exchange(loss, {}), now));
+    };
+    for (const auto& range : rows.ranges()) {
+        const bool isOpen = range.last == kMaximumSequence;
+        auto& out = *loss.add_ranges();
+        out.set_first(range.first);
+        out.set_last(isOpen ? 0 : range.last);
+        if (!isOpen) loss.set_count(loss.count() + range.last - range.first + 1);
+        if (static_cast<std::size_t>(loss.ranges_size()) == kMaximumRanges) finish();
+    }
+    if (loss.ranges_size() > 0) finish();
     return records;
 }
 

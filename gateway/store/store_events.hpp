@@ -18,4 +18,18 @@ std::vector<NewRow> lossRecords(const std::vector<LostRow>& lost, v1::LossReason
                                 const RangesTable& ranges, const std::string& stream,
                                 const Moment& now);
 
+/// Adds to `record` what the earlier record `sequence`, which it takes the place of, says is lost,
+/// and that record itself. The count is that of the rows alone.
+void joinLoss(const v1::Loss& earlier, std::uint64_t sequence, NewRow& record);
+/// Adds to `record` a record of a loss that is replaced and said nothing about its uplink.
+void nameReplaced(std::uint64_t sequence, NewRow& record);
+/// A record for nameReplaced().
+NewRow emptyLoss(const std::string& stream, const std::string& uplink, const Moment& now);
+
+/// The records that say what became of rows of an earlier stream; several where one could not be
+/// exact. A range up to kMaximumSequence goes to the end of the stream, whatever that is. An empty
+/// `stream`: it is not known.
+std::vector<NewRow> earlierLossRecords(const std::string& stream, const RangeSet& rows,
+                                       v1::LossReason reason, const Moment& now);
+
 }  // namespace vitalgate::store

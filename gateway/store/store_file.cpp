@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -11,6 +12,8 @@
 
 #include "gateway/base/base32.hpp"
 #include "gateway/crypto/crypto.hpp"
+#include "gateway/store/damaged_file.hpp"
+#include "gateway/store/meta_table.hpp"
 #include "gateway/store/schema.hpp"
 
 namespace vitalgate::store {
@@ -25,9 +28,12 @@ constexpr std::size_t kPageCountAt = 28;
 constexpr std::size_t kUserVersionAt = 60;
 constexpr std::size_t kApplicationIdAt = 68;
 
-/// After an unclean end the whole file is checked up to this size; that takes about 0.1 s. Above
-/// it the seal of each row and SQLite's own checks tell when a page is read.
+/// The whole file is checked up to this size; that takes about 0.1 s. Above it the seal of each row
+/// and SQLite's own checks tell when a page is read.
 constexpr std::uint64_t kCheckUpTo = 16ULL * 1024 * 1024;
+
+/// A higher number of the layout was not written by a newer version.
+constexpr std::uint32_t kLikeliestVersion = 10'000;
 
 /// Characters of the stream's name: 13 of 5 bits.
 constexpr std::size_t kStreamCharacters = 13;
@@ -83,25 +89,44 @@ Status checkFolder(const std::string& path) {
     return {};
 }
 
-Status checkHeader(ByteView header, std::uint64_t size, bool endedCleanly) {
+/// Whether a header that is not whole was once that of a store: one octet of our mark may be wrong,
+/// or a power cut may have left nothing but zeros.
+bool wasOurs(ByteView header) {
+    if (std::ranges::all_of(header, [](auto octet) { return octet == 0; })) return true;
+    if (header.size() < kApplicationIdAt + 4) return false;
+    const auto differing = numberAt(header, kApplicationIdAt, 4) ^ kApplicationId;
+    int octets = 0;
+    for (int shift = 0; shift < 32; shift += 8) octets += (differing >> shift & 0xff) != 0 ? 1 : 0;
+    return octets <= 1;
+}
+
+Status checkMarks(ByteView header) {
     const auto magic = asBytes(kMagic);
     const auto known = std::min(header.size(), magic.size());
-    if (size == 0) {
-        return fail(ErrorKind::damaged,
-                    "the file is empty, which a store never is; move it away to begin a new one");
-    }
-    if (!std::ranges::equal(header.first(known), magic.first(known))) {
+    const bool isSqlite = std::ranges::equal(header.first(known), magic.first(known));
+    if (!isSqlite && !wasOurs(header)) {
         return fail(ErrorKind::refused,
                     "the file is not a vitalgate store; give the store another path");
     }
     if (header.size() < kHeaderSize) {
         return fail(ErrorKind::damaged, "the file is cut off within its header");
     }
-    if (numberAt(header, kApplicationIdAt, 4) != kApplicationId) {
+    const bool isStore = numberAt(header, kApplicationIdAt, 4) == kApplicationId;
+    if (!isStore && !wasOurs(header)) {
         return fail(ErrorKind::refused,
                     "the file is a database of another program; give the store another path");
     }
+    if (!isSqlite || !isStore) return fail(ErrorKind::damaged, "the file's header is damaged");
+    return {};
+}
+
+Status checkHeader(ByteView header, std::uint64_t size, bool endedCleanly) {
+    if (size == 0) return fail(ErrorKind::damaged, "the file is empty, which a store never is");
+    if (auto checked = checkMarks(header); !checked) return checked;
     const auto version = numberAt(header, kUserVersionAt, 4);
+    if (version > kLikeliestVersion) {
+        return fail(ErrorKind::damaged, "the file's header is damaged: layout {}", version);
+    }
     if (version > kSchemaVersion) {
         return fail(ErrorKind::refused,
                     "the store was written by a newer version (layout {}, this version knows up to "
@@ -127,10 +152,7 @@ Result<std::optional<Examined>> examine(const std::string& path, const Log& log)
     const auto walSize = sizeOf(walOf(path));
     if (file.value < 0 && error == ENOENT) {
         if (walSize == 0) return std::optional<Examined>{};
-        return fail(ErrorKind::damaged,
-                    "the file is gone but its journal {} is there: put the file back, or move the "
-                    "journal away to begin a new store",
-                    walOf(path));
+        return fail(ErrorKind::damaged, "the file is gone but its journal is there");
     }
     if (file.value < 0 && error != ELOOP && error != EISDIR) {
         return fail(ErrorKind::unavailable,
@@ -177,24 +199,17 @@ Status createWith(const std::string& path, const std::string& vfs) {
 /// Under another name first, so that what has the store's name is always a whole store.
 Status create(const std::string& path, const std::string& vfs) {
     const auto temporary = path + ".new";
-    ::unlink((temporary + "-journal").c_str());
-    ::unlink(temporary.c_str());
-    if (auto created = createWith(temporary, vfs); !created) {
+    if (auto created = makeStoreFile(temporary, vfs); !created) {
         ::unlink(temporary.c_str());
         return created;
     }
+    forgetMark(path);
     const Descriptor folder(::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (::rename(temporary.c_str(), path.c_str()) != 0 || folder.value < 0 ||
         ::fsync(folder.value) != 0) {
         return fail(ErrorKind::unavailable, "cannot be created: {}", std::strerror(errno));
     }
     return {};
-}
-
-/// Anything SQLite cannot make sense of at the start is damage: the statements are ours.
-Error asDamage(Error error) {
-    if (error.kind == ErrorKind::internal) error.kind = ErrorKind::damaged;
-    return error;
 }
 
 Status configure(Database& database) {
@@ -212,6 +227,16 @@ Status configure(Database& database) {
     return done;
 }
 
+/// Rows may be missing from a tree that is whole otherwise.
+Status checkCount(Database& database) {
+    const auto rows = database.integer("SELECT count(*) FROM log");
+    const auto counted = readNumber(database, "rows");
+    if (!rows) return std::unexpected(rows.error());
+    if (!counted) return std::unexpected(counted.error());
+    if (static_cast<std::uint64_t>(*rows) == *counted) return {};
+    return fail(ErrorKind::damaged, "the store has {} of its {} rows", *rows, *counted);
+}
+
 Status checkWhole(Database& database, const Examined& found) {
     const auto tables = database.integer(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'keys', "
@@ -221,14 +246,14 @@ Status checkWhole(Database& database, const Examined& found) {
         return fail(ErrorKind::damaged, "the file lacks {} of its {} tables", kTableCount - *tables,
                     kTableCount);
     }
-    if (found.endedCleanly || found.size > kCheckUpTo) return {};
+    if (found.size > kCheckUpTo) return {};
     Query check(database, "PRAGMA quick_check(1)");
     const auto row = check.next();
     if (!row) return std::unexpected(row.error());
     if (!*row || check.text(0) != "ok") {
         return fail(ErrorKind::damaged, "the content of the file is damaged");
     }
-    return {};
+    return checkCount(database);
 }
 
 }  // namespace
@@ -244,9 +269,23 @@ Result<Database> openStoreFile(const std::string& path, const std::string& vfs, 
     auto database = Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
     auto ready = configure(*database);
+    if (ready && isMarkedDamaged(path)) {
+        ready = fail(ErrorKind::damaged, "the file was found damaged while it was in use");
+    }
     if (ready) ready = checkWhole(*database, **found);
     if (!ready) return std::unexpected(asDamage(ready.error()));
     return database;
+}
+
+Status makeStoreFile(const std::string& path, const std::string& vfs) {
+    ::unlink((path + "-journal").c_str());
+    ::unlink(path.c_str());
+    return createWith(path, vfs);
+}
+
+Error asDamage(Error error) {
+    if (error.kind == ErrorKind::internal) error.kind = ErrorKind::damaged;
+    return error;
 }
 
 }  // namespace vitalgate::store

@@ -26,6 +26,21 @@ std::size_t batchBytesOf(const store::StoredRow& row) {
            row.bytes.size();
 }
 
+std::vector<store::StoredRow> takeBatch(std::deque<store::StoredRow>& ready, std::size_t batchBytes,
+                                        const store::RangeSet& alone) {
+    std::vector<store::StoredRow> rows;
+    std::size_t bytes = kBatchHeaderBytes;
+    while (!ready.empty()) {
+        const bool isAlone = alone.contains(ready.front().sequence);
+        bytes += batchBytesOf(ready.front());
+        if (!rows.empty() && (isAlone || bytes > batchBytes)) break;
+        rows.push_back(std::move(ready.front()));
+        ready.pop_front();
+        if (isAlone) break;
+    }
+    return rows;
+}
+
 std::string encodeBatch(const v1::Batch& header, std::span<const store::StoredRow> rows) {
     auto bytes = header.SerializeAsString();
     auto total = bytes.size();

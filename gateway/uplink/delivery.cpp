@@ -11,6 +11,7 @@ namespace vitalgate::uplink {
 namespace {
 
 constexpr std::size_t kMaximumRoutes = 256;
+constexpr std::size_t kMaximumReplays = 16;
 constexpr std::size_t kMaximumRanges = 64;
 /// What MQTT adds to a payload at most: header, topic, properties.
 constexpr std::size_t kPacketOverhead = 1024;
@@ -26,6 +27,18 @@ LaneLimits limitsOf(const DeliveryOptions& options, const MqttConnected& connect
     limits.batchBytes =
         std::clamp<std::size_t>(limits.maximumBytes, 2 * kBatchHeaderBytes, options.batchBytes);
     return limits;
+}
+
+std::uint64_t countOf(const store::RangeSet& set) {
+    std::uint64_t count = 0;
+    for (const auto& range : set.ranges()) count += range.last - range.first + 1;
+    return count;
+}
+
+store::RangeSet setOf(const std::vector<store::Range>& ranges) {
+    store::RangeSet set;
+    for (const auto& range : ranges) set.add(range);
+    return set;
 }
 
 }  // namespace
@@ -52,7 +65,11 @@ Delivery::Delivery(DeliveryOptions options, Topics topics, store::Store& store, 
       store_(store),
       clock_(clock),
       random_(random),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      confirmations_(options_.receiptLimit, store.status().newest),
+      examination_(topics_.hub(), store, confirmations_, log_) {
+    examination_.onBelieved([this](const ReceiptClaim& claim) { applyReceipt(claim); });
+}
 
 Delivery::~Delivery() = default;
 
@@ -65,7 +82,9 @@ void Delivery::load(std::function<void(Status)> done) {
             return;
         }
         loaded_ = true;
-        sent_ = std::move(sets->sent);
+        sent_ = confirmations_.load(*sets, clock_.steady());
+        again_.add(sets->again);
+        awaySince_ = clock_.steady();
         done({});
     });
 }
@@ -75,7 +94,9 @@ void Delivery::connected(const MqttConnected& connection, Publish publish) {
     publish_ = std::move(publish);
     limits_ = limitsOf(options_, connection);
     refusals_ = 0;
-    lanes_.emplace(limits_, sent_, store_.status().newest, random_);
+    if (awaySince_) confirmations_.wasAway(clock_.steady() - *awaySince_);
+    awaySince_.reset();
+    lanes_.emplace(limits_, sent_, store_.status().newest, random_, again_);
     lanes_->setOthersInFlight(others_);
     log_.debug("window {}, batches up to {} bytes, {} rows wait", limits_.window,
                limits_.batchBytes, waiting());
@@ -86,6 +107,8 @@ void Delivery::disconnected() {
     if (!lanes_) return;
     ++*connection_;
     sent_ = lanes_->sent();
+    again_ = lanes_->again();
+    awaySince_ = clock_.steady();
     lanes_.reset();
     wake_.cancel();
     publish_ = nullptr;
@@ -124,7 +147,13 @@ std::uint64_t Delivery::waiting() const {
 bool Delivery::acknowledged(std::uint64_t number, int reason) {
     if (!lanes_) return false;
     if (reason < 0x80) {
-        if (!lanes_->acknowledged(number)) return false;
+        const auto acknowledgement = lanes_->acknowledged(number);
+        if (!acknowledgement) return false;
+        if (acknowledgement->lane == v1::LANE_REPLAY) {
+            repeated(acknowledgement->cover);
+        } else {
+            confirmations_.acknowledged(setOf(acknowledgement->cover), clock_.steady());
+        }
         ++unsaved_;
         save(unsaved_ * 2 >= limits_.window);
         pump();
@@ -142,6 +171,7 @@ bool Delivery::acknowledged(std::uint64_t number, int reason) {
         return true;
     }
     reportRefused();
+    takeGone();
     pump();
     return true;
 }
@@ -153,19 +183,25 @@ void Delivery::save(bool now) {
     store::DeliverySets sets;
     sets.sent = sent();
     sets.sent.limitTo(kMaximumRanges);
-    sets.stored = sets.sent;
+    sets.stored = confirmations_.stored(sets.sent);
+    sets.stored.limitTo(kMaximumRanges);
+    sets.again = again();
     store_.saveSets(options_.uplink, std::move(sets), now);
 }
 
 /// A store that answers at once calls back from inside pumpOnce().
 void Delivery::pump() {
-    again_ = true;
+    pumpOnceMore_ = true;
     if (pumping_) return;
     pumping_ = true;
-    while (std::exchange(again_, false)) pumpOnce();
+    while (std::exchange(pumpOnceMore_, false)) pumpOnce();
     pumping_ = false;
     if (!lanes_) return;
-    if (const auto deadline = lanes_->deadline()) {
+    auto deadline = lanes_->deadline();
+    if (const auto receipts = confirmations_.deadline()) {
+        deadline = deadline ? std::min(*deadline, *receipts) : receipts;
+    }
+    if (deadline) {
         wake_ = clock_.after(*deadline - clock_.steady(), [this] { pump(); });
     } else {
         wake_.cancel();
@@ -173,6 +209,7 @@ void Delivery::pump() {
 }
 
 void Delivery::pumpOnce() {
+    resendOverdue();
     while (lanes_) {
         if (const auto request = lanes_->nextFetch(clock_.steady())) {
             fetch(*request);
@@ -193,6 +230,7 @@ void Delivery::fetch(const LaneFetch& request) {
                      if (!current || *current != connection || !lanes_) return;
                      if (rows) {
                          lanes_->fetched(number, std::move(*rows));
+                         takeGone();
                      } else {
                          log_.error("read rows: {}", rows.error().message);
                          lanes_->fetchFailed(number, clock_.steady());
@@ -209,13 +247,18 @@ void Delivery::send(const LaneMessage& message) {
     header.set_oldest_held(status.oldestHeld);
     header.set_newest(status.newest);
     header.set_lane(message.lane);
+    if (message.lane == v1::LANE_REPLAY) {
+        header.set_command_id(replayOf(message.rows.front().sequence));
+    }
     auto payload = encodeBatch(header, message.rows);
     if (payload.size() > limits_.maximumBytes) {
         lanes_->refused(message.number, kPacketTooLarge, clock_.steady());
         reportRefused();
-        again_ = true;
+        takeGone();
+        pumpOnceMore_ = true;
         return;
     }
+    if (message.lane != v1::LANE_REPLAY) confirmations_.published(setOf(message.cover));
     publish_(message.number, message.lane == v1::LANE_LIVE
                                  ? liveMessage(std::move(payload), message.rows.front())
                                  : outgoing(topics_.batches(), std::move(payload), "Batch", false));
@@ -238,6 +281,93 @@ MqttMessage Delivery::liveMessage(std::string payload, const store::StoredRow& r
     auto message = outgoing(topics_.live(record, suffix), std::move(payload), "Batch", false);
     message.correlation = std::move(correlation);
     return message;
+}
+
+/// What was sent and never came to be confirmed; the broker may have lost it.
+void Delivery::resendOverdue() {
+    if (!lanes_) return;
+    const auto overdue = confirmations_.takeOverdue(clock_.steady());
+    if (overdue.empty()) return;
+    const auto count = countOf(overdue);
+    log_.warning("no receipt within {} for {} sequences: they are sent again",
+                 formatDuration(*options_.receiptLimit), count);
+    lanes_->forget(overdue);
+    setUnconfirmed(unconfirmed_ + count);
+    save(false);
+}
+
+void Delivery::setUnconfirmed(std::uint64_t count) {
+    const bool changed = (count == 0) != (unconfirmed_ == 0);
+    unconfirmed_ = count;
+    if (changed && unconfirmedChanged_) unconfirmedChanged_();
+}
+
+void Delivery::takeGone() {
+    confirmations_.settled(lanes_->takeGone(), clock_.steady());
+    const auto givenUp = lanes_->takeGivenUp();
+    if (givenUp.empty()) return;
+    log_.warning("{} sequences that were asked for again cannot be sent", countOf(givenUp));
+    repeated(givenUp.ranges());
+    save(false);
+}
+
+/// They left `again`: what of them is sent and unconfirmed awaits its receipt from now on.
+void Delivery::repeated(const std::vector<store::Range>& cover) {
+    const auto ranges = setOf(cover);
+    confirmations_.acknowledged(ranges.commonWith(sent()), clock_.steady());
+    for (auto& replay : replays_) replay.ranges.remove(ranges);
+    std::erase_if(replays_, [](const Replay& replay) { return replay.ranges.empty(); });
+}
+
+std::string Delivery::replayOf(std::uint64_t sequence) const {
+    for (const auto& replay : replays_) {
+        if (replay.ranges.contains(sequence)) return replay.commandId;
+    }
+    return {};
+}
+
+void Delivery::sendAgain(const store::RangeSet& ranges, const std::string& commandId) {
+    replays_.push_back({commandId, ranges});
+    if (replays_.size() > kMaximumReplays) replays_.pop_front();
+    repeat(ranges);
+}
+
+void Delivery::repeat(const store::RangeSet& ranges) {
+    if (ranges.empty()) return;
+    confirmations_.askedAgain(ranges);
+    if (lanes_) {
+        lanes_->addAgain(ranges);
+    } else {
+        again_.add(ranges);
+        again_.widenTo(kMaximumRanges);
+    }
+    save(false);
+    pump();
+}
+
+void Delivery::receipt(const std::string& payload) {
+    if (confirmations_.byReceipt()) examination_.examine(payload);
+}
+
+void Delivery::applyReceipt(const ReceiptClaim& claim) {
+    confirmations_.confirmed(claim.stored, clock_.steady());
+    if (lanes_) {
+        lanes_->confirmed(claim.stored);
+    } else {
+        sent_.add(claim.stored);
+    }
+    if (!claim.stored.empty()) setUnconfirmed(0);
+    const store::RangeSet held({store_.status().oldestHeld, store::kMaximumSequence});
+    const auto missing = claim.missing.commonWith(held);
+    auto gone = claim.missing;
+    gone.remove(missing);
+    // A service may tell of the same gap each second.
+    if (!gone.empty() && gone != missedForGood_) {
+        log_.warning("the service lacks {} sequences that are no longer held", countOf(gone));
+    }
+    missedForGood_ = std::move(gone);
+    repeat(missing);
+    save(false);
 }
 
 void Delivery::routeResult(const std::string& commandId, std::string suffix,
@@ -273,6 +403,7 @@ void Delivery::reportRefused() {
 /// The loss record is the delivery of that row, whatever has become of the connection.
 void Delivery::lossStored(const std::vector<store::Range>& cover,
                           const Result<store::Appended>& result, bool sameConnection) {
+    if (result) confirmations_.settled(setOf(cover), clock_.steady());
     if (result && lanes_) {
         lanes_->asideDone(cover);
     } else if (result) {

@@ -12,8 +12,10 @@
 #include "gateway/runtime/log.hpp"
 #include "gateway/runtime/random.hpp"
 #include "gateway/store/store.hpp"
+#include "gateway/uplink/confirmations.hpp"
 #include "gateway/uplink/lanes.hpp"
 #include "gateway/uplink/mqtt_transport.hpp"
+#include "gateway/uplink/receipt_examination.hpp"
 #include "gateway/uplink/topics.hpp"
 
 namespace vitalgate::uplink {
@@ -30,6 +32,9 @@ struct DeliveryOptions {
     std::string uplink;  ///< its name: key of its state in the store
     std::size_t window = 100;
     std::size_t batchBytes = 64 * 1024;
+    /// What is not confirmed by a receipt within this time is sent again; none: what the broker
+    /// acknowledged is delivered.
+    std::optional<Duration> receiptLimit;
 };
 
 /// Brings the store's rows to one broker: drives Lanes with a store, a connection and time, and
@@ -55,6 +60,20 @@ class Delivery {
     /// `reconnect` in the verdict handler.
     bool acknowledged(std::uint64_t number, int reason);
     void onReconnectWanted(std::function<void(Error)> handler) { reconnect_ = std::move(handler); }
+    /// A message on the topic of receipts; with a receipt limit only.
+    void receipt(const std::string& payload);
+    /// Gets why a receipt was refused: "it names 7 as stored and as missing".
+    void onReceiptRefused(std::function<void(std::string why)> handler) {
+        examination_.onRefused(std::move(handler));
+    }
+    /// Sends these once more, as far as they are held, behind all else; survives a restart, except
+    /// for the id of the command, which stands in the batches.
+    void sendAgain(const store::RangeSet& ranges, const std::string& commandId);
+    /// Sequences that were sent again for want of a receipt, since the last receipt.
+    [[nodiscard]] std::uint64_t unconfirmed() const { return unconfirmed_; }
+    /// That number is no longer 0, or is 0 again.
+    void onUnconfirmed(std::function<void()> handler) { unconfirmedChanged_ = std::move(handler); }
+
     /// Messages of other kinds in flight use the same window.
     void setOthersInFlight(std::size_t count);
     /// True if one more message of another kind fits into the window.
@@ -64,9 +83,9 @@ class Delivery {
     /// commands are remembered, others go to results.
     void routeResult(const std::string& commandId, std::string suffix, std::string correlation);
 
-    /// End of the range from 1 that the broker has acknowledged.
-    [[nodiscard]] std::uint64_t cursor() const { return sent().cursor(); }
-    /// Sequences not yet acknowledged.
+    /// End of the range from 1 that is delivered.
+    [[nodiscard]] std::uint64_t cursor() const { return confirmations_.stored(sent()).cursor(); }
+    /// Sequences that the broker has not acknowledged.
     [[nodiscard]] std::uint64_t waiting() const;
     /// How many refusals there were since the connection began, and the latest reason.
     [[nodiscard]] std::uint32_t refusals() const { return refusals_; }
@@ -78,18 +97,31 @@ class Delivery {
         std::string suffix;
         std::string correlation;
     };
+    /// A replay command that is being carried out.
+    struct Replay {
+        std::string commandId;
+        store::RangeSet ranges;
+    };
 
     void pump();
     void pumpOnce();
     void fetch(const LaneFetch& request);
     void send(const LaneMessage& message);
     [[nodiscard]] MqttMessage liveMessage(std::string payload, const store::StoredRow& row) const;
+    void applyReceipt(const ReceiptClaim& claim);
+    void repeat(const store::RangeSet& ranges);
+    void repeated(const std::vector<store::Range>& cover);
+    void resendOverdue();
+    void takeGone();
+    void setUnconfirmed(std::uint64_t count);
+    [[nodiscard]] std::string replayOf(std::uint64_t sequence) const;
     void reportRefused();
     void lossStored(const std::vector<store::Range>& cover, const Result<store::Appended>& result,
                     bool sameConnection);
     [[nodiscard]] store::NewRow lossOf(const RefusedRow& refused) const;
     void save(bool now);
     [[nodiscard]] const store::RangeSet& sent() const { return lanes_ ? lanes_->sent() : sent_; }
+    [[nodiscard]] const store::RangeSet& again() const { return lanes_ ? lanes_->again() : again_; }
 
     DeliveryOptions options_;
     Topics topics_;
@@ -97,19 +129,27 @@ class Delivery {
     Clock& clock_;
     Random& random_;
     Log log_;
-    store::RangeSet sent_;
+    Confirmations confirmations_;
+    ReceiptExamination examination_;
+    store::RangeSet sent_;   ///< while there are no lanes
+    store::RangeSet again_;  ///< likewise
     bool loaded_ = false;
     std::optional<Lanes> lanes_;
     LaneLimits limits_;
     Publish publish_;
     std::function<void(Error)> reconnect_;
+    std::function<void()> unconfirmedChanged_;
     Timer wake_;
     bool pumping_ = false;
-    bool again_ = false;
+    bool pumpOnceMore_ = false;
     std::size_t others_ = 0;
     std::size_t unsaved_ = 0;
     std::uint32_t refusals_ = 0;
     int lastRefusal_ = 0;
+    std::uint64_t unconfirmed_ = 0;
+    store::RangeSet missedForGood_;  ///< in the latest receipt
+    std::optional<SteadyTime> awaySince_;
+    std::deque<Replay> replays_;
     std::map<std::string, ResultRoute> routes_;
     std::deque<std::string> routeOrder_;
     /// Known to every callback of the store: a newer number means that its connection is gone.

@@ -21,11 +21,13 @@ void removeAll(store::RangeSet& set, const std::vector<store::Range>& ranges) {
 
 }  // namespace
 
-Lanes::Lanes(LaneLimits limits, store::RangeSet sent, std::uint64_t newest, Random& random)
+Lanes::Lanes(LaneLimits limits, store::RangeSet sent, std::uint64_t newest, Random& random,
+             const store::RangeSet& again)
     : limits_(limits),
       sent_(std::move(sent)),
       newest_(newest),
       boundary_(newest),
+      replay_(again),
       refusalBackOff_(kLongestRefusalPause, random) {
     live_.next = newest + 1;
     live_.coveredTo = newest;
@@ -54,6 +56,7 @@ void Lanes::moveBoundary() {
 
 void Lanes::retryParked() {
     retryAt_.reset();
+    replay_.retry();
     if (parked_.empty()) return;
     const auto ranges = parked_.ranges();
     parked_ = {};
@@ -71,6 +74,14 @@ void Lanes::restartBacklog(std::uint64_t from) {
     backlog_.fetching.reset();
 }
 
+void Lanes::forget(const store::RangeSet& ranges) {
+    if (ranges.empty()) return;
+    sent_.remove(ranges);
+    const auto list = ranges.ranges();
+    if (list.back().last > boundary_) moveBoundary();
+    restartBacklog(list.front().first);
+}
+
 store::RangeSet Lanes::underWay() const {
     store::RangeSet set = parked_;
     for (const auto& range : aside_.ranges()) set.add(range);
@@ -79,14 +90,18 @@ store::RangeSet Lanes::underWay() const {
 }
 
 bool Lanes::backlogMaySend() const {
-    return windowIsFree() && backlogInFlight_ < std::max<std::size_t>(1, limits_.window / 2);
+    return windowIsFree() && backlogInFlight() < std::max<std::size_t>(1, limits_.window / 2);
+}
+
+LaneFetch Lanes::numbered(LaneFetch fetch) {
+    fetch.number = ++lastNumber_;
+    fetch.maximumBytes = limits_.batchBytes - kBatchHeaderBytes;
+    return fetch;
 }
 
 std::optional<LaneFetch> Lanes::beginFetch(Lane& lane, LaneFetch fetch) {
-    fetch.number = ++lastNumber_;
-    fetch.maximumBytes = limits_.batchBytes - kBatchHeaderBytes;
-    lane.fetching = fetch;
-    return fetch;
+    lane.fetching = numbered(std::move(fetch));
+    return lane.fetching;
 }
 
 std::optional<LaneFetch> Lanes::nextFetch(SteadyTime now) {
@@ -96,8 +111,13 @@ std::optional<LaneFetch> Lanes::nextFetch(SteadyTime now) {
         return beginFetch(live_, {v1::LANE_LIVE, 0, {live_.next, newest_}, {}, 0});
     }
     if (backlog_.fetching || !backlog_.ready.empty() || !backlogMaySend()) return std::nullopt;
+    if (auto fetch = fetchBacklog()) return fetch;
+    return fetchReplay();
+}
+
+std::optional<LaneFetch> Lanes::fetchBacklog() {
     auto except = underWay();
-    for (const auto& range : sent_.ranges()) except.add(range);
+    except.add(sent_);
     const auto first = except.firstMissing(backlog_.next);
     if (first > boundary_) {
         backlog_.next = std::max(backlog_.next, boundary_ + 1);
@@ -106,7 +126,16 @@ std::optional<LaneFetch> Lanes::nextFetch(SteadyTime now) {
     return beginFetch(backlog_, {v1::LANE_BACKLOG, 0, {first, boundary_}, std::move(except), 0});
 }
 
+std::optional<LaneFetch> Lanes::fetchReplay() {
+    auto fetch = replay_.wanted();
+    if (!fetch) return std::nullopt;
+    *fetch = numbered(std::move(*fetch));
+    replay_.begin(*fetch);
+    return fetch;
+}
+
 void Lanes::fetched(std::uint64_t number, std::vector<store::StoredRow> rows) {
+    if (replay_.fetched(number, rows)) return;
     for (auto* lane : {&live_, &backlog_}) {
         if (!lane->fetching || lane->fetching->number != number) continue;
         const auto within = lane->fetching->within;
@@ -124,7 +153,9 @@ void Lanes::fetched(std::uint64_t number, std::vector<store::StoredRow> rows) {
 /// The store holds nothing there: such sequences are named in a loss record, or went as history.
 void Lanes::finishEmpty(Lane& lane, const store::Range& within) {
     lane.next = within.last + 1;
-    addAll(sent_, takeCover(lane, within.last));
+    const auto cover = takeCover(lane, within.last);
+    addAll(sent_, cover);
+    addAll(gone_, cover);
     lane.coveredTo = std::max(lane.coveredTo, within.last);
     while (!commits_.empty() && commits_.front().newest < live_.next) commits_.pop_front();
 }
@@ -133,15 +164,18 @@ void Lanes::fetchFailed(std::uint64_t number, SteadyTime now) {
     for (auto* lane : {&live_, &backlog_}) {
         if (lane->fetching && lane->fetching->number == number) lane->fetching.reset();
     }
+    replay_.fetchFailed(number);
     pausedUntil_ = now + kFetchRetry;
 }
 
-/// From one past the lane's previous row to `last`, without what is under way on its own.
+/// From one past the lane's previous row to `last`, without what is sent or under way on its own:
+/// what was sent may be forgotten before this message is acknowledged.
 std::vector<store::Range> Lanes::takeCover(Lane& lane, std::uint64_t last) const {
     if (last <= lane.coveredTo) return {};
     store::RangeSet cover;
     cover.add({lane.coveredTo + 1, last});
-    removeAll(cover, underWay().ranges());
+    cover.remove(underWay());
+    cover.remove(sent_);
     return cover.ranges();
 }
 
@@ -149,7 +183,9 @@ std::optional<LaneMessage> Lanes::nextMessage(SteadyTime now) {
     advance(now);
     if (isPaused(now) || !windowIsFree()) return std::nullopt;
     if (!live_.ready.empty()) return send(live_, true);
-    if (!backlog_.ready.empty() && backlogMaySend()) return send(backlog_, false);
+    if (!backlogMaySend() || backlog_.fetching) return std::nullopt;
+    if (!backlog_.ready.empty()) return send(backlog_, false);
+    if (replay_.isReady()) return replay_.send(++lastNumber_, limits_.batchBytes);
     return std::nullopt;
 }
 
@@ -161,12 +197,13 @@ std::optional<LaneMessage> Lanes::send(Lane& lane, bool live) {
         message.rows.push_back(std::move(lane.ready.front()));
         lane.ready.pop_front();
     } else {
-        message.rows = takeBatch();
+        message.rows = takeBatch(lane.ready, limits_.batchBytes, suspect_);
     }
     const auto last = message.rows.back().sequence;
     InFlight entry;
     entry.live = live;
     entry.cover = takeCover(lane, last);
+    message.cover = entry.cover;
     entry.rows = message.rows.size();
     if (entry.rows == 1) entry.single = message.rows.front();
     lane.coveredTo = last;
@@ -176,42 +213,35 @@ std::optional<LaneMessage> Lanes::send(Lane& lane, bool live) {
     return message;
 }
 
-/// At least one row; a row that was in a refused batch goes alone.
-std::vector<store::StoredRow> Lanes::takeBatch() {
-    std::vector<store::StoredRow> rows;
-    std::size_t bytes = kBatchHeaderBytes;
-    auto& ready = backlog_.ready;
-    while (!ready.empty()) {
-        const bool alone = suspect_.contains(ready.front().sequence);
-        bytes += batchBytesOf(ready.front());
-        if (!rows.empty() && (alone || bytes > limits_.batchBytes)) break;
-        rows.push_back(std::move(ready.front()));
-        ready.pop_front();
-        if (alone) break;
+std::optional<LaneAcknowledgement> Lanes::acknowledged(std::uint64_t number) {
+    if (auto again = replay_.acknowledged(number)) {
+        refusalsInARow_ = 0;
+        return LaneAcknowledgement{v1::LANE_REPLAY, std::move(*again)};
     }
-    return rows;
-}
-
-bool Lanes::acknowledged(std::uint64_t number) {
     auto found = inFlight_.extract(number);
-    if (found.empty()) return false;
-    const auto& message = found.mapped();
+    if (found.empty()) return std::nullopt;
+    auto& message = found.mapped();
     if (!message.live) --backlogInFlight_;
     addAll(sent_, message.cover);
     removeAll(suspect_, message.cover);
     refusalsInARow_ = 0;
-    return true;
+    return LaneAcknowledgement{message.live ? v1::LANE_LIVE : v1::LANE_BACKLOG,
+                               std::move(message.cover)};
 }
 
 void Lanes::refused(std::uint64_t number, int reason, SteadyTime now) {
+    const auto verdict = publishVerdict(reason);
+    if (replay_.refused(number, verdict)) {
+        if (verdict != PublishVerdict::setAside) refusedForNow(now);
+        return;
+    }
     auto found = inFlight_.extract(number);
     if (found.empty()) return;
     auto& message = found.mapped();
     if (!message.live) --backlogInFlight_;
-    if (publishVerdict(reason) != PublishVerdict::setAside) {
-        ++refusalsInARow_;
-        park(message.cover, now);
-        if (refusalsInARow_ >= kRefusalsBeforePause) pausedUntil_ = retryAt_;
+    if (verdict != PublishVerdict::setAside) {
+        addAll(parked_, message.cover);
+        refusedForNow(now);
         return;
     }
     if (message.rows > 1) {
@@ -222,6 +252,11 @@ void Lanes::refused(std::uint64_t number, int reason, SteadyTime now) {
     }
     addAll(aside_, message.cover);
     refused_.push_back({std::move(message.single), std::move(message.cover), reason});
+}
+
+void Lanes::refusedForNow(SteadyTime now) {
+    if (!retryAt_) retryAt_ = now + refusalBackOff_.next();
+    if (++refusalsInARow_ >= kRefusalsBeforePause) pausedUntil_ = retryAt_;
 }
 
 void Lanes::park(const std::vector<store::Range>& cover, SteadyTime now) {

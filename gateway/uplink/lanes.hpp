@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/time.hpp"
@@ -11,32 +12,12 @@
 #include "gateway/store/range_set.hpp"
 #include "gateway/store/store.hpp"
 #include "gateway/uplink/back_off.hpp"
+#include "gateway/uplink/lane_messages.hpp"
 #include "gateway/uplink/publish_verdict.hpp"
+#include "gateway/uplink/replay_lane.hpp"
 #include "vitalgate/v1/stream.pb.h"
 
 namespace vitalgate::uplink {
-
-struct LaneLimits {
-    std::size_t window = 100;               ///< messages in flight, all kinds together
-    std::size_t batchBytes = 64 * 1024;     ///< payload of a batch
-    std::size_t maximumBytes = 256 * 1024;  ///< payload the broker takes at all
-};
-
-/// Rows to be read from the store, for one lane.
-struct LaneFetch {
-    v1::Lane lane = v1::LANE_UNSPECIFIED;
-    std::uint64_t number = 0;
-    store::Range within;
-    store::RangeSet except;
-    std::uint64_t maximumBytes = 0;
-};
-
-/// One message to publish: its rows ascend; a live one has exactly one.
-struct LaneMessage {
-    std::uint64_t number = 0;
-    v1::Lane lane = v1::LANE_UNSPECIFIED;
-    std::vector<store::StoredRow> rows;
-};
 
 /// A row that this broker will never take.
 struct RefusedRow {
@@ -51,7 +32,8 @@ struct RefusedRow {
 /// Rows up to the boundary B (the newest when the connection began) are backlog, in batches, with
 /// at most half of the window; rows above it are live, one a message, first. A message stands for
 /// the range from one past its lane's previous row to its own last row, without what is under way
-/// otherwise; its acknowledgement adds that range to sent().
+/// otherwise; its acknowledgement adds that range to sent(). What is asked for again goes behind
+/// the backlog, in batches that share its half of the window (see ReplayLane).
 class Lanes {
   public:
     /// A live row unsent for so long joins the backlog with all that is newer.
@@ -59,7 +41,8 @@ class Lanes {
     /// So many refusals without a success in between pause everything until the next retry.
     static constexpr std::size_t kRefusalsBeforePause = 8;
 
-    Lanes(LaneLimits limits, store::RangeSet sent, std::uint64_t newest, Random& random);
+    Lanes(LaneLimits limits, store::RangeSet sent, std::uint64_t newest, Random& random,
+          const store::RangeSet& again = {});
 
     /// Rows were committed up to `newest`.
     void committed(std::uint64_t newest, SteadyTime now);
@@ -72,8 +55,8 @@ class Lanes {
     void fetchFailed(std::uint64_t number, SteadyTime now);
 
     [[nodiscard]] std::optional<LaneMessage> nextMessage(SteadyTime now);
-    /// False if the number is not in flight.
-    bool acknowledged(std::uint64_t number);
+    /// What the message stood for; nothing if the number is not in flight.
+    std::optional<LaneAcknowledgement> acknowledged(std::uint64_t number);
     /// The verdict reconnect is the caller's; here it counts as retryLater.
     void refused(std::uint64_t number, int reason, SteadyTime now);
 
@@ -83,13 +66,27 @@ class Lanes {
     void asideDone(const std::vector<store::Range>& cover);
     void asideFailed(const std::vector<store::Range>& cover, SteadyTime now);
 
+    /// These are with the service, whatever the broker said.
+    void confirmed(const store::RangeSet& ranges) { sent_.add(ranges); }
+    /// These count as not sent any more: they go out as backlog.
+    void forget(const store::RangeSet& ranges);
+    /// These are to be sent once more.
+    void addAgain(const store::RangeSet& ranges) { replay_.add(ranges); }
+    /// Sequences that joined sent() because the store holds nothing there.
+    [[nodiscard]] store::RangeSet takeGone() { return std::exchange(gone_, {}); }
+    [[nodiscard]] store::RangeSet takeGivenUp() { return replay_.takeGivenUp(); }
+
     /// When to ask again although nothing happened.
     [[nodiscard]] std::optional<SteadyTime> deadline() const;
 
     [[nodiscard]] const store::RangeSet& sent() const { return sent_; }
+    [[nodiscard]] const store::RangeSet& again() const { return replay_.again(); }
     [[nodiscard]] std::uint64_t boundary() const { return boundary_; }
-    [[nodiscard]] std::size_t inFlight() const { return inFlight_.size(); }
-    [[nodiscard]] std::size_t backlogInFlight() const { return backlogInFlight_; }
+    [[nodiscard]] std::size_t inFlight() const { return inFlight_.size() + replay_.inFlight(); }
+    /// Of the backlog and of what is sent again.
+    [[nodiscard]] std::size_t backlogInFlight() const {
+        return backlogInFlight_ + replay_.inFlight();
+    }
 
   private:
     /// One direction of travel through the log.
@@ -115,13 +112,16 @@ class Lanes {
     void retryParked();
     void restartBacklog(std::uint64_t from);
     void park(const std::vector<store::Range>& cover, SteadyTime now);
+    void refusedForNow(SteadyTime now);
     void finishEmpty(Lane& lane, const store::Range& within);
+    [[nodiscard]] LaneFetch numbered(LaneFetch fetch);
     [[nodiscard]] std::optional<LaneFetch> beginFetch(Lane& lane, LaneFetch fetch);
+    [[nodiscard]] std::optional<LaneFetch> fetchBacklog();
+    [[nodiscard]] std::optional<LaneFetch> fetchReplay();
     [[nodiscard]] std::vector<store::Range> takeCover(Lane& lane, std::uint64_t last) const;
     [[nodiscard]] std::optional<LaneMessage> send(Lane& lane, bool live);
-    [[nodiscard]] std::vector<store::StoredRow> takeBatch();
     [[nodiscard]] store::RangeSet underWay() const;
-    [[nodiscard]] bool windowIsFree() const { return inFlight_.size() + others_ < limits_.window; }
+    [[nodiscard]] bool windowIsFree() const { return inFlight() + others_ < limits_.window; }
     [[nodiscard]] bool backlogMaySend() const;
     [[nodiscard]] bool isPaused(SteadyTime now) const {
         return pausedUntil_ && now < *pausedUntil_;
@@ -133,7 +133,8 @@ class Lanes {
     std::uint64_t boundary_;
     Lane live_;
     Lane backlog_;
-    std::map<std::uint64_t, InFlight> inFlight_;
+    ReplayLane replay_;
+    std::map<std::uint64_t, InFlight> inFlight_;  ///< of live and backlog
     std::size_t backlogInFlight_ = 0;
     std::size_t others_ = 0;
     std::uint64_t lastNumber_ = 0;
@@ -142,6 +143,7 @@ class Lanes {
     store::RangeSet parked_;   ///< refused for now
     store::RangeSet suspect_;  ///< in a batch refused for good: go out one by one
     store::RangeSet aside_;    ///< refused for good, the loss record not yet stored
+    store::RangeSet gone_;
     std::vector<RefusedRow> refused_;
     BackOff refusalBackOff_;
     std::optional<SteadyTime> retryAt_;

@@ -1,10 +1,12 @@
 #include "gateway/uplink/paho_transport.hpp"
 
+#include <algorithm>
 #include <asio/ip/tcp.hpp>
 #include <optional>
 #include <utility>
 
 #include "gateway/uplink/connect_errors.hpp"
+#include "gateway/uplink/name_resolver.hpp"
 #include "gateway/uplink/paho_connection.hpp"
 
 namespace vitalgate::uplink {
@@ -20,8 +22,8 @@ constexpr int kMostInFront = 8;
 /// The part of a transport that lives on the loop.
 class LoopSide final : public PahoEvents, public std::enable_shared_from_this<LoopSide> {
   public:
-    LoopSide(UplinkThread& thread, Clock& clock)
-        : thread_(thread), clock_(clock), resolver_(clock.loop()), probe_(clock.loop()) {}
+    LoopSide(UplinkThread& thread, Clock& clock, std::shared_ptr<NameResolver> names)
+        : thread_(thread), clock_(clock), names_(std::move(names)), probe_(clock.loop()) {}
 
     void connect(const MqttConnectOptions& options, MqttEvents events);
     void publish(std::uint64_t number, MqttMessage message);
@@ -42,7 +44,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     enum class Phase { idle, resolving, connecting, connected, disconnecting, ended };
 
     void resolve();
-    void resolved(const std::error_code& error, const asio::ip::tcp::resolver::results_type& found);
+    void resolved(const std::error_code& error, const NameResolver::Addresses& found);
     void open(std::string host, asio::ip::tcp::endpoint endpoint);
     void limitTo(Duration limit);
     void explain(const PahoFailure& failure);
@@ -51,7 +53,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
 
     UplinkThread& thread_;
     Clock& clock_;
-    asio::ip::tcp::resolver resolver_;
+    std::shared_ptr<NameResolver> names_;
     asio::ip::tcp::socket probe_;
     asio::ip::tcp::endpoint endpoint_;
     MqttConnectOptions options_;
@@ -72,32 +74,23 @@ void LoopSide::connect(const MqttConnectOptions& options, MqttEvents events) {
 
 void LoopSide::resolve() {
     limit_ = clock_.after(options_.limit, [this] {
-        resolver_.cancel();
         give(std::unexpected(resolveError(options_.broker, asio::error::timed_out)));
     });
-    resolver_.async_resolve(
-        options_.broker.host, std::to_string(options_.broker.port),
-        [self = weak_from_this()](const std::error_code& error,
-                                  const asio::ip::tcp::resolver::results_type& found) {
-            if (const auto alive = self.lock()) alive->resolved(error, found);
-        });
+    names_->resolve(
+        options_.broker.host, shared_from_this(),
+        [this](const std::error_code& error, const auto& found) { resolved(error, found); });
 }
 
-void LoopSide::resolved(const std::error_code& error,
-                        const asio::ip::tcp::resolver::results_type& found) {
+void LoopSide::resolved(const std::error_code& error, const NameResolver::Addresses& found) {
     if (phase_ != Phase::resolving) return;
     if (error || found.empty()) {
         const auto why = error ? error : make_error_code(asio::error::host_not_found);
         give(std::unexpected(resolveError(options_.broker, why)));
         return;
     }
-    auto endpoint = found.begin()->endpoint();
-    for (const auto& entry : found) {
-        if (entry.endpoint().address().is_v4()) {
-            endpoint = entry.endpoint();
-            break;
-        }
-    }
+    const auto v4 = std::ranges::find_if(found, [](const auto& entry) { return entry.is_v4(); });
+    const asio::ip::tcp::endpoint endpoint(v4 != found.end() ? *v4 : found.front(),
+                                           options_.broker.port);
     // TLS and web sockets tell the broker the name that was meant, so there the library must have
     // it; the name was resolved a moment ago, so its own look-up is short.
     const bool nameMatters = options_.broker.scheme != BrokerScheme::mqtt;
@@ -238,7 +231,6 @@ void LoopSide::onDisconnected() {
 void LoopSide::close() {
     phase_ = Phase::ended;
     limit_.cancel();
-    resolver_.cancel();
     std::error_code ignored;
     probe_.close(ignored);
     if (!connection_) return;
@@ -248,8 +240,8 @@ void LoopSide::close() {
 
 class PahoTransport final : public MqttTransport {
   public:
-    PahoTransport(UplinkThread& thread, Clock& clock)
-        : loop_(std::make_shared<LoopSide>(thread, clock)) {}
+    PahoTransport(UplinkThread& thread, Clock& clock, std::shared_ptr<NameResolver> names)
+        : loop_(std::make_shared<LoopSide>(thread, clock, std::move(names))) {}
     ~PahoTransport() override { loop_->close(); }
 
     void connect(const MqttConnectOptions& options, MqttEvents events) override {
@@ -272,7 +264,9 @@ class PahoTransport final : public MqttTransport {
 }  // namespace
 
 MqttTransportFactory pahoTransports(UplinkThread& thread, Clock& clock) {
-    return [&thread, &clock] { return std::make_unique<PahoTransport>(thread, clock); };
+    return [&thread, &clock, names = std::make_shared<NameResolver>(clock.loop())] {
+        return std::make_unique<PahoTransport>(thread, clock, names);
+    };
 }
 
 }  // namespace vitalgate::uplink

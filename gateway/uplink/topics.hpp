@@ -21,6 +21,7 @@ class Topics {
     [[nodiscard]] std::string status() const { return root_ + "/status"; }
     [[nodiscard]] std::string batches() const { return root_ + "/batches"; }
     [[nodiscard]] std::string commands() const { return root_ + "/commands"; }
+    [[nodiscard]] std::string receipts() const { return root_ + "/receipts"; }
     [[nodiscard]] std::string device(std::string_view device) const;
     /// "results", or below it: the response topic of a command.
     [[nodiscard]] std::string results(std::string_view suffix) const;

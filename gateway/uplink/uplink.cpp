@@ -40,11 +40,19 @@ Uplink::Uplink(UplinkOptions options, Topics topics, store::Store& store, Clock&
       store_(store),
       clock_(clock),
       log_(std::move(log)),
-      delivery_({options_.name, options_.window, options_.batchBytes}, topics_, store, clock,
-                random, log_),
+      delivery_({options_.name, options_.window, options_.batchBytes, options_.receiptLimit},
+                topics_, store, clock, random, log_),
       published_(options_.name, store, log_),
+      receiptRefusals_(options_.name, clock,
+                       [this](v1::Event event) {
+                           log_.warning("{}", event.text());
+                           if (event_) event_(std::move(event));
+                       }),
       connector_(options_.broker, std::move(factory), clock, random, log_) {
     delivery_.onReconnectWanted([this](Error why) { connector_.reconnect(std::move(why)); });
+    delivery_.onReceiptRefused(
+        [this](std::string why) { receiptRefusals_.refused(std::move(why)); });
+    delivery_.onUnconfirmed([this] { scheduleStatus(); });
 }
 
 Uplink::~Uplink() = default;
@@ -83,11 +91,7 @@ ConnectorEvents Uplink::connectorEvents() {
     events.acknowledged = [this](std::uint64_t number, int reason) {
         onAcknowledged(number, reason);
     };
-    events.subscribed = [this](const Status& status) {
-        subscriptionRefused_ = !status;
-        if (!status) log_.warning("no commands can come: {}", status.error().message);
-        scheduleStatus();
-    };
+    events.subscribed = [this](const Status& status) { onSubscribed(status); };
     events.received = [this](MqttMessage message) { onReceived(std::move(message)); };
     return events;
 }
@@ -120,8 +124,11 @@ MqttMessage Uplink::will() const {
 void Uplink::onConnected(const MqttConnected& connection) {
     connectionUsed_ = true;
     problemSince_.reset();
-    subscriptionRefused_ = false;
-    if (options_.acceptCommands) connector_.transport().subscribe({{topics_.commands(), false}});
+    unreadable_.clear();
+    subscriptions_.clear();
+    if (options_.acceptCommands) subscriptions_.push_back(topics_.commands());
+    if (options_.receiptLimit) subscriptions_.push_back(topics_.receipts());
+    subscribeNext();
     retained_.connected();
     delivery_.setOthersInFlight(0);
     statusPublished_.reset();
@@ -130,6 +137,23 @@ void Uplink::onConnected(const MqttConnected& connection) {
     });
     publishStatus();
     pumpRetained();
+}
+
+/// One after the other: an answer does not say what it is for.
+void Uplink::subscribeNext() {
+    if (subscriptions_.empty()) return;
+    connector_.transport().subscribe({{subscriptions_.front(), false}});
+}
+
+void Uplink::onSubscribed(const Status& status) {
+    if (subscriptions_.empty()) return;
+    if (!status) {
+        log_.warning("{} cannot be read: {}", subscriptions_.front(), status.error().message);
+        unreadable_.insert(subscriptions_.front());
+        scheduleStatus();
+    }
+    subscriptions_.pop_front();
+    subscribeNext();
 }
 
 void Uplink::onEnded() {
@@ -168,9 +192,25 @@ void Uplink::onRetained(const std::string& topic, int reason) {
     if (!descriptors_.contains(device)) published_.removed(device);
 }
 
+/// A session from before it was forbidden, or a broker of ill will, may send what nobody asked for.
 void Uplink::onReceived(MqttMessage message) {
-    // A session from before commands were forbidden, or a broker of ill will, may send some.
-    if (!options_.acceptCommands || message.topic != topics_.commands() || !command_) return;
+    if (options_.acceptCommands && message.topic == topics_.commands()) {
+        onCommandReceived(std::move(message));
+    } else if (options_.receiptLimit && message.topic == topics_.receipts()) {
+        onReceiptReceived(message);
+    }
+}
+
+/// A retained one would come again on every connection, long after it was true. With an empty one
+/// MQTT takes it away: that is the repair.
+void Uplink::onReceiptReceived(const MqttMessage& message) {
+    if (message.retained && message.payload.empty()) return;
+    if (message.retained) return receiptRefusals_.refused("it is retained");
+    delivery_.receipt(message.payload);
+}
+
+void Uplink::onCommandReceived(MqttMessage message) {
+    if (!command_) return;
     ReceivedCommand command;
     command.retained = message.retained;
     command.tooLarge = message.payload.size() > kMaximumCommandBytes;
@@ -225,7 +265,7 @@ void Uplink::complete(v1::HubStatus& status) const {
     status.set_intake(store.intake);
     status.set_stored_rows(store.rows);
     status.set_stored_bytes(store.bytes);
-    status.set_delivery("broker");
+    status.set_delivery(options_.receiptLimit ? "receipt" : "broker");
     addProblems(status);
 }
 
@@ -237,10 +277,17 @@ void Uplink::addProblems(v1::HubStatus& status) const {
                    code(error.kind == ErrorKind::authentication ? "refused" : "unreachable"),
                    fmt::format("{}: {}", options_.name, error.message), problemSince_);
     }
-    if (subscriptionRefused_) {
-        addProblem(status, code("commands"),
-                   fmt::format("{}: the broker does not let the hub read {}", options_.name,
-                               topics_.commands()),
+    for (const auto& topic : unreadable_) {
+        addProblem(status, code(topic == topics_.commands() ? "commands" : "receipts"),
+                   fmt::format("{}: the broker does not let the hub read {}", options_.name, topic),
+                   std::nullopt);
+    }
+    if (connector_.isConnected() && delivery_.unconfirmed() > 0) {
+        addProblem(status, code("unconfirmed"),
+                   fmt::format("{}: {} rows are sent again because no receipt came within {}; does "
+                               "the service publish to {}?",
+                               options_.name, delivery_.unconfirmed(),
+                               formatDuration(*options_.receiptLimit), topics_.receipts()),
                    std::nullopt);
     }
     if (connector_.isConnected() && delivery_.refusals() > 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "gateway/uplink/connector.hpp"
 #include "gateway/uplink/delivery.hpp"
 #include "gateway/uplink/published_devices.hpp"
+#include "gateway/uplink/receipt_refusals.hpp"
 #include "gateway/uplink/retained_messages.hpp"
 #include "gateway/uplink/topics.hpp"
 #include "vitalgate/v1/device.pb.h"
@@ -27,6 +29,9 @@ struct UplinkOptions {
     BrokerSettings broker;
     std::size_t window = 100;
     std::size_t batchBytes = 64 * 1024;
+    /// None: delivered is what the broker acknowledged. Else: what the service's receipts confirm;
+    /// what is not confirmed within this time is sent again.
+    std::optional<Duration> receiptLimit;
     bool acceptCommands = true;
     /// Ids of the devices that there are; nothing: not known. What an earlier life of the hub
     /// published of any other is taken from the broker.
@@ -51,8 +56,8 @@ struct UplinkState {
     std::string broker;              ///< "broker.example:8883", the present or the next one
     std::optional<Moment> since;     ///< when it connected
     std::uint64_t connection = 0;    ///< its number in the hub's life
-    std::uint64_t waiting = 0;       ///< sequences not yet acknowledged
-    std::uint64_t acknowledged = 0;  ///< the cursor
+    std::uint64_t waiting = 0;       ///< sequences that the broker has not acknowledged
+    std::uint64_t acknowledged = 0;  ///< the cursor: up to here all is delivered
     std::string lastError;           ///< empty while all is well
 };
 
@@ -82,6 +87,13 @@ class Uplink {
     void setDescriptor(v1::DeviceDescriptor descriptor);
     /// On the loop, for every message on the command topic.
     void onCommand(std::function<void(ReceivedCommand)> handler) { command_ = std::move(handler); }
+    /// What the service should know of: refused receipts. Whoever takes the event gives it an id
+    /// and a time.
+    void onEvent(std::function<void(v1::Event)> handler) { event_ = std::move(handler); }
+    /// Sends these sequences once more, marked as replayed, as far as they are held.
+    void sendAgain(const store::RangeSet& ranges, const std::string& commandId) {
+        delivery_.sendAgain(ranges, commandId);
+    }
     /// What stands below "results/" in a response topic; ErrorKind::refused for any other topic.
     [[nodiscard]] Result<std::string> resultSuffix(std::string_view responseTopic) const {
         return topics_.resultSuffix(responseTopic);
@@ -116,6 +128,10 @@ class Uplink {
     void onEnded();
     void onAcknowledged(std::uint64_t number, int reason);
     void onReceived(MqttMessage message);
+    void onCommandReceived(MqttMessage message);
+    void onReceiptReceived(const MqttMessage& message);
+    void subscribeNext();
+    void onSubscribed(const Status& status);
     void publishStatus();
     void scheduleStatus();
     [[nodiscard]] v1::HubStatus fullStatus(v1::HubState state) const;
@@ -135,11 +151,14 @@ class Uplink {
     Delivery delivery_;
     RetainedMessages retained_;
     PublishedDevices published_;
+    ReceiptRefusals receiptRefusals_;
     std::function<void(ReceivedCommand)> command_;
+    std::function<void(v1::Event)> event_;
 
     std::uint64_t connection_ = 0;
-    bool connectionUsed_ = true;  ///< whether a connection was made with that number
-    bool subscriptionRefused_ = false;
+    bool connectionUsed_ = true;             ///< whether a connection was made with that number
+    std::deque<std::string> subscriptions_;  ///< still to be made; the first is under way
+    std::set<std::string> unreadable_;       ///< topics that the broker does not let the hub read
     std::optional<v1::HubStatus> status_;
     std::optional<SteadyTime> statusPublished_;
     Timer statusTimer_;

@@ -38,6 +38,7 @@ struct Desk {
 
     asio::io_context loop;
     std::vector<v1::Command> executed;
+    std::vector<std::string> replayed;
     HubCommands commands{[](const std::string& uplink) {
                              v1::HubStatus status;
                              status.set_hub("hub of " + uplink);
@@ -52,6 +53,10 @@ struct Desk {
                          },
                          [this](v1::Command command) {
                              executed.push_back(std::move(command));
+                             return done();
+                         },
+                         [this](v1::Command command, std::string uplink) {
+                             replayed.push_back(command.id() + " by " + uplink);
                              return done();
                          }};
 };
@@ -88,6 +93,16 @@ TEST_CASE("a device that is not served cannot be described") {
     CHECK(result.state() == v1::COMMAND_REFUSED);
     CHECK(result.refusal() == v1::REFUSAL_UNKNOWN_DEVICE);
     CHECK_FALSE(result.text().empty());
+}
+
+TEST_CASE("a replay goes where it is carried out, with the name of the uplink that brought it") {
+    Desk desk;
+    v1::Command replay;
+    replay.set_id("r-1");
+    replay.mutable_replay();
+    CHECK(desk.run(replay).state() == v1::COMMAND_DONE);
+    CHECK(desk.replayed == std::vector<std::string>{"r-1 by care"});
+    CHECK(desk.executed.empty());
 }
 
 TEST_CASE("every command for a device goes to the adapter, and its answer comes back") {
@@ -132,7 +147,8 @@ TEST_CASE("the commands are listed with what the table of kinds says of them") {
     CHECK(find("set-alert-limit").own_permission());
     CHECK_FALSE(find("reset-energy").own_permission());
     CHECK_FALSE(find("describe-device").waits_for_device());
-    CHECK(specs.size() == 12);
+    CHECK_FALSE(find("replay").own_permission());
+    CHECK(specs.size() == 13);
 }
 
 TEST_CASE("the words of device commands are those of the contract, and need a device") {

@@ -30,6 +30,7 @@ class Devices final : public Adapter {
 
 struct Office {
     explicit Office(std::uint64_t maximumBytes = 512 * 1024 * 1024) {
+        hub.options.maximumBytes = maximumBytes;
         hub.open();
         HubFacts facts;
         facts.hub = "hub-7f3a";
@@ -99,15 +100,20 @@ TEST_CASE("a clock that is not synchronised is a problem") {
     CHECK_FALSE(status.problems(0).text().empty());
 }
 
-TEST_CASE("a store that is nine tenths full is a problem, and its days are counted") {
-    Office office(16 * 1024);
+TEST_CASE("a store that is nine tenths full, or too small for its time, is a problem") {
+    Office office(512 * 1024);
     auto row = store::testing::reading("cuff");
-    row.record.mutable_reading()->set_device_time(std::string(40'000, 'x'));
-    REQUIRE(office.hub.append({row}));
-    const auto status = office.composer->compose();
+    row.record.mutable_reading()->set_device_time(std::string(3'000, 'x'));
+    REQUIRE(office.hub.append(std::vector(60, row)));
+    auto status = office.composer->compose();
     REQUIRE(status.problems_size() == 1);
+    CHECK(status.problems(0).code() == "store-too-small");
+    CHECK(status.days_left() > 0);
+    CHECK(status.days_left() < 0.1);
+    while (office.hub.store->status().bytes < 480 * 1024) REQUIRE(office.hub.append({row}));
+    status = office.composer->compose();
+    REQUIRE(status.problems_size() == 2);
     CHECK(status.problems(0).code() == "store-nearly-full");
-    CHECK(status.days_left() == 0);
 }
 
 TEST_CASE("what changes with every reading does not make the status another one") {

@@ -85,3 +85,19 @@ TEST_CASE("what is fetched, passed through and gathered is as the configuration 
     REQUIRE(session);
     CHECK(session->seriesInterval == std::chrono::seconds{7});
 }
+
+TEST_CASE("an uplink awaits receipts only where the configuration says so") {
+    config::Config config;
+    config.hub.id = "hub-1";
+    for (const auto* name : {"broker", "receipt"}) {
+        auto& uplink = config.uplinks[name];
+        uplink.root = "vitalgate/v1/{hub}";
+        uplink.receiptTimeout = std::chrono::minutes{20};
+    }
+    config.uplinks["receipt"].delivery = config::Delivery::receipt;
+    const auto uplinks = app::uplinkSettings(config, {});
+    REQUIRE(uplinks);
+    REQUIRE(uplinks->size() == 2);
+    CHECK_FALSE(uplinks->at(0).options.receiptLimit);
+    CHECK(uplinks->at(1).options.receiptLimit == std::chrono::minutes{20});
+}

@@ -48,6 +48,8 @@ TEST_CASE("what is not written has the default of the key table") {
     CHECK(care.protocol == Protocol::mqtt5);
     CHECK(care.root == "vitalgate/v1/{hub}");
     CHECK(care.clientId == "hub-1");
+    CHECK(care.delivery == Delivery::broker);
+    CHECK(care.receiptTimeout == std::chrono::minutes{15});
     CHECK(care.window == 100);
     CHECK(care.batchSize.bytes == 64 * 1024);
     CHECK(care.keepAlive == std::chrono::seconds{60});
@@ -80,6 +82,8 @@ uplinks:
     user: u
     password: {file: /p}
     tls: {ca: /ca.pem, certificate: /c.pem, key: /k.pem, server-name: b.example, crl: /r, min-version: 1.3}
+    delivery: receipt
+    receipt-timeout: 1h
     window: 7
     batch-size: 4KiB
     keep-alive: 90s
@@ -119,6 +123,8 @@ privacy: {device-identifiers: plain, id-key: {file: /id}}
     CHECK(a.tls.ca == "/ca.pem");
     CHECK(a.tls.key->secret.name == "/k.pem");
     CHECK(a.tls.minVersion == TlsVersion::tls13);
+    CHECK(a.delivery == Delivery::receipt);
+    CHECK(a.receiptTimeout == hours{1});
     CHECK(a.window == 7);
     CHECK(a.sessionExpiry == Duration::zero());
     CHECK_FALSE(a.commands);
@@ -277,8 +283,15 @@ constexpr Mistake kMistakes[] = {
      "NAME}"},
     {"uplinks: {a: {broker: mqtt://localhost, password: {file: /a}}}",
      "v.yaml:1:51: uplinks.a.password: needs user beside it"},
-    {"uplinks: {a: {broker: mqtt://localhost, delivery: receipt}}",
-     "v.yaml:1:51: uplinks.a.delivery: \"receipt\" is not allowed here; write broker"},
+    {"uplinks: {a: {broker: mqtt://localhost, delivery: receipts}}",
+     "v.yaml:1:51: uplinks.a.delivery: \"receipts\" is not allowed here; did you mean "
+     "\"receipt\"?; "
+     "write broker or receipt"},
+    {"uplinks: {a: {broker: mqtt://localhost, receipt-timeout: 5m}}",
+     "v.yaml:1:58: uplinks.a.receipt-timeout: needs delivery: receipt beside it"},
+    {"uplinks: {a: {broker: mqtt://localhost, delivery: receipt, receipt-timeout: 8d}}",
+     "v.yaml:1:77: uplinks.a.receipt-timeout: \"8d\" is out of range; write for example 15m "
+     "(1m to 7d)"},
     {"commands: {accept: signed}",
      "v.yaml:1:20: commands.accept: signed needs a key in commands.keys; without one write "
      "accept: none"},

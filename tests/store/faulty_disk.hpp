@@ -11,7 +11,8 @@ namespace vitalgate::store::testing {
 /// memory, so a store that needed it would not open. One at a time.
 class FaultyDisk {
   public:
-    enum class Fault { none, full, readOnly, failingSync, failingRead };
+    /// noSync is none: it makes tests quick that need no disk at all.
+    enum class Fault { none, full, readOnly, failingSync, failingRead, noSync };
 
     FaultyDisk();
     FaultyDisk(const FaultyDisk&) = delete;

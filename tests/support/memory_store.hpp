@@ -59,6 +59,17 @@ class MemoryStore final : public store::Store {
         });
     }
 
+    void search(store::RowSearch search,
+                std::function<void(Result<store::RangeSet>)> done) override {
+        store::RangeSet found;
+        for (const auto& [sequence, row] : rows_) {
+            const bool isWithin = sequence >= search.within.first && sequence <= search.within.last;
+            if (isWithin && row.committed >= search.from && row.committed <= search.to) {
+                found.add({sequence, sequence});
+            }
+        }
+        post([found, done = std::move(done)] { done(found); });
+    }
     void loadSets(std::string uplink,
                   std::function<void(Result<store::DeliverySets>)> done) override {
         post([sets = sets_[uplink], done = std::move(done)] { done(sets); });

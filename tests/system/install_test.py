@@ -13,7 +13,7 @@ EXPECTED = """
 bin/vitalgated bin/vitalgate bin/vitalgate-simulator
 lib/systemd/system/vitalgated.service lib/sysusers.d/vitalgate.conf lib/tmpfiles.d/vitalgate.conf
 share/dbus-1/system.d/vitalgate.conf share/vitalgate/examples/dbus/bluetooth-vitalgate.conf
-share/vitalgate/examples/household.yaml share/vitalgate/scenarios/household.yaml
+share/vitalgate/examples/household.yaml share/vitalgate/examples/consumer.py share/vitalgate/scenarios/household.yaml
 share/vitalgate/proto/vitalgate/v1/reading.proto share/doc/vitalgate/README.md
 share/doc/vitalgate/packaging/README.md share/doc/vitalgate/proto/README.md
 """.split()

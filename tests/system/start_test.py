@@ -49,6 +49,20 @@ class Start(harness.HubTest):
         self.assertIn("store", daemon.output())
         self.assertEqual(path.read_bytes(), before)
 
+    def test_damaged_store_is_moved_aside_and_the_service_is_told(self):
+        path = self.folder / "state" / "store.db"
+        self.start_daemon(self.configuration(CUFF)).stop()
+        path.write_bytes(path.read_bytes()[:-4096])
+        damaged = path.read_bytes()
+        self.start_broker()
+        subscriber = self.subscribe()
+        self.start_daemon(self.configuration(CUFF))
+        begun = subscriber.wait_event("store")
+        self.assertEqual(begun.severity, vocabulary_pb2.SEVERITY_ALARM)
+        self.assertIn("cut off", begun.store.detail)
+        self.assertTrue(subscriber.wait_event("loss").loss.ranges)
+        self.assertEqual([kept.read_bytes() for kept in (path.parent / "damaged").iterdir()], [damaged])
+
     def test_two_daemons_do_not_share_a_store(self):
         self.start_bus()
         self.start_daemon(self.configuration(CUFF))

@@ -2,67 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/uplink/lane_log.hpp"
+
 namespace vitalgate::uplink {
-namespace {
 
 using store::Range;
-
-/// Lanes with a log beside them; rows of `rowBytes` octets, some of them removed.
-struct Log {
-    explicit Log(std::uint64_t newest, LaneLimits limits = {}, store::RangeSet sent = {})
-        : last(newest), lanes(limits, std::move(sent), newest, random) {}
-
-    std::vector<store::StoredRow> rows(const LaneFetch& fetch) const {
-        std::vector<store::StoredRow> found;
-        std::uint64_t bytes = 0;
-        for (auto sequence = fetch.within.first; sequence <= fetch.within.last; ++sequence) {
-            if (fetch.except.contains(sequence) || removed.contains(sequence)) continue;
-            bytes += rowBytes;
-            if (!found.empty() && bytes > fetch.maximumBytes) break;
-            found.push_back({sequence, v1::PRIORITY_READING, {}, std::string(rowBytes, 'x')});
-        }
-        return found;
-    }
-    void fetchAll() {
-        while (const auto fetch = lanes.nextFetch(now)) {
-            fetches.push_back(*fetch);
-            lanes.fetched(fetch->number, rows(*fetch));
-        }
-    }
-    /// Everything that may go out now.
-    std::vector<LaneMessage> messages() {
-        std::vector<LaneMessage> out;
-        while (true) {
-            fetchAll();
-            auto message = lanes.nextMessage(now);
-            if (!message) return out;
-            out.push_back(std::move(*message));
-        }
-    }
-    void commit(std::uint64_t count = 1) {
-        last += count;
-        lanes.committed(last, now);
-    }
-    void acknowledge(const std::vector<LaneMessage>& list) {
-        for (const auto& message : list) CHECK(lanes.acknowledged(message.number));
-    }
-
-    std::uint64_t last;
-    SteadyTime now{std::chrono::hours{1}};
-    std::size_t rowBytes = 200;
-    store::RangeSet removed;
-    SeededRandom random{1};
-    Lanes lanes;
-    std::vector<LaneFetch> fetches;
-};
-
-std::vector<std::uint64_t> sequences(const LaneMessage& message) {
-    std::vector<std::uint64_t> list;
-    for (const auto& row : message.rows) list.push_back(row.sequence);
-    return list;
-}
-
-}  // namespace
 
 TEST_CASE("what waited before the connection goes out as batches, in order, up to 64 KiB each") {
     Log log(1000);
@@ -358,50 +302,6 @@ TEST_CASE("a fetch that fails is repeated after a pause") {
     CHECK_FALSE(log.lanes.nextFetch(log.now));
     log.now = *log.lanes.deadline();
     CHECK(log.messages().size() == 1);
-}
-
-TEST_CASE("whatever the order of events: each row is acknowledged before it counts as sent") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-        SeededRandom chance(seed);
-        LaneLimits limits;
-        limits.window = 1 + chance.next() % 12;
-        limits.batchBytes = 512 + chance.next() % 4096;
-        Log log(chance.next() % 200, limits);
-        store::RangeSet taken;  // rows that the broker has
-        std::vector<LaneMessage> inFlight;
-        for (int step = 0; step < 300; ++step) {
-            if (chance.next() % 3 == 0) log.commit(1 + chance.next() % 5);
-            if (chance.next() % 4 == 0) log.now += std::chrono::milliseconds{chance.next() % 3000};
-            for (auto& message : log.messages()) inFlight.push_back(std::move(message));
-            CHECK(inFlight.size() <= limits.window);
-            while (!inFlight.empty() && chance.next() % 2 == 0) {
-                const auto index = chance.next() % inFlight.size();
-                const auto message = inFlight[index];
-                inFlight.erase(inFlight.begin() + static_cast<std::ptrdiff_t>(index));
-                if (chance.next() % 5 == 0) {
-                    log.lanes.refused(message.number, chance.next() % 2 == 0 ? 0x97 : 0x99,
-                                      log.now);
-                    for (const auto& row : log.lanes.takeRefused()) {
-                        taken.add({row.row.sequence, row.row.sequence});
-                        log.lanes.asideDone(row.cover);
-                    }
-                } else {
-                    for (const auto& row : message.rows) taken.add({row.sequence, row.sequence});
-                    log.lanes.acknowledged(message.number);
-                }
-            }
-            for (const auto& range : log.lanes.sent().ranges()) {
-                REQUIRE(taken.firstMissing(range.first) > range.last);
-            }
-        }
-        for (int second = 0; second < 3000 && log.lanes.sent().cursor() < log.last; ++second) {
-            for (auto& message : log.messages()) inFlight.push_back(std::move(message));
-            for (const auto& message : inFlight) log.lanes.acknowledged(message.number);
-            inFlight.clear();
-            log.now += std::chrono::seconds{1};
-        }
-        REQUIRE(log.lanes.sent().cursor() == log.last);
-    }
 }
 
 }  // namespace vitalgate::uplink

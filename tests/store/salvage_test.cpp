@@ -1,0 +1,307 @@
+#include "gateway/store/salvage.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include "gateway/store/damaged_file.hpp"
+#include "tests/store/raw_sqlite.hpp"
+#include "tests/store/store_fixture.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::store;
+using namespace vitalgate::store::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A store with a, b, c in records 2, 3, 4, a bookmark, a command and two connections, closed.
+struct Prepared : Hub {
+    Prepared() {
+        open();
+        stream = store->status().stream;
+        CHECK(append({reading("a", "x"), reading("b", "y"), reading("c", "z")},
+                     {{"cuff", "last", "17"}}));
+        begin("c1");
+        connect();
+        connect();
+    }
+    Result<std::optional<CommandEntry>> begin(const std::string& id) {
+        CommandEntry entry;
+        entry.id = id;
+        entry.digest = Bytes(32, 1);
+        entry.state = v1::COMMAND_RUNNING;
+        return await<std::optional<CommandEntry>>(
+            [&](auto done) { store->beginCommand(entry, done); });
+    }
+    std::uint64_t connect() {
+        return await<std::uint64_t>([&](auto done) { store->countConnection("care", done); })
+            .value();
+    }
+    /// Takes a table away, which no start overlooks, and starts.
+    void damage(const std::string& table) {
+        close();
+        raw(path(), "DROP TABLE " + table);
+        open();
+    }
+    v1::Event event(std::uint64_t sequence) { return records({sequence, sequence})[0].event(); }
+    std::vector<std::string> kept() {
+        std::vector<std::string> names;
+        for (const auto& file : fs::directory_iterator(dir / "damaged")) {
+            names.push_back(file.path().filename());
+        }
+        std::ranges::sort(names);
+        return names;
+    }
+
+    std::string stream;
+};
+
+void checkNothingLeft(Hub& hub) {
+    for (const auto* ending : {".new", ".salvaged", ".damaged"}) {
+        CHECK_FALSE(fs::exists(hub.path() + ending));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("what was not delivered comes again in a new stream, and both streams say so") {
+    Prepared hub;
+    hub.damage("boots");
+    CHECK(hub.store->status().stream != hub.stream);
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+    const auto start = hub.event(1);
+    CHECK(start.severity() == v1::SEVERITY_ALARM);
+    CHECK(start.store().previous_stream() == hub.stream);
+    CHECK(start.store().detail() == "the file lacks 1 of its 8 tables");
+    CHECK(start.text() ==
+          "The store was damaged. Of what was not delivered 4 records come again in this stream, 0 "
+          "are lost.");
+    const auto loss = hub.event(6).loss();
+    CHECK(loss.reason() == v1::LOSS_MOVED);
+    CHECK(loss.stream() == hub.stream);
+    CHECK(loss.count() == 4);
+    CHECK(loss.uplink().empty());
+    CHECK(hub.store->status().rows == 6);
+    CHECK(hub.append({reading("d")}).value().sequences[0] == 7);
+}
+
+TEST_CASE("ids, bookmarks, commands and the count of connections go on") {
+    Prepared hub;
+    hub.damage("boots");
+    CHECK(hub.append({reading("b", "y")}).value().duplicates == 1);
+    CHECK(hub.bookmark("cuff", "last") == "17");
+    const auto known = hub.begin("c1").value();
+    REQUIRE(known);
+    CHECK(known->state == v1::COMMAND_RUNNING);
+    CHECK(known->digest == Bytes(32, 1));
+    CHECK(hub.connect() == 3);
+}
+
+TEST_CASE("what every uplink has stored does not come again, and is still known") {
+    Prepared hub;
+    hub.acknowledge("care", {1, 3});
+    hub.damage("boots");
+    CHECK(hub.content() == "1:stream-started 2:c 3:loss[4-4]");
+    CHECK(hub.append({reading("a", "x"), reading("b", "y")}).value().duplicates == 2);
+    CHECK(hub.sets("care").sent.empty());
+}
+
+TEST_CASE("numbers of boots that stand in records are not given out again") {
+    Prepared hub;
+    hub.options.bootId = "boot-2";
+    hub.reopen();
+    CHECK(hub.append({reading("d")}));
+    hub.options.bootId = "boot-3";
+    hub.damage("boots");
+    CHECK(hub.store->boot() == 3);
+    hub.damage("command");
+    CHECK(hub.store->boot() == 3);
+}
+
+TEST_CASE("a ledger that is gone is told, because a command may run twice") {
+    Prepared hub;
+    hub.damage("command");
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+    CHECK(hub.event(1).text().ends_with("one that is sent again may run again."));
+    CHECK_FALSE(hub.begin("c1").value());
+}
+
+TEST_CASE("without the sets of the uplinks all counts as undelivered") {
+    Prepared hub;
+    hub.acknowledge("care", {1, 3});
+    hub.damage("ranges");
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+}
+
+TEST_CASE("a row that does not open is lost, its neighbours are not") {
+    Prepared hub;
+    hub.close();
+    raw(hub.path(), "UPDATE log SET body = zeroblob(length(body)) WHERE sequence = 3");
+    hub.damage("boots");
+    CHECK(hub.content() ==
+          "1:stream-started 2:stream-started 3:a 4:c 5:loss[1-2][4-4] 6:loss[3-3]");
+    CHECK(hub.event(5).loss().reason() == v1::LOSS_MOVED);
+    CHECK(hub.event(6).loss().reason() == v1::LOSS_DAMAGED);
+    // The device still has it.
+    CHECK(hub.append({reading("b", "y")}).value().duplicates == 0);
+}
+
+TEST_CASE("the damaged file is kept as it was, for its owner alone, and two of them at most") {
+    Prepared hub;
+    hub.close();
+    raw(hub.path(), "DROP TABLE boots");
+    const auto damaged = readFile(hub.path());
+    hub.open();
+    REQUIRE(hub.kept().size() == 1);
+    CHECK(hub.kept()[0].starts_with("store-20"));
+    CHECK(hub.kept()[0].ends_with("Z.db"));
+    CHECK(readFile(hub.dir / ("damaged/" + hub.kept()[0])) == damaged);
+    struct stat state{};
+    REQUIRE(::stat((hub.dir / "damaged").c_str(), &state) == 0);
+    CHECK((state.st_mode & 07777U) == 0700);
+    checkNothingLeft(hub);
+
+    // An old one, and one of a time when the clock was wrong.
+    fs::rename(hub.dir / ("damaged/" + hub.kept()[0]),
+               hub.dir / "damaged/store-19700101T000000Z.db");
+    writeFile(hub.dir / "damaged/store-19700101T000000Z.db-wal", "its journal");
+    writeFile(hub.dir / "damaged/store-29991231T235959Z.db", "");
+    hub.damage("boots");
+    CHECK(hub.kept().size() == 2);
+    CHECK(hub.kept()[0].starts_with("store-20"));
+    CHECK(hub.kept()[1] == "store-29991231T235959Z.db");
+}
+
+TEST_CASE("where nothing can be read, all that the service lacks may be lost") {
+    Prepared hub;
+    hub.close();
+    const auto whole = readFile(hub.path());
+    auto header = whole;
+    std::fill_n(header.begin(), 4096, '\0');
+    auto mark = whole;
+    mark[3] = 'x';
+    for (const auto& content : {std::string{}, header, mark, whole.substr(0, 70)}) {
+        CAPTURE(content.size());
+        writeFile(hub.path(), content);
+        hub.open();
+        CHECK(hub.content() == "1:stream-started 2:loss[1-0]");
+        CHECK(hub.event(1).store().previous_stream().empty());
+        CHECK(hub.event(2).loss().reason() == v1::LOSS_DAMAGED);
+        CHECK(hub.event(2).loss().stream().empty());
+        CHECK(hub.append({reading("a", "x")}).value().sequences[0] == 3);
+        hub.close();
+    }
+}
+
+TEST_CASE("a journal without its store is moved aside") {
+    Hub hub;
+    hub.open();
+    CHECK(hub.append({reading("a")}));
+    Prepared copy;
+    copy.close();
+    fs::remove(copy.path());
+    const auto journal = readFile(hub.path() + "-wal");
+    writeFile(copy.path() + "-wal", journal);
+    copy.open();
+    REQUIRE(copy.kept().size() == 1);
+    CHECK(readFile(copy.dir / ("damaged/" + copy.kept()[0])) == journal);
+    CHECK(copy.content() == "1:stream-started 2:loss[1-0]");
+}
+
+TEST_CASE("what is in the journal alone is salvaged too") {
+    Prepared hub;
+    hub.close();
+    raw(hub.path(), "DROP TABLE boots; CREATE TABLE boots(number INTEGER, boot_id TEXT)");
+    // Without an index nothing of it looks damaged yet.
+    hub.open();
+    CHECK(hub.append({reading("d", "w")}));
+    Hub copy;
+    for (const auto* ending : {"", "-wal"}) {
+        writeFile(copy.path() + ending, readFile(hub.path() + ending));
+    }
+    markDamaged(copy.path());
+    copy.open();
+    CHECK(copy.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:d 7:loss[1-5]");
+    checkNothingLeft(copy);
+}
+
+TEST_CASE("what there is no time for counts as damaged") {
+    Prepared hub;
+    hub.options.salvageLimit = 0s;
+    hub.damage("boots");
+    CHECK(hub.content() == "1:stream-started 2:loss[1-4]");
+    CHECK(hub.event(2).loss().reason() == v1::LOSS_DAMAGED);
+    CHECK(hub.event(1).text().find("for want of time") != std::string::npos);
+    CHECK(hub.begin("c1").value());  // commands come first
+}
+
+TEST_CASE("cut off at any step, the next start goes on") {
+    for (int step = 0; step < 4; ++step) {
+        CAPTURE(step);
+        Prepared hub;
+        hub.close();
+        raw(hub.path(), "DROP TABLE boots");
+        const auto damaged = readFile(hub.path());
+        if (step == 0) writeFile(hub.path() + ".new", "half a store");
+        if (step > 0) {
+            REQUIRE(salvage(hub.options, {ErrorKind::damaged, "x"}, hub.clock, hub.log));
+        }
+        if (step > 1) {
+            fs::create_directory(hub.dir / "damaged");
+            fs::rename(hub.path(), hub.dir / "damaged/store-20261125T120000Z.db");
+        }
+        if (step > 2) writeFile(hub.path() + "-wal", "a journal that was not moved yet");
+        hub.open();
+        CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+        CHECK(readFile(hub.dir / ("damaged/" + hub.kept()[0])) == damaged);
+        checkNothingLeft(hub);
+    }
+}
+
+TEST_CASE("damage of a large file shows while it is read, and the next start salvages it") {
+    Hub hub;
+    hub.open();
+    for (int i = 0; i < 50; ++i) {
+        CHECK(hub.append(std::vector<NewRow>(100, reading(std::string(3900, 'x')))));
+    }
+    hub.close();
+    auto content = readFile(hub.path());
+    REQUIRE(content.size() > 17 * 1024 * 1024);
+    for (const auto place : {content.size() / 3, content.size() / 2}) {
+        std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(place / 4096 * 4096), 4096, '\0');
+    }
+    writeFile(hub.path(), content);
+    hub.open();
+    CHECK_FALSE(hub.fetch({1, UINT64_MAX}, {}, 1 << 30));
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
+    hub.reopen();
+    CHECK(hub.store->status().intake == v1::INTAKE_OPEN);
+    CHECK(hub.store->status().rows >= 4990);
+    CHECK(hub.fetch({1, UINT64_MAX}, {}, 1 << 30).value().size() == hub.store->status().rows);
+    checkNothingLeft(hub);
+}
+
+TEST_CASE("a file that another process has is not salvaged, whatever it looks like") {
+    Prepared hub;
+    auto content = readFile(hub.path());
+    content[3] = 'x';
+    writeFile(hub.path(), content);
+    const auto second = Store::open(hub.options, hub.clock, {});
+    REQUIRE_FALSE(second);
+    CHECK(second.error().kind == ErrorKind::unavailable);
+    CHECK(readFile(hub.path()) == content);
+    CHECK_FALSE(fs::exists(hub.dir / "damaged"));
+}
+
+TEST_CASE("without room for a new store the damaged one stays where it is") {
+    Prepared hub;
+    hub.close();
+    raw(hub.path(), "DROP TABLE boots");
+    const auto damaged = readFile(hub.path());
+    REQUIRE(::mkdir((hub.dir / "store.db.new").c_str(), 0700) == 0);
+    const auto opened = hub.tryOpen();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().message.find("the damaged store") != std::string::npos);
+    CHECK(readFile(hub.path()) == damaged);
+}
