@@ -113,6 +113,8 @@ Status takeSalvaged(const std::string& path, const Log& log) {
     const auto home = beside.empty() ? fs::path(".") : beside;
     const auto folder = home / "damaged";
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failed(folder);
+    // The salvaged file has its name for good before the damaged one loses its own.
+    if (auto synced = syncFolder(home); !synced) return synced;
     const auto name = moveParts(path, folder);
     if (!name) return std::unexpected(name.error());
     log.warning("the damaged store is {} now", (folder / (*name + std::string(kEnding))).string());

@@ -65,6 +65,9 @@ Result<DamagedStore> DamagedStore::open(const StoreOptions& options) {
     if (!ready) return std::unexpected(ready.error());
     auto stream = readStream(*database);
     if (!stream) return std::unexpected(stream.error());
+    const auto keyCount = database->integer("SELECT count(*) FROM keys");
+    if (!keyCount) return std::unexpected(keyCount.error());
+    if (*keyCount == 0) return fail(ErrorKind::damaged, "its keys are gone");
     auto keys = KeyRing::load(*database, options.key, *stream);
     if (!keys) return std::unexpected(keys.error());
     DamagedStore store(std::move(*database), std::move(*keys), std::move(*stream));
@@ -89,6 +92,15 @@ std::uint64_t DamagedStore::newest() {
         if (highest) newest = std::max(newest, static_cast<std::uint64_t>(*highest));
     }
     return newest;
+}
+
+std::vector<std::uint64_t> DamagedStore::lossRows() {
+    std::vector<std::uint64_t> sequences;
+    readAll(database_, "SELECT name, value FROM meta", "name", [&](const Query& query) {
+        if (query.text(0).starts_with("loss/")) sequences.push_back(query.unsignedInteger(1));
+        return true;
+    });
+    return sequences;
 }
 
 /// One passage through the log.

@@ -31,6 +31,9 @@ class DamagedStore {
     /// be told: else all of them.
     [[nodiscard]] const RangeSet& undelivered() const { return undelivered_; }
 
+    /// Sequences of rows that tell of others which are lost: nothing else explains these.
+    std::vector<std::uint64_t> lossRows();
+
     /// Calls `take` with the intact rows of `within`, ascending, beyond damage too, until `isLate`.
     /// The status is that of `take`.
     Status rows(Range within, const std::function<bool()>& isLate,

@@ -33,6 +33,10 @@ constexpr std::array kErrors{
     KnownError{SQLITE_CANTOPEN, ErrorKind::unavailable, "the file cannot be opened"},
     KnownError{SQLITE_IOERR, ErrorKind::unavailable, "the disk reports an error"},
     KnownError{SQLITE_NOMEM, ErrorKind::unavailable, "there is no memory left"},
+    KnownError{SQLITE_PERM, ErrorKind::unavailable, "the file may not be used"},
+    KnownError{SQLITE_LOCKED, ErrorKind::unavailable, "the file is locked"},
+    KnownError{SQLITE_PROTOCOL, ErrorKind::unavailable, "the file cannot be locked"},
+    KnownError{SQLITE_NOLFS, ErrorKind::unavailable, "the file system is too small for the file"},
 };
 
 /// True if the medium has become read-only, which shows as a failed write. A failed sync is never

@@ -279,7 +279,7 @@ void Engine::failed(const Error& error, const Moment& now) {
     const bool wasOpen = status_.intake == v1::INTAKE_OPEN;
     status_.intake = intakeAfter(error.kind);
     closedBecause_ = error.message;
-    if (asDamage(error).kind == ErrorKind::damaged) markDamaged(path_);
+    if (error.kind == ErrorKind::damaged) markDamaged(path_);
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) {
         // Nothing tells what of the last write is on the disk. What is there is found at the next
         // start; writing on could make a wrong half of it count.

@@ -82,6 +82,7 @@ class Salvage {
         return isLate_;
     }
     void carryTables();
+    void carryLosses();
     void carryRows();
     Status carryRow(IntactRow row);
     void carryIds();
@@ -116,6 +117,7 @@ Status Salvage::run(const Error& damage) {
     log_.restore({.next = 2, .rows = 0});
     if (old_ != nullptr) {
         carryTables();
+        carryLosses();
         carryRows();
         carryIds();
     }
@@ -129,7 +131,10 @@ Status Salvage::run(const Error& damage) {
 void Salvage::carryTables() {
     isLedgerWhole_ =
         old_->commands([this](const CommandEntry& entry) { note(commands_.put(entry)); });
-    old_->bookmarks([this](const BookmarkChange& bookmark) { note(bookmarks_.put(bookmark)); });
+    // Among them is which commands of an order were run last.
+    isLedgerWhole_ = old_->bookmarks([this](const BookmarkChange& bookmark) {
+        note(bookmarks_.put(bookmark));
+    }) && isLedgerWhole_;
     old_->connections([this](const std::string& uplink, std::uint64_t count) {
         note(setConnections(database_, uplink, count));
     });
@@ -137,6 +142,18 @@ void Salvage::carryTables() {
         note(database_.run("INSERT OR IGNORE INTO boots(number, boot_id) VALUES(?1, ?2)", number,
                            id));
     });
+}
+
+/// Before time runs out: one of them may stand for a month. One that cannot be read may have named
+/// any row before it.
+void Salvage::carryLosses() {
+    for (const auto sequence : old_->lossRows()) {
+        if (!old_->undelivered().contains(sequence)) continue;
+        note(old_->rows(
+            {sequence, sequence}, [] { return false; },
+            [this](IntactRow row) { return carryRow(std::move(row)); }));
+        if (!moved_.contains(sequence)) lost_.add(Range{1, sequence});
+    }
 }
 
 void Salvage::carryRows() {
@@ -150,6 +167,7 @@ void Salvage::carryRows() {
 
 Status Salvage::carryRow(IntactRow row) {
     const auto sequence = row.header.sequence;
+    if (moved_.contains(sequence)) return {};
     NewRow carried{std::move(row.record), static_cast<v1::Priority>(row.header.priority),
                    std::move(row.id)};
     Moment then = now_;
@@ -191,16 +209,16 @@ void Salvage::numberThisBoot() {
 
 void Salvage::recordLosses() {
     // Without a word of the old store all may be lost that the service does not have.
-    lost_ = old_ != nullptr ? old_->undelivered() : RangeSet(Range{1, kMaximumSequence});
+    lost_.add(old_ != nullptr ? old_->undelivered() : RangeSet(Range{1, kMaximumSequence}));
     lost_.remove(moved_);
     const auto stream = old_ != nullptr ? old_->stream() : std::string{};
     const std::pair<const RangeSet*, v1::LossReason> told[] = {{&moved_, v1::LOSS_MOVED},
                                                                {&lost_, v1::LOSS_DAMAGED}};
     for (const auto& [set, reason] : told) {
         for (auto& record : earlierLossRecords(stream, *set, reason, now_)) {
-            if (auto inserted = log_.insert(record, now_); !inserted) {
-                note(std::unexpected(inserted.error()));
-            }
+            const auto inserted = log_.insert(record, now_);
+            if (!inserted) return note(std::unexpected(inserted.error()));
+            note(writeNumber(database_, fmt::format("loss/salvaged/{}", *inserted), *inserted));
         }
     }
 }
@@ -234,13 +252,17 @@ void Salvage::recordStart(const Error& damage) {
     log_.restore({.next = counters.next, .rows = counters.rows + 1});
 }
 
+/// The file itself is at fault: with another key, or once the disk works again, it would be read no
+/// better.
+bool isUnreadable(ErrorKind kind) {
+    return kind == ErrorKind::damaged || kind == ErrorKind::notFound || kind == ErrorKind::internal;
+}
+
 Status fill(const std::string& path, const StoreOptions& options, const Error& damage,
             const Clock& clock, const Log& log) {
     auto old = DamagedStore::open(options);
     const bool isThere = ::access(options.path.c_str(), F_OK) == 0;  // else its journal alone is
-    if (isThere && !old && old.error().kind == ErrorKind::unavailable) {
-        return std::unexpected(old.error());
-    }
+    if (isThere && !old && !isUnreadable(old.error().kind)) return std::unexpected(old.error());
     if (!old) log.error("nothing of the damaged store can be read: {}", old.error().message);
     auto file = begin(path, options);
     if (!file) return std::unexpected(file.error());

@@ -153,7 +153,8 @@ class SqliteStore final : public Store {
                std::function<void(Result<T>)> done);
     /// `step` fills the value; true at the end.
     template <class T>
-    void read(std::function<Result<bool>(Engine&, T&)> step, std::function<void(Result<T>)> done);
+    void read(std::function<Result<bool>(Engine&, T&)> step, std::function<void(Result<T>)> done,
+              void (Worker::*queue)(Read) = &Worker::read);
     void flush();
     void retryLater();
     void purge();
@@ -205,7 +206,7 @@ void SqliteStore::write(Result<std::size_t> bytes, std::function<Status(Engine&,
 
 template <class T>
 void SqliteStore::read(std::function<Result<bool>(Engine&, T&)> step,
-                       std::function<void(Result<T>)> done) {
+                       std::function<void(Result<T>)> done, void (Worker::*queue)(Read)) {
     auto value = std::make_shared<T>();
     auto answer = [value, done = std::move(done)](const Status& status) {
         done(status ? Result<T>(std::move(*value)) : std::unexpected(status.error()));
@@ -214,9 +215,9 @@ void SqliteStore::read(std::function<Result<bool>(Engine&, T&)> step,
         return asio::post(clock_.loop(),
                           [answer] { answer(fail(ErrorKind::cancelled, "the store was closed")); });
     }
-    worker_->read({now(),
-                   [value, step = std::move(step)](Engine& engine) { return step(engine, *value); },
-                   std::move(answer)});
+    (worker_.get()->*queue)(
+        {now(), [value, step = std::move(step)](Engine& engine) { return step(engine, *value); },
+         std::move(answer)});
 }
 
 void SqliteStore::append(std::vector<NewRow> rows, std::vector<BookmarkChange> bookmarks,
@@ -249,11 +250,12 @@ void SqliteStore::fetch(Range within, RangeSet except, std::uint64_t maximumByte
 }
 
 void SqliteStore::search(RowSearch search, std::function<void(Result<RangeSet>)> done) {
+    search.within.first = std::min(search.within.first, kMaximumSequence);
     search.within.last = std::min(search.within.last, kMaximumSequence);
     auto state = std::make_shared<RowSearch>(search);
     read<RangeSet>([state, now = now()](
                        Engine& engine, RangeSet& found) { return engine.step(*state, found, now); },
-                   std::move(done));
+                   std::move(done), &Worker::search);
 }
 
 void SqliteStore::loadSets(std::string uplink, std::function<void(Result<DeliverySets>)> done) {

@@ -40,6 +40,14 @@ void Worker::read(Read read) {
     });
 }
 
+void Worker::search(Read search) {
+    post([this, shared = std::make_shared<Read>(std::move(search))] {
+        now_ = shared->now;
+        searches_.push_back(std::move(*shared));
+        schedule();
+    });
+}
+
 void Worker::change(std::function<void(Engine&)> change) {
     post([this, change = std::move(change)] { change(*engine_); });
 }
@@ -82,12 +90,15 @@ void Worker::work() {
         engine_->checkpoint(now_);
         if (engine_->status().intake != v1::INTAKE_OPEN) report(false);
     } else if (!reads_.empty()) {
-        readStep();
+        readStep(reads_);
+    } else if (!searches_.empty()) {
+        readStep(searches_);
     } else if (isPurging_) {
         isPurging_ = engine_->purgeStep(now_);
         report(false);
     }
-    if (!writes_.empty() || !reads_.empty() || isPurging_) schedule();
+    const bool hasReads = !reads_.empty() || !searches_.empty();
+    if (!writes_.empty() || hasReads || isPurging_) schedule();
 }
 
 void Worker::commitWaiting() {
@@ -114,14 +125,14 @@ void Worker::commitWaiting() {
     if (engine_->isNearlyFull()) isPurging_ = true;
 }
 
-void Worker::readStep() {
-    auto& read = reads_.front();
+void Worker::readStep(std::deque<Read>& queue) {
+    auto& read = queue.front();
     const auto now = read.now;
     const auto ended = read.step(*engine_);
     if (!ended || *ended) {
         const Status status = ended ? Status{} : Status(std::unexpected(ended.error()));
         asio::post(loop_, [done = std::move(read.done), status] { done(status); });
-        reads_.pop_front();
+        queue.pop_front();
     }
     if (!ended) report(false);
     if (engine_->hasDamaged()) loseDamaged(now);
@@ -142,12 +153,14 @@ void Worker::report(bool hasNewRows) {
 void Worker::finish() {
     while (!writes_.empty()) commitWaiting();
     engine_->flush(now_);
-    for (auto& read : reads_) {
-        asio::post(loop_, [done = std::move(read.done)] {
-            done(fail(ErrorKind::cancelled, "the store was closed"));
-        });
+    for (auto* queue : {&reads_, &searches_}) {
+        for (auto& read : *queue) {
+            asio::post(loop_, [done = std::move(read.done)] {
+                done(fail(ErrorKind::cancelled, "the store was closed"));
+            });
+        }
+        queue->clear();
     }
-    reads_.clear();
     engine_.reset();
     guard_.reset();
 }

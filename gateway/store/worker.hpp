@@ -44,6 +44,8 @@ class Worker {
 
     void write(Write write);
     void read(Read read);
+    /// Waits behind everything else to be read, at each step.
+    void search(Read search);
     /// Runs on the store's thread, at once after what was posted before.
     void change(std::function<void(Engine&)> change);
     /// Writes what waits and tries to open a closed intake.
@@ -59,7 +61,7 @@ class Worker {
     void schedule();
     void work();
     void commitWaiting();
-    void readStep();
+    void readStep(std::deque<Read>& queue);
     void loseDamaged(const Moment& now);
     void report(bool hasNewRows);
     void finish();
@@ -72,6 +74,7 @@ class Worker {
 
     std::deque<Write> writes_;
     std::deque<Read> reads_;
+    std::deque<Read> searches_;
     bool isScheduled_ = false;
     bool isPurging_ = false;
     Moment now_;  ///< of the latest request

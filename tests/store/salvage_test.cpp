@@ -305,3 +305,40 @@ TEST_CASE("without room for a new store the damaged one stays where it is") {
     CHECK(opened.error().message.find("the damaged store") != std::string::npos);
     CHECK(readFile(hub.path()) == damaged);
 }
+
+TEST_CASE("what tells of lost rows is carried over however little time there is") {
+    Prepared hub;
+    hub.options.salvageLimit = 0s;
+    hub.close();
+    raw(hub.path(), "INSERT INTO meta(name, value) VALUES('loss/2/', 3)");
+    hub.damage("boots");
+    CHECK(hub.content() == "1:stream-started 2:b 3:loss[3-3] 4:loss[1-2][4-4]");
+    hub.damage("boots");
+    CHECK(hub.content() == "1:stream-started 2:loss[3-3] 3:loss[1-2][4-4] 4:loss[3-4] 5:loss[1-2]");
+}
+
+TEST_CASE("where a record that tells of lost rows is lost, any row before it may be") {
+    Prepared hub;
+    hub.acknowledge("care", {1, 2});
+    hub.close();
+    raw(hub.path(), "INSERT INTO meta(name, value) VALUES('loss/2/', 3)");
+    raw(hub.path(), "DELETE FROM log WHERE sequence = 3");
+    hub.damage("boots");
+    CHECK(hub.content() == "1:stream-started 2:c 3:loss[4-4] 4:loss[1-3]");
+}
+
+TEST_CASE("a damaged store with another key stays where it is") {
+    Prepared hub;
+    hub.close();
+    markDamaged(hub.path());
+    const auto content = readFile(hub.path());
+    hub.options.key = testKey(8);
+    const auto opened = hub.tryOpen();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().kind == ErrorKind::authentication);
+    CHECK(readFile(hub.path()) == content);
+    CHECK_FALSE(fs::exists(hub.dir / "damaged"));
+    hub.options.key = testKey();
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+}

@@ -56,21 +56,48 @@ TEST_CASE("rows are found however the clock has jumped") {
     hub.close();
 }
 
+namespace {
+
+/// So many that they take much longer than to ask for something else.
+constexpr int kSearches = 50;
+
+struct Searches {
+    explicit Searches(Hub& hub) {
+        for (int i = 0; i < 5; ++i) fill(hub, 1000);
+        for (int i = 0; i < kSearches; ++i) {
+            hub.store->search({{1, 5001}}, [this](const Result<RangeSet>& result) {
+                ++done;
+                CHECK(result.value().ranges() == std::vector<Range>{{1, 5001}});
+            });
+        }
+    }
+    int done = 0;
+};
+
+}  // namespace
+
 TEST_CASE(
-    "a search of many rows is cut into steps, and what is committed meanwhile does not wait") {
-    Hub hub;
-    hub.open();
-    for (int i = 0; i < 5; ++i) fill(hub, 1000);
-    std::optional<RangeSet> found;
-    bool isAppended = false;
-    bool wasFirst = false;
-    hub.store->search({{1, 5001}}, [&](const Result<RangeSet>& result) { found = *result; });
-    hub.store->append({reading("cuff")}, {}, [&](const Result<Appended>& appended) {
-        isAppended = appended.has_value();
-        wasFirst = !found.has_value();
-    });
-    hub.runUntil([&] { return found && isAppended; });
-    CHECK(wasFirst);
-    CHECK(found->ranges() == std::vector<Range>{{1, 5001}});
-    hub.close();
+    "a search of many rows is cut into steps, and what is committed or fetched meanwhile does not "
+    "wait") {
+    for (const bool isAppend : {true, false}) {
+        CAPTURE(isAppend);
+        Hub hub;
+        hub.open();
+        Searches searches(hub);
+        std::optional<int> before;
+        if (isAppend) {
+            hub.store->append({reading("cuff")}, {}, [&](const Result<Appended>& appended) {
+                CHECK(appended);
+                before = searches.done;
+            });
+        } else {
+            hub.store->fetch({5001, 5001}, {}, 1, [&](const Result<std::vector<StoredRow>>& rows) {
+                CHECK(rows.value().size() == 1);
+                before = searches.done;
+            });
+        }
+        hub.runUntil([&] { return before && searches.done == kSearches; });
+        CHECK(*before < kSearches);
+        hub.close();
+    }
 }
