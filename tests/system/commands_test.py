@@ -11,7 +11,6 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from vitalgate.v1 import command_pb2, vocabulary_pb2
 
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
 QUIET = """
 seed: 1
 adapters: {hci0: {address: "00:11:22:33:44:55"}}
@@ -48,7 +47,7 @@ class Key:
 class Signed(harness.HubTest):
     """A hub that takes what one key has signed."""
     scenario = QUIET
-    devices = CUFF
+    devices = harness.CUFF
 
     def setUp(self):
         super().setUp()
@@ -188,7 +187,7 @@ adapters: {hci0: {address: "00:11:22:33:44:55"}}
 devices:
   strap: {model: heart-rate, address: "F0:13:C3:55:66:77", random-address: true, advertise: {when: always, every: 100ms}, measure: [{every: 2s, rate: 72}]}
 """
-    devices = 'strap: {address: "F0:13:C3:55:66:77"}\n' + CUFF
+    devices = 'strap: {address: "F0:13:C3:55:66:77"}\n' + harness.CUFF
 
     def energy(self, device="strap", **fields):
         command = self.command(device=device, **fields)
@@ -266,7 +265,7 @@ class NoCommands(harness.HubTest):
         self.start_broker()
         service = self.subscribe()
         self.start_simulator(QUIET)
-        self.start_daemon(self.configuration(CUFF, more="commands: {accept: none}"))
+        self.start_daemon(self.configuration(harness.CUFF, more="commands: {accept: none}"))
         service.wait_status(vocabulary_pb2.HUB_ONLINE)
         command = command_pb2.Command(id=uuid_version_7(), hub=self.hub)
         command.get_status.SetInParent()

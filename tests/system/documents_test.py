@@ -10,17 +10,7 @@ import unittest
 import harness
 from vitalgate.v1 import vocabulary_pb2
 
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
-SCENARIO = """
-seed: 5
-adapters: {hci0: {address: "00:11:22:33:44:55"}}
-devices:
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:6A:12:34"
-    advertise: {when: always, every: 200ms, signal: -60dBm}
-    measure: [{every: 300ms, times: 200, systolic: 120, diastolic: 80, pulse: 60}]
-"""
+SCENARIO = harness.cuff_scenario("{every: 300ms, times: 200, systolic: 120, diastolic: 80, pulse: 60}")
 
 
 def block(document, language, heading):
@@ -40,7 +30,7 @@ class Documents(harness.HubTest):
         program = self.folder / "consumer.py"
         program.write_text(block("proto/README.md", "python", "A consumer in Python"))
         consumer = self.start("consumer", [sys.executable, program, "127.0.0.1", self.port], cwd=self.folder)
-        self.start_daemon(self.configuration(CUFF))
+        self.start_daemon(self.configuration(harness.CUFF))
         line = consumer.wait_line("MDC_PRESS_BLD_NONINV_SYS")
         self.assertEqual(line, "cuff MDC_PRESS_BLD_NONINV_SYS 120 mm[Hg]")
 
@@ -50,7 +40,7 @@ class Documents(harness.HubTest):
         command = [sys.executable, program, "127.0.0.1", self.port]
         consumer = self.start("consumer", command, cwd=self.folder)
         service = self.subscribe()
-        self.start_daemon(self.configuration(CUFF))
+        self.start_daemon(self.configuration(harness.CUFF))
         consumer.wait_line("MDC_PRESS_BLD_NONINV_SYS")
         consumer.stop()
         seen = len(service.wait_readings(1))
@@ -75,7 +65,7 @@ class Documents(harness.HubTest):
         program = self.folder / "send.py"
         program.write_text(block("proto/README.md", "python", "A command in Python"))
         service = self.subscribe()
-        self.start_daemon(self.configuration(CUFF, more=(
+        self.start_daemon(self.configuration(harness.CUFF, more=(
             f'commands:\n  keys:\n    care-2026: {{public-key: {line}, kinds: [get-status]}}\n'
             f'    other: {{public-key: "{whole}", kinds: all}}')))
         service.wait_status(vocabulary_pb2.HUB_ONLINE)
@@ -85,7 +75,7 @@ class Documents(harness.HubTest):
         self.assertIn("state: COMMAND_DONE", sender.output())
 
     def test_mosquitto_sub_and_protoc(self):
-        self.start_daemon(self.configuration(CUFF))
+        self.start_daemon(self.configuration(harness.CUFF))
         command = block("proto/README.md", "sh", "With mosquitto_sub and protoc").replace("1883", str(self.port))
         text = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=harness.SOURCE, capture_output=True,
                               text=True, timeout=harness.PATIENCE, env={**os.environ, "LD_PRELOAD": ""}, check=True).stdout

@@ -37,6 +37,24 @@ BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus
 """
 
 
+# The cuff of cuff_scenario(), for the configuration.
+CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
+
+
+def cuff_scenario(measure, seed=5):
+    """A cuff that is always there and measures as `measure` says."""
+    return f"""
+seed: {seed}
+adapters: {{hci0: {{address: "00:11:22:33:44:55"}}}}
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:6A:12:34"
+    advertise: {{when: always, every: 200ms, signal: -60dBm}}
+    measure: [{measure}]
+"""
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

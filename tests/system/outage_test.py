@@ -4,18 +4,7 @@ import unittest
 
 import harness
 
-SCENARIO = """
-seed: 3
-adapters: {hci0: {address: "00:11:22:33:44:55"}}
-devices:
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:6A:12:34"
-    advertise: {when: always, every: 200ms, signal: -60dBm}
-    measure:
-      - {every: 200ms, times: 60, systolic: 118..142, diastolic: 74..88, pulse: 58..80}
-"""
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
+SCENARIO = harness.cuff_scenario("{every: 200ms, times: 60, systolic: 118..142, diastolic: 74..88, pulse: 58..80}", seed=3)
 COUNT = 60
 
 
@@ -26,7 +15,7 @@ class Outage(harness.HubTest):
         self.way = self.forward()
 
     def start_hub(self):
-        return self.start_daemon(self.configuration(CUFF, f"broker: mqtt://127.0.0.1:{self.way.port}"))
+        return self.start_daemon(self.configuration(harness.CUFF, f"broker: mqtt://127.0.0.1:{self.way.port}"))
 
     def taken(self):
         """Payloads that the hub's side has taken, in order, each as often as it was measured."""

@@ -5,17 +5,7 @@ import harness
 from commands_test import Signed
 from vitalgate.v1 import stream_pb2, vocabulary_pb2
 
-SCENARIO = """
-seed: 4
-adapters: {hci0: {address: "00:11:22:33:44:55"}}
-devices:
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:6A:12:34"
-    advertise: {when: always, every: 200ms, signal: -60dBm}
-    measure: [{every: 300ms, times: 60, systolic: 120, diastolic: 80, pulse: 60}]
-"""
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
+SCENARIO = harness.cuff_scenario("{every: 300ms, times: 60, systolic: 120, diastolic: 80, pulse: 60}", seed=4)
 
 
 class Receipts(Signed):
@@ -106,7 +96,7 @@ class SeveralUplinks(harness.HubTest):
         service = self.subscribe()
         self.start_simulator(SCENARIO)
         away = "away: {broker: mqtt://broker.care.example:1883, allow-plaintext: true, client-id: away}"
-        configuration = self.configuration(CUFF).replace("uplinks:\n", f"uplinks:\n  {away}\n")
+        configuration = self.configuration(harness.CUFF).replace("uplinks:\n", f"uplinks:\n  {away}\n")
         daemon = self.start_daemon(configuration, env=self.preloading("libstalling_resolver.so"))
         daemon.wait_line("stalling_resolver: asked")
         service.wait_readings(10)

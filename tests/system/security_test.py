@@ -5,7 +5,6 @@ import unittest
 import harness
 from vitalgate.v1 import vocabulary_pb2
 
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
 
 
 class Authority:
@@ -64,12 +63,12 @@ class Security(harness.HubTest):
     def test_mutual_tls_with_user_and_password(self):
         self.start_tls_broker(*self.authority.issue("broker", "broker", "DNS:localhost"))
         subscriber = self.subscribe()
-        self.start_daemon(self.configuration(CUFF, self.uplink()))
+        self.start_daemon(self.configuration(harness.CUFF, self.uplink()))
         subscriber.wait_status(vocabulary_pb2.HUB_ONLINE)
 
     def assert_refused(self, uplink, words):
         subscriber = self.subscribe()
-        daemon = self.start_daemon(self.configuration(CUFF, uplink))
+        daemon = self.start_daemon(self.configuration(harness.CUFF, uplink))
         line = daemon.lines.wait(lambda lines: next((entry for entry in lines if "care" in entry and words in entry), None),
                                  f"a line with {words!r}")
         self.assertIsNone(daemon.process.poll(), "a refusal never ends the daemon")

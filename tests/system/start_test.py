@@ -5,12 +5,11 @@ import unittest
 import harness
 from vitalgate.v1 import vocabulary_pb2
 
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
 
 
 class Start(harness.HubTest):
     def test_configuration_with_faults_names_them_all_and_ends_with_status_1(self):
-        text = self.configuration(CUFF).replace("address:", "adress:").replace("zone: UTC", "zone: Mars/Olympus")
+        text = self.configuration(harness.CUFF).replace("address:", "adress:").replace("zone: UTC", "zone: Mars/Olympus")
         daemon = self.start_daemon(text, wait=False)
         self.assertEqual(daemon.wait_end(), 1)
         self.assertIn('unknown key "adress"; did you mean "address"?', daemon.output())
@@ -24,14 +23,14 @@ class Start(harness.HubTest):
 
     def test_check_only(self):
         path = self.folder / "vitalgate.yaml"
-        path.write_text(self.configuration(CUFF))
+        path.write_text(self.configuration(harness.CUFF))
         check = self.start("vitalgated", [harness.BIN / "vitalgated", "--config", path, "--check"])
         self.assertEqual(check.wait_end(), 0, check.output())
 
     def test_missing_bus_and_missing_adapter_are_problems_in_the_status(self):
         self.start_broker()
         subscriber = self.subscribe()
-        self.start_daemon(self.configuration(CUFF))
+        self.start_daemon(self.configuration(harness.CUFF))
         status = subscriber.wait_status(vocabulary_pb2.HUB_ONLINE)
         self.assertTrue(status.problems, "without a bus all is not well")
         self.assertTrue(all(problem.text and problem.code for problem in status.problems))
@@ -44,19 +43,19 @@ class Start(harness.HubTest):
             foreign.execute("CREATE TABLE photographs (name TEXT)")
         foreign.close()
         before = path.read_bytes()
-        daemon = self.start_daemon(self.configuration(CUFF), wait=False)
+        daemon = self.start_daemon(self.configuration(harness.CUFF), wait=False)
         self.assertNotEqual(daemon.wait_end(), 0)
         self.assertIn("store", daemon.output())
         self.assertEqual(path.read_bytes(), before)
 
     def test_damaged_store_is_moved_aside_and_the_service_is_told(self):
         path = self.folder / "state" / "store.db"
-        self.start_daemon(self.configuration(CUFF)).stop()
+        self.start_daemon(self.configuration(harness.CUFF)).stop()
         path.write_bytes(path.read_bytes()[:-4096])
         damaged = path.read_bytes()
         self.start_broker()
         subscriber = self.subscribe()
-        self.start_daemon(self.configuration(CUFF))
+        self.start_daemon(self.configuration(harness.CUFF))
         begun = subscriber.wait_event("store")
         self.assertEqual(begun.severity, vocabulary_pb2.SEVERITY_ALARM)
         self.assertIn("cut off", begun.store.detail)
@@ -65,8 +64,8 @@ class Start(harness.HubTest):
 
     def test_two_daemons_do_not_share_a_store(self):
         self.start_bus()
-        self.start_daemon(self.configuration(CUFF))
-        second = self.start_daemon(self.configuration(CUFF), wait=False)
+        self.start_daemon(self.configuration(harness.CUFF))
+        second = self.start_daemon(self.configuration(harness.CUFF), wait=False)
         self.assertNotEqual(second.wait_end(), 0)
         self.assertIn("store", second.output())
 

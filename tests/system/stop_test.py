@@ -8,7 +8,6 @@ import unittest
 import harness
 from vitalgate.v1 import vocabulary_pb2
 
-CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
 LIMIT_SECONDS = 5
 AWKWARD = """
 seed: 1
@@ -33,7 +32,7 @@ class Stop(harness.HubTest):
         self.start_broker()
         subscriber = self.subscribe()
         self.start_simulator(AWKWARD)
-        daemon = self.start_daemon(self.configuration(CUFF))
+        daemon = self.start_daemon(self.configuration(harness.CUFF))
         subscriber.wait_readings(5)
         self.assert_ends(daemon)
         stopped = subscriber.wait_status(vocabulary_pb2.HUB_STOPPED)
@@ -45,11 +44,11 @@ class Stop(harness.HubTest):
 
     def test_interrupt(self):
         self.start_bus()
-        daemon = self.start_daemon(self.configuration(CUFF))
+        daemon = self.start_daemon(self.configuration(harness.CUFF))
         self.assert_ends(daemon, signal.SIGINT)
 
     def test_without_bus_and_broker(self):
-        daemon = self.start_daemon(self.configuration(CUFF))
+        daemon = self.start_daemon(self.configuration(harness.CUFF))
         self.assert_ends(daemon)
 
     def test_at_any_moment_of_the_start(self):
@@ -58,7 +57,7 @@ class Stop(harness.HubTest):
         self.start_simulator(AWKWARD)
         for milliseconds in (1, 5, 10, 20, 40, 80, 160, 320):
             with self.subTest(milliseconds=milliseconds):
-                daemon = self.start_daemon(self.configuration(CUFF), wait=False)
+                daemon = self.start_daemon(self.configuration(harness.CUFF), wait=False)
                 time.sleep(milliseconds / 1000)  # the moment itself is what is tested
                 status, seconds = daemon.stop(limit=30)
                 self.assertIn(status, (0, -signal.SIGTERM), daemon.output()[-2000:])
@@ -79,14 +78,14 @@ class Stop(harness.HubTest):
         self.start_bus()
         port = silent.getsockname()[1]
         daemon = self.start_daemon(self.configuration(
-            CUFF, f"broker: mqtts://localhost:{port}\ntls: {{ca: system}}"))
+            harness.CUFF, f"broker: mqtts://localhost:{port}\ntls: {{ca: system}}"))
         self.assertTrue(accepted.wait(harness.PATIENCE), "the handshake has begun")
         self.assert_ends(daemon)
 
     def test_while_the_resolver_never_answers(self):
         self.start_bus()
         daemon = self.start_daemon(
-            self.configuration(CUFF, "broker: mqtts://broker.care.example:8883\ntls: {ca: system}"),
+            self.configuration(harness.CUFF, "broker: mqtts://broker.care.example:8883\ntls: {ca: system}"),
             env=self.preloading("libstalling_resolver.so"))
         daemon.wait_line("stalling_resolver: asked")
         self.assert_ends(daemon)

@@ -88,6 +88,23 @@ struct Desk : Hub {
     std::vector<v1::Event> events;
 };
 
+UplinkOptions withWindow(std::size_t messages) {
+    auto options = byReceipt();
+    options.window = messages;
+    return options;
+}
+
+/// Of ten rows four are under way, and the broker says nothing.
+struct HalfSent : Desk {
+    HalfSent() : Desk(withWindow(4)) {
+        broker.acknowledges = false;
+        start();
+        broker.acknowledgeAll();
+        append(10);
+        REQUIRE(received() == upTo(4));
+    }
+};
+
 std::vector<std::uint64_t> sequences(const v1::Batch& batch) {
     std::vector<std::uint64_t> list;
     for (const auto& record : batch.records()) list.push_back(record.sequence());
@@ -139,14 +156,7 @@ TEST_CASE("a receipt may be faster than the broker's acknowledgement") {
 }
 
 TEST_CASE("a number that was never sent refuses the whole receipt and is a security event") {
-    auto options = byReceipt();
-    options.window = 4;
-    Desk desk(options);
-    desk.broker.acknowledges = false;
-    desk.start();
-    desk.broker.acknowledgeAll();
-    desk.append(10);
-    REQUIRE(desk.received() == upTo(4));
+    HalfSent desk;
     const auto isRefused = [&desk](const v1::Receipt& made) {
         const auto before = desk.events.size();
         desk.give(made);
@@ -171,14 +181,7 @@ TEST_CASE("a number that was never sent refuses the whole receipt and is a secur
 }
 
 TEST_CASE("a gap report may name what has not been sent yet: that comes by itself") {
-    auto options = byReceipt();
-    options.window = 4;
-    Desk desk(options);
-    desk.broker.acknowledges = false;
-    desk.start();
-    desk.broker.acknowledgeAll();
-    desk.append(10);
-    REQUIRE(desk.received() == upTo(4));
+    HalfSent desk;
     desk.give(receipt(2, {{4, 4}}, {{3, 3}, {5, 10}}));
     CHECK(desk.events.empty());
     CHECK(desk.saved().stored.ranges() == std::vector<Range>{{1, 2}, {4, 4}});
@@ -387,9 +390,7 @@ TEST_CASE("a receipt for what an earlier life sent without noting it is no forge
 }
 
 TEST_CASE("a sequence that is lost needs no sending to be confirmed") {
-    auto options = byReceipt();
-    options.window = 2;
-    Desk desk(options);
+    Desk desk(withWindow(2));
     desk.broker.acknowledges = false;
     desk.start();
     desk.broker.acknowledgeAll();
