@@ -7,6 +7,9 @@ target_compile_definitions(vitalgate_flags INTERFACE
     ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
     SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB
     VITALGATE_VERSION="${PROJECT_VERSION}")
+if(VITALGATE_FAILPOINTS)
+    target_compile_definitions(vitalgate_flags INTERFACE VITALGATE_FAILPOINTS)
+endif()
 target_compile_options(vitalgate_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
