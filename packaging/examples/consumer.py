@@ -210,7 +210,7 @@ class Ledger:
         elif kind == "event":
             more = (body.WhichOneof("what") or "",)
             if body.HasField("loss"):
-                self._lose(place[0], body.loss)
+                self._lose(place[0], self.stream_of(*place[:2], body.loss), body.loss)
         values = (name, *place, body.SerializeToString(), *more)
         known = self.db.execute(f"SELECT body FROM {kind} WHERE id = ?", (name,)).fetchone()
         if known and kind != "result":  # a request that is repeated is answered again, perhaps otherwise
@@ -222,14 +222,21 @@ class Ledger:
             self.db.execute(f"INSERT OR REPLACE INTO {kind} VALUES ({', '.join('?' * len(values))})", values)
         return ""
 
-    def _lose(self, hub: str, loss: event_pb2.Loss) -> None:
-        stream = self.streams.get((hub, loss.stream))
+    def stream_of(self, hub: str, present: str, loss: event_pb2.Loss) -> str:
+        """Whose ranges a loss names. A hub that could read nothing of its old store cannot name it: it is the one before."""
+        if loss.stream or not loss.ranges:
+            return loss.stream or present
+        names = [name for of, name in self.streams if of == hub]
+        return ["", *names][names.index(present)]
+
+    def _lose(self, hub: str, name: str, loss: event_pb2.Loss) -> None:
+        stream = self.streams.get((hub, name))
         if stream and loss.uplink in ("", self.uplink):
             for lost in loss.ranges:
                 last = min(lost.last or LARGEST, LARGEST)  # 0: to the end
                 if 0 < lost.first <= last:
                     stream.lost.add(lost.first, last)
-            self._save(hub, loss.stream)
+            self._save(hub, name)
 
     def _contradict(self, place: tuple[str, str, int], what: str, body: Message) -> str:
         self.db.execute("INSERT INTO contradiction VALUES (?, ?, ?, ?, ?)", (*place, what, body.SerializeToString()))
@@ -346,12 +353,12 @@ def shown(spans: Iterable[Span]) -> str:
 
 
 def report(ledger: Ledger) -> int:
-    losses = [(hub, event_pb2.Event.FromString(body).loss)
-              for hub, body in ledger.db.execute("SELECT hub, body FROM event WHERE kind = 'loss' ORDER BY sequence")]
+    losses = [(hub, present, event_pb2.Event.FromString(body).loss) for hub, present, body in ledger.db.execute(
+        "SELECT hub, stream, body FROM event WHERE kind = 'loss' ORDER BY sequence")]
     for (hub, name), stream in ledger.streams.items():
         print(f"{hub} stream {name}: up to {stream.up_to()} of {stream.newest}, {stream.duplicates} duplicates\n"
               f"  missing: {shown(stream.missing())}")
-        for loss in (loss for lossy, loss in losses if lossy == hub and loss.stream == name):
+        for loss in (loss for of, present, loss in losses if of == hub and ledger.stream_of(of, present, loss) == name):
             print(f"  {vocabulary_pb2.LossReason.Name(loss.reason)}: {loss.count} records, "
                   f"{shown((lost.first, lost.last) for lost in loss.ranges)}{loss.uplink and ', uplink '}{loss.uplink}")
     wrong, = ledger.db.execute("SELECT count(*) FROM contradiction").fetchone()

@@ -175,6 +175,19 @@ class Ledger(unittest.TestCase):
         self.assertIn("up to 3 of 8, 0 duplicates\n  missing: 4\n  LOSS_QUOTA: 2 records, 2–3\n"
                       "  LOSS_QUOTA: 1 records, 4, uplink elsewhere\n", text)
 
+    def test_a_loss_that_cannot_name_its_stream_is_of_the_one_before(self):
+        self.take(reading(1), newest=3)
+        self.take(loss(1, (1, 0), stream=""), stream="nnnnnnnnnnnnn")
+        self.assertEqual((self.stream().missing(), self.stream("nnnnnnnnnnnnn").missing()), ([], []))
+        self.take(reading(1), loss(2, (1, 0), stream=""), stream="ooooooooooooo")
+        code, text = self.report()
+        self.assertEqual((code, text.count("LOSS_QUOTA")), (0, 2))
+        self.assertIn(f"{STREAM}: up to 3 of 3, 0 duplicates\n  missing: none\n  LOSS_QUOTA", text)
+
+    def test_a_loss_without_a_stream_is_of_none_where_no_stream_was_before(self):
+        self.assertEqual(self.take(loss(1, (1, 0), stream=""), reading(3)), [])
+        self.assertEqual(self.stream().missing(), [(2, 2)])
+
     def test_what_is_named_in_a_widened_loss_and_arrives_is_stored(self):
         self.take(reading(1), loss(9, (2, 8)))
         self.take(reading(5))
