@@ -6,124 +6,19 @@ What is demanded stands in ledger_check.py.
 """
 import argparse
 import contextlib
-import random
-import re
-import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import time
 import unittest
 
-import harness
-import ledger_check
-import ledger_consumer
+import ordeal
 
-KILLS, SEED = 5, 1
 # What one kill and the start after it take about, so that there is something to measure until the end.
 KILL_S = 1.6
-SCENARIO = """
-seed: {seed}
-adapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}
-devices:
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:10:00:01"
-    users: {{1: {{slot: 1}}, 2: {{slot: 2}}}}
-    memory: 1000
-    clock: {{zone: UTC}}
-    advertise: {{when: always, every: 100ms}}
-    measure:
-      - {{every: 1100ms, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
-      - {{at: 700ms, every: 1300ms, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
-  thermometer:
-    model: thermometer
-    address: "D0:5F:B8:10:00:03"
-    memory: 1000
-    clock: {{zone: UTC}}
-    advertise: {{when: always, every: 100ms}}
-    measure: [{{every: 1700ms, times: {thermometer}, temperature: 36.1..38.9}}]
-  strap:
-    model: heart-rate
-    address: "F0:13:C3:10:00:08"
-    advertise: {{when: always, every: 100ms}}
-    measure: [{{every: 200ms, times: {strap}, rate: 55..95}}]
-  meter:
-    model: glucose
-    address: "C4:7C:8D:10:00:05"
-    clock: {{as: date-time, zone: UTC}}
-    memory: {records}
-    live: true
-    advertise: {{when: after-measurement, for: 10s, every: 100ms}}
-    disconnect: {{when-done: 200ms}}
-    measure:
-      - {{at: -10h, every: 10m, times: 50, glucose: 70..180}}
-      - {{at: 1s, every: 2s, times: {meter}, glucose: 70..180}}
-  sensor:
-    model: continuous-glucose
-    address: "C4:7C:8D:10:00:06"
-    crc: true
-    session-age: 6h
-    advertise: {{when: always, every: 100ms}}
-    measure: [{{at: -5h, every: 5m, times: 60, glucose: 96..124}}]
-"""
-CONFIGURATION = """
-cuff: {address: "C4:7C:8D:10:00:01", slots: {1: p-1, 2: p-2}}
-thermometer: {address: "D0:5F:B8:10:00:03", person: p-1}
-strap: {address: "F0:13:C3:10:00:08"}
-meter: {address: "C4:7C:8D:10:00:05", person: p-2}
-sensor: {address: "C4:7C:8D:10:00:06", person: p-2}
-"""
-DEVICES = {
-    "cuff": ledger_check.Device(slots={1: "p-1", 2: "p-2"}),
-    "thermometer": ledger_check.Device(person="p-1"),
-    "strap": ledger_check.Device(),
-    "meter": ledger_check.Device(person="p-2", keeps_records=True),
-    "sensor": ledger_check.Device(person="p-2", keeps_records=True, time_tolerance_s=60, session_age_s=6 * 3600),
-}
 
 
-class Ordeal(harness.HubTest):
-    def setUp(self):
-        super().setUp()
-        self.chance = random.Random(SEED)
-        self.kills_s, self.committed = [], {}
-        self.uplink = f"broker: mqtt://127.0.0.1:{self.port}\nretry-max: 10s"
-        self.more = ()
-        self.start_bus()
-        self.broker = self.start_broker()
-
-    def start_all(self, during_s):
-        self.start_consumer()
-        # What a broker has no subscriber for it acknowledges and drops.
-        self.broker.wait_line("consumer 1 vitalgate/v1/+/batches")
-        self.start_hub()
-        self.start_measuring(during_s)
-
-    @property
-    def database(self):
-        return self.folder / "consumer.db"
-
-    def start_consumer(self):
-        self.consumer = self.start("consumer", [
-            sys.executable, ledger_consumer.__file__, "--host", "127.0.0.1", "--port", self.port, "--uplink", "care",
-            "--database", self.database, *self.more])
-
-    def start_hub(self, wait=True):
-        self.daemon = self.start_daemon(self.configuration(CONFIGURATION, self.uplink), wait)
-
-    def start_measuring(self, during_s):
-        counts = {"cuff": 0.8, "thermometer": 0.6, "strap": 5, "meter": 0.5}
-        text = SCENARIO.format(seed=SEED, records=500 + int(during_s), **{name: max(1, round(during_s * rate))
-                                                                          for name, rate in counts.items()})
-        self.start_simulator(text)
-        self.measured = 110 + sum(max(1, round(during_s * rate)) for rate in (0.8, 0.8, 0.6, 5, 0.5))
-
-    def kill(self, program):
-        program.stop(signal.SIGKILL)
-        self.assertNotIn("Sanitizer", program.output())
-        self.programs.remove(program)
+class Kills(ordeal.Ordeal):
+    kills = 5
 
     def kill_daemon(self):
         """At a moment of its life that nobody chose: mostly at work, now and then while it starts."""
@@ -144,78 +39,9 @@ class Ordeal(harness.HubTest):
         self.kill(self.broker)
         self.broker = self.start_broker()
 
-    def note_committed(self):
-        """What the store of a daemon that is dead has given out: all of that must arrive. Looked up in a copy, because a look
-        changes the file."""
-        copy = self.folder / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir()
-        for path in (self.folder / "state").glob("store.db*"):
-            shutil.copy(path, copy)
-        if not (copy / "store.db").exists():
-            return
-        with contextlib.closing(sqlite3.connect(copy / "store.db")) as store:
-            meta = dict(store.execute("SELECT name, value FROM meta WHERE name IN ('stream', 'next-sequence')"))
-        text = meta["stream"]
-        stream = text.decode() if isinstance(text, bytes) else text
-        self.committed[stream] = int(meta["next-sequence"]) - 1
-
-    def wait_consumer(self, condition, what):
-        """condition is asked whenever a message has come."""
-        try:
-            self.consumer.lines.wait(lambda _: condition(), what, 120)
-        except AssertionError as error:
-            raise AssertionError("\n".join([str(error), *self.checked().faults])) from None
-
-    def checked(self):
-        ledger = ledger_consumer.TracingLedger(self.database, "care")
-        with contextlib.closing(ledger.db):
-            return ledger_check.check(self.ledger(), ledger, DEVICES, kills_s=self.kills_s, committed=self.committed)
-
-    def wait_measured(self):
-        counted = [0, 0]
-
-        def all_measured(lines):
-            counted[1] += sum('"what":"measured"' in line for line in lines[counted[0]:])
-            counted[0] = len(lines)
-            return counted[1] >= self.measured
-        watcher = self.start("tail", ["tail", "-F", "-n", "+1", self.ledger_path])
-        watcher.lines.wait(all_measured, "all measurements", harness.PATIENCE + 2.5 * KILL_S * KILLS)
-        watcher.stop()
-
-    def wait_quiet(self):
-        """Until the devices have given all, and the consumer has all that the hub then had."""
-        def all_given():
-            last = {m.device: m for m in ledger_check.measurements(self.ledger()).values()}
-            # What was offered to a daemon that was killed is not offered again, unless it is a record.
-            return (all(m.taken_s or m.is_missed or 0 < m.offered_s < self.kills_s[-1] + 1 for m in last.values())
-                    and not any(fault.startswith("lost") for fault in self.checked().faults))
-        self.wait_consumer(all_given, "what the devices have")
-        self.daemon.wait_line("ready in")
-        self.assertEqual(self.daemon.stop()[0], 0)
-        self.note_committed()
-        self.start_hub()
-        newest = max(self.committed.values())
-
-        def is_complete():
-            line = (self.consumer.lines.snapshot() or [""])[-1]
-            return int((re.search(r"up to (\d+)", line) or [0, 0])[1]) >= newest
-        self.wait_consumer(is_complete, f"everything up to {newest}")
-
-    def finish(self, what):
-        self.wait_measured()
-        self.wait_quiet()
-        status, _ = self.consumer.stop()
-        findings = self.checked()
-        print(f"\n{what}, seed {SEED}: {len(self.kills_s)} kills of the daemon, "
-              + ", ".join(f"{count} {name}" for name, count in findings.figures.items()), flush=True)
-        self.assertEqual(findings.faults, [])
-        self.assertEqual(status, 0, self.consumer.output()[-2000:])
-        self.assertGreater(findings.figures["received"], 100)
-
     def test_the_daemon_and_the_consumer_are_killed(self):
-        self.start_all(KILLS * KILL_S)
-        for number in range(KILLS):
+        self.start_all(self.kills * KILL_S)
+        for number in range(self.kills):
             self.kill_daemon()
             if number % 3 == 1:
                 self.kill(self.consumer)
@@ -228,8 +54,8 @@ class Ordeal(harness.HubTest):
         """By the broker's word that would be a loss: it takes the service's receipts."""
         self.uplink += "\ndelivery: receipt\nreceipt-timeout: 1m"
         self.more = ("--receipts", "--gap-after", "2")
-        self.start_all(KILLS * KILL_S * 2.5)
-        for number in range(KILLS):
+        self.start_all(self.kills * KILL_S * 2.5)
+        for number in range(self.kills):
             self.kill_broker()
             if number % 3 == 1:
                 self.kill(self.consumer)
@@ -240,12 +66,11 @@ class Ordeal(harness.HubTest):
 
 
 def main():
-    global KILLS, SEED
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=KILLS)
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--kills", type=int, default=Kills.kills)
+    parser.add_argument("--seed", type=int, default=Kills.seed)
     options, rest = parser.parse_known_args()
-    KILLS, SEED = options.kills, options.seed
+    Kills.kills, Kills.seed = options.kills, options.seed
     unittest.main(argv=[sys.argv[0], *rest])
 
 
