@@ -5,19 +5,17 @@
 #include <mutex>
 #include <string>
 
+#include "tests/store/disk_layer.hpp"
+
 namespace vitalgate::store::testing {
 
-/// A disk for SQLite that fails when told to: SQLite's own layer with ours in front. Without shared
-/// memory, so a store that needed it would not open. One at a time.
-class FaultyDisk {
+/// A disk for SQLite that fails when told to. One at a time.
+class FaultyDisk final : public DiskLayer {
   public:
     /// noSync is none: it makes tests quick that need no disk at all.
     enum class Fault { none, full, readOnly, failingSync, failingRead, noSync };
 
-    FaultyDisk();
-    FaultyDisk(const FaultyDisk&) = delete;
-    FaultyDisk& operator=(const FaultyDisk&) = delete;
-    ~FaultyDisk();
+    FaultyDisk() : DiskLayer(name()) {}
 
     /// What StoreOptions.vfs must be.
     static std::string name() { return "faulty-disk"; }
@@ -34,11 +32,11 @@ class FaultyDisk {
     [[nodiscard]] int writes() const { return writes_; }
     [[nodiscard]] int syncs() const { return syncs_; }
 
-    // For the layer.
-    void noteWrite() { ++writes_; }
-    void noteSync();
+    std::optional<int> before(const DiskRequest& request) override;
 
   private:
+    void noteSync();
+
     std::atomic<Fault> fault_ = Fault::none;
     std::atomic<int> writes_ = 0;
     std::atomic<int> syncs_ = 0;
