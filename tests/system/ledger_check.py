@@ -15,7 +15,7 @@ import ledger_values
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "packaging/examples"))
 
 import consumer  # noqa: E402
-from vitalgate.v1 import event_pb2, reading_pb2, stream_pb2  # noqa: E402
+from vitalgate.v1 import event_pb2, reading_pb2, stream_pb2, vocabulary_pb2  # noqa: E402
 
 LANES = {stream_pb2.LANE_LIVE: "live", stream_pb2.LANE_BACKLOG: "backlog", stream_pb2.LANE_REPLAY: "replay"}
 # How long before a kill a value may have come that was not committed yet.
@@ -31,6 +31,7 @@ class Device:
     keeps_records: bool = False  # so a kill loses none of them
     time_tolerance_s: float = TIME_TOLERANCE_S
     session_age_s: float = 0.0  # at the start of the simulator; its record numbers are minutes of the session
+    clock_is_right: bool = True  # if it has one; else the simulator's time counts
 
 
 @dataclasses.dataclass
@@ -53,6 +54,7 @@ class Measurement:
 class Findings:
     faults: list[str]
     figures: dict[str, int]
+    lost: list[Measurement]  # what should have arrived and has not; no fault as far as a Loss names it
 
 
 def seconds(text):
@@ -82,13 +84,15 @@ def measurements(entries):
 
 class Check:
     """One comparison. kills_s: when the daemon was killed. committed: stream -> the highest sequence that was found in its
-    store, and up to which all must have come; without it, up to the newest that a message told of. window: of the uplink."""
+    store, and up to which all must have come; without it, up to the newest that a message told of. window: of the uplink.
+    hub_clock: how many seconds the hub's clock was behind at a stamp; without it, none."""
 
-    def __init__(self, entries, ledger, devices, kills_s=(), committed=None, window=100):
+    def __init__(self, entries, ledger, devices, kills_s=(), committed=None, window=100, hub_clock=None):
         self.measurements, self.ledger, self.devices = measurements(entries), ledger, devices
         self.kills_s, self.committed, self.window = kills_s, committed or {}, window
+        self.hub_clock = hub_clock or (lambda stamp: 0.0)
         self.start_s = min((seconds(entry["t"]) for entry in entries), default=0.0)
-        self.faults = []
+        self.faults, self.lost = [], []
         self.figures = collections.Counter()
         self.readings = [reading_pb2.Reading.FromString(body)
                          for body, in ledger.db.execute("SELECT body FROM reading ORDER BY stream, sequence")]
@@ -105,7 +109,7 @@ class Check:
         self.check_contents()
         self.check_sequences()
         self.check_arrivals()
-        return Findings(self.faults, dict(self.figures))
+        return Findings(self.faults, dict(self.figures), self.lost)
 
     def fault(self, what, subject, more=""):
         self.faults.append(f"{what}: {subject}{more and ': '}{more}")
@@ -134,7 +138,7 @@ class Check:
         """Where a device says the same twice, the one that did not arrive yet and is nearest in time."""
         found = self.by_payload.get((device, raw[0].characteristic, raw[0].value), []) if raw else []
         found = [one for one in found if all((part.characteristic, part.value) in one.offered for part in raw)]
-        received_s = stamp.time.ToNanoseconds() / 1e9
+        received_s = stamp.time.ToNanoseconds() / 1e9 + self.hub_clock(stamp)
         return min(found, key=lambda one: (one.arrived, abs(seconds(one.entry["t"]) - received_s)), default=None)
 
     def check_reading(self, reading, measurement):
@@ -143,7 +147,9 @@ class Check:
         person = device.slots.get(slot, device.person) if slot is not None else device.person
         if reading.subject != person:
             self.fault("wrong person", measurement, f"{reading.subject or 'nobody'}, not {person or 'nobody'}")
-        off_s = reading.measured.ToNanoseconds() / 1e9 - self.measured_s(measurement, device)
+        stamp = reading.received if reading.time_basis == vocabulary_pb2.TIME_RECEIVED else reading.device_clock.compared
+        measured_s = reading.measured.ToNanoseconds() / 1e9 + self.hub_clock(stamp)
+        off_s = measured_s - self.measured_s(measurement, device)
         if abs(off_s) > device.time_tolerance_s:
             self.fault("wrong time", measurement, f"{off_s:+.1f} s")
         record = measurement.entry.get("record")
@@ -156,12 +162,11 @@ class Check:
         """By the device's clock, which is right, or else by the simulator's."""
         if device.session_age_s:
             return self.start_s - device.session_age_s + 60 * measurement.entry["record"]
-        text = measurement.entry.get("deviceTime")
+        text = measurement.entry.get("deviceTime") if device.clock_is_right else None
         return seconds(text + "Z" if text else measurement.entry["t"])
 
     def check_accepted(self):
         """What was taken has arrived, or was in memory at a kill and not in the device's, or stands in a Loss."""
-        lost = []
         for measurement in self.measurements.values():
             keeps = self.devices[measurement.device].keeps_records and not measurement.is_missed
             self.figures["accepted"] += bool(measurement.taken_s)
@@ -170,12 +175,14 @@ class Check:
             if not keeps and all(self.was_killed_soon_after(taken_s) for taken_s in measurement.taken_s):
                 self.figures["in memory at a kill"] += 1
             else:
-                lost.append(measurement)
+                self.lost.append(measurement)
+        # What has moved to another stream comes again there.
         named = sum(event.loss.count for event in self.events
-                    if event.HasField("loss") and event.loss.uplink in ("", self.ledger.uplink))
+                    if event.HasField("loss") and event.loss.uplink in ("", self.ledger.uplink)
+                    and event.loss.reason != vocabulary_pb2.LOSS_MOVED)
         self.figures["named as lost"] = named
-        if len(lost) > named:
-            for measurement in lost:
+        if len(self.lost) > named:
+            for measurement in self.lost:
                 self.fault("lost", measurement)
 
     def was_killed_soon_after(self, taken_s):

@@ -1,0 +1,144 @@
+"""The hub's wall clock jumps, is far in the future, or is not set at the start: nothing is lost, and times stay honest."""
+import contextlib
+import sqlite3
+import unittest
+
+import ledger_check
+import ordeal
+from vitalgate.v1 import reading_pb2, vocabulary_pb2
+
+YEAR_S = 31_557_600
+YEAR_2038_S = 2**31
+SCENARIO = """
+seed: {seed}
+adapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:10:00:01"
+    users: {{1: {{slot: 1}}, 2: {{slot: 2}}}}
+    memory: 1000
+    clock: {{zone: UTC}}
+    advertise: {{when: always, every: 100ms}}
+    measure:
+      - {{every: 500ms, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
+      - {{at: 700ms, every: 500ms, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
+  thermometer:
+    model: thermometer
+    address: "D0:5F:B8:10:00:03"
+    clock: {{as: none}}
+    memory: 1000
+    advertise: {{when: always, every: 100ms}}
+    measure: [{{every: 400ms, times: {thermometer}, temperature: 36.1..38.9}}]
+  strap:
+    model: heart-rate
+    address: "F0:13:C3:10:00:08"
+    advertise: {{when: always, every: 100ms}}
+    measure: [{{every: 200ms, times: {strap}, rate: 55..95}}]
+  meter:
+    model: glucose
+    address: "C4:7C:8D:10:00:05"
+    clock: {{as: date-time, zone: UTC}}
+    memory: {records}
+    live: true
+    advertise: {{when: after-measurement, for: 10s, every: 100ms}}
+    disconnect: {{when-done: 200ms}}
+    measure: [{{at: 1s, every: 2s, times: {meter}, glucose: 70..180}}]
+"""
+CONFIGURATION = "\n".join(line for line in ordeal.CONFIGURATION.splitlines() if not line.startswith("sensor"))
+
+
+class ClockFaults(ordeal.Ordeal):
+    scenario, configured, stored = SCENARIO, CONFIGURATION, 0
+    rates_per_s = {"cuff": 2, "thermometer": 2.5, "strap": 5, "meter": 0.5}
+    # What the hub sets of their clocks is as wrong as its own.
+    devices = {name: ledger_check.dataclasses.replace(device, clock_is_right=False)
+               for name, device in ordeal.DEVICES.items() if name != "sensor"}
+
+    def setUp(self):
+        super().setUp()
+        self.wall_clock = self.folder / "wall-clock"
+        self.environment = {**self.preloading("libsynchronised_clock.so"), "WALL_CLOCK": str(self.wall_clock)}
+        self.told = []
+        self.corrects_synchronised = False
+
+    def set_clock(self, ahead_s, state="synchronised"):
+        """At one stroke: never half a file."""
+        text = self.folder / "wall-clock.new"
+        text.write_text(f"{ahead_s} {state}")
+        text.rename(self.wall_clock)
+
+    def wait_step(self, number):
+        """The so-many-th event that tells how the hub's own clock was changed."""
+        self.wait_consumer(lambda: len(self.steps()) >= number, f"{number} events of the clock")
+        return self.steps()[number - 1]
+
+    def steps(self):
+        events = [event for event in self.events_of("clock") if not event.device]
+        return sorted(events, key=lambda event: event.occurred.uptime_ms)
+
+    def checked(self):
+        self.told = [event.occurred for event in self.steps()]
+        return super().checked()
+
+    def hub_clock(self, stamp):
+        """By the last event of the boot, which says when the kernel started."""
+        later = [told for told in self.told if told.uptime_ms > stamp.uptime_ms]
+        is_sure = stamp.clock == vocabulary_pb2.CLOCK_SYNCHRONISED and not self.corrects_synchronised
+        if is_sure or not later:
+            return 0.0
+        right_ns = later[-1].time.ToNanoseconds() - (later[-1].uptime_ms - stamp.uptime_ms) * 1_000_000
+        return (right_ns - stamp.time.ToNanoseconds()) / 1e9
+
+    def readings(self):
+        """In the order of their sequence."""
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
+            return [reading_pb2.Reading.FromString(body)
+                    for body, in database.execute("SELECT body FROM reading ORDER BY sequence")]
+
+    def assert_order(self):
+        """The sequence is that of arrival, whatever the wall clock says."""
+        last = {}
+        for reading in self.readings():
+            self.assertGreaterEqual(reading.received.uptime_ms, last.get(reading.device, 0), reading.id)
+            last[reading.device] = reading.received.uptime_ms
+
+    def test_jumps(self):
+        self.corrects_synchronised = True  # nobody knew better while it was wrong
+        self.start_all(16)
+        self.wait_progress(30)
+        before_s = 0
+        for number, ahead_s in enumerate((-10 * YEAR_S, 20 * YEAR_S, 0), 1):
+            self.set_clock(ahead_s)
+            step = self.wait_step(number)
+            self.assertAlmostEqual(step.clock.step_ms / 1000, ahead_s - before_s, delta=1)
+            self.assertEqual((getattr(step.clock, "from"), step.clock.to), (vocabulary_pb2.CLOCK_SYNCHRONISED,) * 2)
+            before_s = ahead_s
+            self.wait_progress(20)
+        self.finish("the clock jumps")
+        self.assert_order()
+        late = [reading for reading in self.readings() if reading.received.time.seconds > YEAR_2038_S]
+        self.assertGreater(len(late), 10)
+        self.assertEqual(sum("as hub-test (" in line for line in self.broker.lines.snapshot()), 2, "connections")
+
+    def test_not_set_at_the_start(self):
+        self.set_clock(-YEAR_S, "unsynchronised")
+        self.start_all(8)
+        self.wait_progress(30)
+        self.set_clock(0)
+        step = self.wait_step(1)
+        self.assertAlmostEqual(step.clock.step_ms / 1000, YEAR_S, delta=1)
+        self.assertEqual(getattr(step.clock, "from"), vocabulary_pb2.CLOCK_UNSYNCHRONISED)
+        self.assertEqual(step.clock.to, vocabulary_pb2.CLOCK_SYNCHRONISED)
+        self.wait_progress(10)
+        self.finish("a clock that is set later")
+        self.assert_order()
+        for reading in self.readings():
+            before_s = (step.occurred.uptime_ms - reading.received.uptime_ms) / 1000
+            if abs(before_s) > 2:  # the hub looks once a second
+                expected = vocabulary_pb2.CLOCK_UNSYNCHRONISED if before_s > 0 else vocabulary_pb2.CLOCK_SYNCHRONISED
+                self.assertEqual(reading.received.clock, expected, reading.id)
+
+
+if __name__ == "__main__":
+    unittest.main()
