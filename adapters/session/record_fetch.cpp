@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/profiles/record_access.hpp"
+#include "gateway/base/failpoint.hpp"
 
 namespace vitalgate::session {
 
@@ -133,6 +134,7 @@ asio::awaitable<Status> RecordFetch::conclude(std::uint16_t service,
         const auto gaps = glucose_.gaps(marks_[service].run(), before);
         append = appendOf(exchange_.context(), gaps);
     }
+    failpoint("session.move-mark");
     co_return co_await exchange_.commit(append);
 }
 
@@ -146,6 +148,7 @@ asio::awaitable<Result<bool>> RecordFetch::runProcedure(Endpoint controlPoint, B
     const auto service = controlPoint.profile->service;
     const auto dropped = shared_.link.droppedValues();
     fetching_ = Fetch{service, marks, 0, dropped};
+    failpoint("session.ask-records");
     const auto value =
         co_await controlPoints_.ask(controlPoint, std::move(request), isRecordAnswer);
     fetched_ = fetching_->records;

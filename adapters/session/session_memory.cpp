@@ -1,5 +1,6 @@
 #include "adapters/session/descriptor.hpp"
 #include "adapters/session/session.hpp"
+#include "gateway/base/failpoint.hpp"
 
 // The part of a conversation that is committed: values, and what is remembered of the device from
 // one conversation to the next.
@@ -65,6 +66,7 @@ asio::awaitable<Status> Session::commit(Append what) {
         broken_ = accepted.error().in("keep values");
         co_return std::unexpected(*broken_);
     }
+    failpoint("session.committed");
     remembered_ = marks;
     if (isMarked) lastMarked_ = now.uptime;
     if (accepted->duplicates < readings) lastReading_ = now;

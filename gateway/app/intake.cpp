@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/store/awaitable_store.hpp"
 
 namespace vitalgate::app {
@@ -125,6 +126,7 @@ Intake::Prepared Intake::prepare(Append what) {
 
 asio::awaitable<Result<Accepted>> Intake::append(Append what) {
     auto prepared = prepare(std::move(what));
+    failpoint("app.append");
     const auto result = co_await store::append(store_, clock_, std::move(prepared.rows),
                                                std::move(prepared.bookmarks), kCommitLimit);
     if (!result) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/runtime/answer.hpp"
 
 namespace vitalgate::app {
@@ -62,6 +63,7 @@ asio::awaitable<v1::CommandResult> Replays::run(v1::Command command, std::string
     const auto found = co_await held(*search);
     if (!found) co_return failed("search the store: " + found.error().message);
     if (found->empty()) co_return refused(nothingHeld());
+    failpoint("app.replay");
     for (const auto& name : *uplinks) {
         if (!sendAgain_(name, *found, command.id())) co_return failed("the hub is stopping");
     }

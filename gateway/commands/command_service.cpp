@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/commands/kinds.hpp"
 #include "gateway/runtime/answer.hpp"
 
@@ -102,6 +103,7 @@ void CommandService::limit(Verdict& verdict) {
 
 /// Durable before anything is done: a command that is in the ledger is never run again.
 void CommandService::begin(const JobPtr& job) {
+    failpoint("commands.begin");
     ++unfinished_;
     auto entry = entryOf(*job, resultOf(*job, v1::COMMAND_RECEIVED));
     store_.beginCommand(std::move(entry), [self = shared_from_this(), job](auto known) {
@@ -200,7 +202,9 @@ asio::awaitable<void> CommandService::runOne(JobPtr job) {
     auto tellRunning = clock_.after(kTellRunningAfter, [self = shared_from_this(), job] {
         self->answerUnledgered(job, self->resultOf(*job, v1::COMMAND_RUNNING));
     });
+    failpoint("commands.run");
     auto outcome = co_await runLimited(job);
+    failpoint("commands.ran");
     tellRunning.cancel();
     auto result = resultOf(*job, outcome.state());
     result.MergeFrom(outcome);
@@ -248,6 +252,7 @@ void CommandService::finish(const JobPtr& job, v1::CommandResult result) {
     store_.finishCommand(std::move(entry), rowOf(result),
                          [self = shared_from_this(), job](const auto& stored) {
                              --self->unfinished_;
+                             failpoint("commands.answered");
                              self->running_.erase(job->verdict.id);
                              if (stored) return;
                              self->log_.error("command {}: its result could not be stored: {}",

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <set>
 
+#include "gateway/base/failpoint.hpp"
+
 namespace vitalgate::store {
 
 namespace {
@@ -62,6 +64,7 @@ Result<std::string> moveParts(const std::string& path, const fs::path& folder) {
         // Reading the store makes an empty journal.
         if (!part.empty() && fs::file_size(from, ignored) == 0) ::unlink(from.c_str());
         const auto to = folder / fmt::format("{}{}{}", name, kEnding, part);
+        failpoint("store.move-part");
         if (isThere(from) && ::rename(from.c_str(), to.c_str()) != 0) return failed(from);
     }
     return name;
@@ -115,12 +118,16 @@ Status takeSalvaged(const std::string& path, const Log& log) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failed(folder);
     // The salvaged file has its name for good before the damaged one loses its own.
     if (auto synced = syncFolder(home); !synced) return synced;
+    failpoint("store.move-damaged");
     const auto name = moveParts(path, folder);
     if (!name) return std::unexpected(name.error());
     log.warning("the damaged store is {} now", (folder / (*name + std::string(kEnding))).string());
     if (auto synced = syncFolder(folder); !synced) return synced;
+    failpoint("store.forget-mark");
     forgetMark(path);
+    failpoint("store.name-salvaged");
     if (::rename(salvaged.c_str(), path.c_str()) != 0) return failed(salvaged);
+    failpoint("store.sync-salvaged");
     if (auto synced = syncFolder(home); !synced) return synced;
     removeOldest(folder, *name, log);
     return {};

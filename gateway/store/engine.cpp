@@ -3,6 +3,7 @@
 #include <array>
 #include <fstream>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/meta_table.hpp"
@@ -160,6 +161,7 @@ Status Engine::transact(const std::function<Status()>& work, const Moment& now) 
     auto done = database_.run("BEGIN IMMEDIATE");
     if (done) done = work();
     if (done) done = finish(before.next - 1, now);
+    failpoint("store.commit");
     if (done) done = database_.run("COMMIT");
     if (!done) {
         database_.rollBack();
@@ -167,6 +169,7 @@ Status Engine::transact(const std::function<Status()>& work, const Moment& now) 
         failed(done.error(), now);
         return done;
     }
+    failpoint("store.committed");
     log_.saved();
     ranges_.committed(lostNow_);
     waitingEvents_.clear();
@@ -179,6 +182,7 @@ Status Engine::transact(const std::function<Status()>& work, const Moment& now) 
 Status Engine::finish(std::uint64_t newestBefore, const Moment& now) {
     auto done = writeWaitingEvents(now);
     if (done) done = makeRoom(newestBefore, now);
+    failpoint("store.write-sets");
     if (done) done = ranges_.write(lostNow_);
     if (done) done = log_.saveCounters();
     return done;
@@ -271,7 +275,9 @@ bool Engine::wantsCheckpoint() const {
 }
 
 void Engine::checkpoint(const Moment& now) {
+    failpoint("store.checkpoint");
     if (const auto done = database_.checkpoint(); !done) failed(done.error(), now);
+    failpoint("store.checkpoint-done");
 }
 
 void Engine::failed(const Error& error, const Moment& now) {
@@ -376,9 +382,12 @@ Status Engine::makeRoom(std::uint64_t newestBefore, const Moment& now) {
     if (*used <= maximumBytes_) return {};
     const auto target = maximumBytes_ - std::max(maximumBytes_ / 100, kLeastRoom);
     std::vector<LostRow> lost;
+    failpoint("store.make-room");
     auto done = dropHistory(target, newestBefore);
     if (done) done = dropUndelivered(target, newestBefore, lost);
+    failpoint("store.record-loss");
     if (done) done = recordQuotaLoss(lost, now);
+    failpoint("store.loss-recorded");
     if (!done) return done;
     used = usedBytes();
     if (!used) return std::unexpected(used.error());

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/store/bookmark_table.hpp"
 #include "gateway/store/command_table.hpp"
 #include "gateway/store/damaged_file.hpp"
@@ -268,6 +269,7 @@ Status fill(const std::string& path, const StoreOptions& options, const Error& d
     if (!file) return std::unexpected(file.error());
     Salvage salvage(*file, old ? &*old : nullptr, options, clock);
     if (auto done = salvage.run(damage); !done) return done;
+    failpoint("store.commit-salvage");
     if (auto done = file->database.run("COMMIT"); !done) return done;
     log.warning("{}", salvage.summary());
     return {};
@@ -281,6 +283,7 @@ Status salvage(const StoreOptions& options, const Error& damage, const Clock& cl
     const auto temporary = options.path + ".new";
     auto done = fill(temporary, options, damage, clock, log);
     if (done) done = syncFile(temporary);
+    failpoint("store.finish-salvage");
     if (done && ::rename(temporary.c_str(), salvagedPathOf(options.path).c_str()) != 0) {
         done = fail(ErrorKind::unavailable, "the salvaged store cannot be made: {}",
                     std::strerror(errno));

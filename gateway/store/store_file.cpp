@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "gateway/base/base32.hpp"
+#include "gateway/base/failpoint.hpp"
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/meta_table.hpp"
@@ -203,6 +204,7 @@ Status create(const std::string& path, const std::string& vfs) {
         ::unlink(temporary.c_str());
         return created;
     }
+    failpoint("store.name-new");
     forgetMark(path);
     const Descriptor folder(::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (::rename(temporary.c_str(), path.c_str()) != 0 || folder.value < 0 ||

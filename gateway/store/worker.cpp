@@ -2,6 +2,8 @@
 
 #include <asio/post.hpp>
 
+#include "gateway/base/failpoint.hpp"
+
 namespace vitalgate::store {
 
 namespace {
@@ -55,6 +57,7 @@ void Worker::change(std::function<void(Engine&)> change) {
 void Worker::flush(const Moment& now) {
     post([this, now] {
         const auto before = engine_->status().newest;
+        failpoint("store.flush");
         engine_->flush(now);
         report(engine_->status().newest > before);
     });
@@ -119,6 +122,7 @@ void Worker::commitWaiting() {
         },
         group->back().now);
     report(engine_->status().newest > before);
+    failpoint("store.answer");
     asio::post(loop_, [group, status] {
         for (auto& write : *group) write.done(status);
     });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/crypto/identity.hpp"
 #include "gateway/uplink/batch.hpp"
 #include "gateway/uplink/publish_verdict.hpp"
@@ -147,6 +148,7 @@ std::uint64_t Delivery::waiting() const {
 bool Delivery::acknowledged(std::uint64_t number, int reason) {
     if (!lanes_) return false;
     if (reason < 0x80) {
+        failpoint("uplink.acknowledge");
         const auto acknowledgement = lanes_->acknowledged(number);
         if (!acknowledgement) return false;
         if (acknowledgement->lane == v1::LANE_REPLAY) {
@@ -154,8 +156,10 @@ bool Delivery::acknowledged(std::uint64_t number, int reason) {
         } else {
             confirmations_.acknowledged(setOf(acknowledgement->cover), clock_.steady());
         }
+        failpoint("uplink.save-sets");
         ++unsaved_;
         save(unsaved_ * 2 >= limits_.window);
+        failpoint("uplink.acknowledged");
         pump();
         return true;
     }
@@ -259,9 +263,11 @@ void Delivery::send(const LaneMessage& message) {
         return;
     }
     if (message.lane != v1::LANE_REPLAY) confirmations_.published(setOf(message.cover));
+    failpoint("uplink.publish");
     publish_(message.number, message.lane == v1::LANE_LIVE
                                  ? liveMessage(std::move(payload), message.rows.front())
                                  : outgoing(topics_.batches(), std::move(payload), "Batch", false));
+    failpoint("uplink.published");
 }
 
 MqttMessage Delivery::liveMessage(std::string payload, const store::StoredRow& row) const {
@@ -350,6 +356,7 @@ void Delivery::receipt(const std::string& payload) {
 }
 
 void Delivery::applyReceipt(const ReceiptClaim& claim) {
+    failpoint("uplink.receipt");
     confirmations_.confirmed(claim.stored, clock_.steady());
     if (lanes_) {
         lanes_->confirmed(claim.stored);
@@ -368,6 +375,7 @@ void Delivery::applyReceipt(const ReceiptClaim& claim) {
     missedForGood_ = std::move(gone);
     repeat(missing);
     save(false);
+    failpoint("uplink.receipt-applied");
 }
 
 void Delivery::routeResult(const std::string& commandId, std::string suffix,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/failpoint.hpp"
 #include "gateway/base/identifier.hpp"
 #include "gateway/uplink/publish_verdict.hpp"
 
@@ -100,6 +101,7 @@ ConnectorEvents Uplink::connectorEvents() {
 /// An attempt that failed has used no number: the next one takes it.
 void Uplink::prepareWill(std::function<void(Result<std::optional<MqttMessage>>)> begin) {
     if (!connectionUsed_) return begin(will());
+    failpoint("uplink.count-connection");
     store_.countConnection(
         options_.name, [this, alive = std::weak_ptr(alive_), begin](Result<std::uint64_t> number) {
             if (alive.expired()) return;
@@ -109,6 +111,7 @@ void Uplink::prepareWill(std::function<void(Result<std::optional<MqttMessage>>)>
             }
             connection_ = *number;
             connectionUsed_ = false;
+            failpoint("uplink.connect");
             begin(will());
         });
 }
@@ -122,6 +125,7 @@ MqttMessage Uplink::will() const {
 }
 
 void Uplink::onConnected(const MqttConnected& connection) {
+    failpoint("uplink.connected");
     connectionUsed_ = true;
     problemSince_.reset();
     unreadable_.clear();
