@@ -22,14 +22,19 @@ constexpr const char* kUplink = "care";
 /// So little that rows have to give way.
 constexpr std::uint64_t kMaximumBytes = 256 * 1024;
 /// A life ends on its own in the middle, so that closing and opening are cut off too.
-constexpr int kSteps = 120;
+constexpr int kSteps = 150;
 
-/// What the store has answered for.
+/// What the store has answered for, or the service has got.
 struct Promise {
-    std::string name;
-    std::uint64_t sequence;
-    bool isCommand = false;
+    enum class Kind { row, command, delivery };
+
+    Kind kind;
+    std::string name = {};       ///< of a reading or a command
+    std::uint64_t sequence = 0;  ///< of a reading
+    RangeSet delivered = {};     ///< with what a Loss among them names
 };
+
+using Kind = Promise::Kind;
 
 /// What was done to the disk, with a mark wherever one more promise was given.
 struct Life {
@@ -58,8 +63,15 @@ CommandEntry command(const Hub& hub, const std::string& id) {
     entry.keyId = "clinic";
     entry.target = "cuff";
     entry.state = v1::COMMAND_RECEIVED;
-    entry.notAfter = hub.clock.wall() + 1h;
+    entry.notAfter = hub.clock.wall() + 365 * 24h;
     return entry;
+}
+
+void addTold(const v1::Record& record, RangeSet& told) {
+    told.add(Range{record.sequence(), record.sequence()});
+    for (const auto& range : record.event().loss().ranges()) {
+        told.add(Range{range.first(), range.last()});
+    }
 }
 
 /// A hub on the files that a power cut left.
@@ -99,9 +111,10 @@ class Worker {
 
   private:
     void work(Hub& hub) {
-        const auto what = random_() % 10;
-        if (what == 0) return begin(hub);
-        if (what == 1) return acknowledge(hub);
+        const auto what = random_() % 40;
+        if (what == 0) return letMonthPass(hub);
+        if (what < 4) return begin(hub);
+        if (what < 8) return deliver(hub, random_() % 100);
         appendSome(hub, 1 + random_() % 3);
     }
 
@@ -114,7 +127,7 @@ class Worker {
             row.record.mutable_reading()->add_status(std::string(random_() % 8'000, 'x'));
             hub.store->append({row}, {{"cuff", "last", name}}, [&, name](Result<Appended> result) {
                 ++answered;
-                if (result) promise({name, result->sequences.front()});
+                if (result) promise({Kind::row, name, result->sequences.front()});
             });
         }
         hub.runUntil([&] { return answered == count; });
@@ -124,17 +137,30 @@ class Worker {
         const auto id = fmt::format("command-{}", ++number_);
         const auto begun = hub.await<std::optional<CommandEntry>>(
             [&](auto done) { hub.store->beginCommand(command(hub, id), done); });
-        if (begun) promise({id, 0, true});
+        if (begun) promise({Kind::command, id});
     }
 
-    /// All but the newest few, which an uplink has on their way.
-    void acknowledge(Hub& hub) {
+    /// To the service, all but the newest `left`.
+    void deliver(Hub& hub, std::uint64_t left) {
         const auto newest = hub.store->status().newest;
+        const Range sent{1, newest - std::min(newest - 1, left)};
+        RangeSet delivered;
+        for (const auto& record : hub.records(sent)) addTold(record, delivered);
+        promise({Kind::delivery, {}, 0, delivered});
         auto sets = hub.sets(kUplink);
-        sets.sent.add({1, newest - std::min<std::uint64_t>(newest - 1, random_() % 20)});
-        sets.stored.add(sets.sent);
+        sets.sent.add(sent);
+        sets.stored.add(sent);
         hub.store->saveSets(kUplink, sets, true);
         hub.sets(kUplink);  // comes back after the write
+    }
+
+    /// Then all is out of date, the row with the highest sequence too.
+    void letMonthPass(Hub& hub) {
+        deliver(hub, 0);
+        hub.clock.advance(31 * 24h);
+        CHECK(hub.append({}));
+        hub.fetch();  // comes back after the purge has begun
+        CHECK(hub.append({}));
     }
 
     void promise(Promise promise) {
@@ -148,56 +174,64 @@ class Worker {
     int number_ = 0;
 };
 
-/// What a restarted store says of itself.
-struct Found {
-    std::map<std::uint64_t, std::string> rows;
-    RangeSet lost;
-    std::string newestReading;
-};
+int numberOf(const std::string& name) {
+    return name.empty() ? 0 : std::stoi(name.substr(name.find('-') + 1));
+}
 
-Found contentOf(Hub& hub) {
-    Found found;
-    for (const auto& record : hub.records()) {
-        found.rows[record.sequence()] = record.reading().device();
-        if (record.has_reading()) found.newestReading = record.reading().device();
-        for (const auto& range : record.event().loss().ranges()) {
-            found.lost.add(Range{range.first(), range.last()});
-        }
-    }
-    // History goes without a record; what is acknowledged is at the service.
-    found.lost.add(hub.sets(kUplink).stored);
-    return found;
+/// Whether the row is there, or with the service, or named by a Loss that is.
+bool isKept(const Promise& promise, const std::map<std::uint64_t, std::string>& rows,
+            const RangeSet& told) {
+    const auto row = rows.find(promise.sequence);
+    return row != rows.end() ? row->second == promise.name : told.contains(promise.sequence);
 }
 
 /// How many promises the store does not keep.
 int broken(Hub& hub, std::span<const Promise> promises) {
-    const auto found = contentOf(hub);
-    int count = 0;
-    for (const auto& promise : promises) {
-        if (promise.isCommand) continue;
-        const auto row = found.rows.find(promise.sequence);
-        const bool isKept = row != found.rows.end() ? row->second == promise.name
-                                                    : found.lost.contains(promise.sequence);
-        if (!isKept) ++count;
+    RangeSet told;
+    std::map<std::uint64_t, std::string> rows;
+    std::string newest;
+    for (const auto& record : hub.records()) {
+        addTold(record, told);
+        if (!record.has_reading()) continue;
+        newest = record.reading().device();
+        rows[record.sequence()] = newest;
     }
-    if (found.newestReading != hub.bookmark("cuff", "last")) ++count;
+    for (const auto& promise : promises) told.add(promise.delivered);
+    int count = 0;
+    std::string promised;
+    for (const auto& promise : promises) {
+        if (promise.kind != Kind::row) continue;
+        promised = promise.name;
+        if (!isKept(promise, rows, told)) ++count;
+    }
+    const auto bookmark = hub.bookmark("cuff", "last");
+    if (numberOf(bookmark) < numberOf(promised)) ++count;
+    if (!newest.empty() && newest != bookmark) ++count;
     const auto sets = hub.sets(kUplink);
     if (!sets.sent.empty() && sets.sent.ranges().back().last > hub.store->status().newest) ++count;
     return count;
 }
 
-/// What the store would do next is new, and nothing that it knows.
+const Promise* newestOf(Kind kind, std::span<const Promise> promises) {
+    const auto found = std::ranges::find(promises.rbegin(), promises.rend(), kind, &Promise::kind);
+    return found == promises.rend() ? nullptr : &*found;
+}
+
+/// What comes next has a number of its own, and what the store knows it knows still.
 void checkGoesOn(Hub& hub, std::span<const Promise> promises) {
-    std::uint64_t highest = 0;
-    for (const auto& promise : promises) highest = std::max(highest, promise.sequence);
-    const auto appended = hub.append({reading("new", "new")}).value();
-    CHECK(appended.sequences.front() > highest);
-    const auto isCommand = [](const Promise& promise) { return promise.isCommand; };
-    const auto last = std::ranges::find_if(promises.rbegin(), promises.rend(), isCommand);
-    if (last == promises.rend()) return;
-    const auto known = hub.await<std::optional<CommandEntry>>(
-        [&](auto done) { hub.store->beginCommand(command(hub, last->name), done); });
-    CHECK(known.value().has_value());
+    std::vector<NewRow> rows{reading("new", "new")};
+    const auto* row = newestOf(Kind::row, promises);
+    if (row != nullptr) rows.push_back(reading(row->name, row->name));
+    const auto appended = hub.append(rows).value();
+    if (row != nullptr) {
+        CHECK(appended.sequences.front() > row->sequence);
+        CHECK(appended.sequences.back() == 0);
+    }
+    if (const auto* begun = newestOf(Kind::command, promises)) {
+        const auto known = hub.await<std::optional<CommandEntry>>(
+            [&](auto done) { hub.store->beginCommand(command(hub, begun->name), done); });
+        CHECK(known.value().has_value());
+    }
 }
 
 /// Opens what a power cut left. Gives the number of broken promises.
@@ -233,7 +267,7 @@ struct Sweep {
     int broken = 0;
 };
 
-/// Cuts the power before each sync, when most is not yet on the disk.
+/// Cuts the power before each sync, when most is not yet on the disk, until a promise is broken.
 Sweep sweep(const Life& life, std::span<const Promise> promises, std::span<const Left> kinds,
             std::uint64_t seed) {
     std::mt19937_64 random(seed);
@@ -250,6 +284,7 @@ Sweep sweep(const Life& life, std::span<const Promise> promises, std::span<const
             result.broken +=
                 checkAfterCut(files, promises.first(promisesBefore(life, i, 0)), stream);
             ++result.cuts;
+            if (result.broken > 0) return result;
         }
         disk.apply(event);
     }
