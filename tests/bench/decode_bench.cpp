@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "adapters/profiles/blood_pressure_frame.hpp"
-#include "adapters/profiles/profile.hpp"
-#include "gateway/base/time.hpp"
+#include "tests/bench/sample_reading.hpp"
 
 namespace vitalgate::bench {
 
@@ -27,11 +26,6 @@ constexpr double kDecodeNs = 20;
 constexpr double kSerialiseNs = 500;
 /// With the protobuf message, whose parts are allocated one by one.
 constexpr double kReadingNs = 3000;
-
-/// 128/82, mean 97, with time stamp, pulse, user and status: every field that there is.
-constexpr std::array<std::uint8_t, 19> kValue{0x1e, 0x80, 0x00, 0x52, 0x00, 0x61, 0x00,
-                                              0xea, 0x07, 0x0b, 0x17, 0x08, 0x0e, 0x05,
-                                              0x47, 0x00, 0x01, 0x04, 0x00};
 
 /// The compiler must take it that somebody reads and changes what `pointer` points to.
 template <class T>
@@ -93,15 +87,6 @@ Figure measureParsing() {
     return measure(20000, parse, copyingOfValue());
 }
 
-profiles::Measurement decoded(const profiles::CharacteristicSpec& spec, ByteView value) {
-    auto result = spec.decode(value, {});
-    return std::move(std::get<profiles::Measurement>(*result));
-}
-
-const profiles::CharacteristicSpec& bloodPressure() {
-    return *profiles::findCharacteristic(Uuid(0x2A35));
-}
-
 Figure measureDecoding() {
     auto value = kValue;
     const auto decode = [&] {
@@ -112,38 +97,8 @@ Figure measureDecoding() {
     return measure(1000, decode, copyingOfValue());
 }
 
-/// As the hub fills it in: identity, times, subject, source, and the octets as they came.
-v1::Reading filledReading() {
-    auto reading = decoded(bloodPressure(), kValue).reading;
-    Moment moment;
-    moment.wall = WallTime{std::chrono::seconds{1795421645} + std::chrono::milliseconds{120}};
-    moment.trust = ClockTrust::synchronised;
-    moment.boot = 17;
-    moment.uptime = SteadyTime{std::chrono::hours{300}};
-    reading.set_id("6f1f3f6e-5d0c-8a41-9d3b-0a8a5c1b7e42");
-    reading.set_id_basis(v1::ID_DEVICE_TIME);
-    reading.set_device("cuff");
-    toTimestamp(moment.wall, *reading.mutable_measured());
-    reading.set_time_basis(v1::TIME_CORRECTED);
-    reading.set_utc_offset_min(60);
-    reading.mutable_device_clock()->set_ahead_ms(-43000);
-    toStamp(moment, *reading.mutable_device_clock()->mutable_compared());
-    toStamp(moment, *reading.mutable_received());
-    reading.set_subject("p-7f3a91");
-    reading.set_subject_basis(v1::SUBJECT_SLOT);
-    auto& source = *reading.mutable_source();
-    source.set_profile("blood-pressure");
-    source.set_link(v1::LINK_ENCRYPTED);
-    source.set_adapter("hci0");
-    source.set_rssi_dbm(-61);
-    auto& raw = *source.add_raw();
-    raw.set_characteristic("2A35");
-    raw.set_value(kValue.data(), kValue.size());
-    return reading;
-}
-
 Figure measureSerialising() {
-    auto reading = filledReading();
+    auto reading = filledReading(bloodPressure(), kValue);
     std::string out;
     const auto serialise = [&] {
         touch(&reading);

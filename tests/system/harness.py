@@ -2,6 +2,7 @@
 
 Everything listens on loopback or in a folder of its own, and is ended by its pid.
 """
+import calendar
 import json
 import os
 import pathlib
@@ -55,6 +56,11 @@ devices:
 """
 
 
+def seconds_of(stamp):
+    """A time of the simulator's ledger as seconds since 1970."""
+    return calendar.timegm(time.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S")) + float("0" + stamp[19:-1])
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -106,6 +112,7 @@ class Forwarder:
         self.port = free_port()
         self.target = target
         self.listener = None
+        self.is_silent = False  # if so, nothing comes through, and nobody is told
         self.pairs = []
 
     def open(self):
@@ -140,11 +147,11 @@ class Forwarder:
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _copy(source, sink):
+    def _copy(self, source, sink):
         try:
             while data := source.recv(65536):
-                sink.sendall(data)
+                if not self.is_silent:
+                    sink.sendall(data)
         except OSError:
             pass
         for end in (source, sink):
