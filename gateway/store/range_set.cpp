@@ -1,6 +1,7 @@
 #include "gateway/store/range_set.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vitalgate::store {
 
@@ -60,10 +61,15 @@ std::uint64_t RangeSet::cursor() const {
 }
 
 RangeSet RangeSet::commonWith(const RangeSet& other) const {
-    RangeSet outside(Range{1, kMaximumSequence});
-    outside.remove(other);
-    RangeSet common = *this;
-    common.remove(outside);
+    RangeSet common;
+    auto mine = ranges_.begin();
+    auto theirs = other.ranges_.begin();
+    while (mine != ranges_.end() && theirs != other.ranges_.end()) {
+        const auto first = std::max(mine->first, theirs->first);
+        const auto last = std::min(mine->second, theirs->second);
+        if (first <= last) common.ranges_.emplace_hint(common.ranges_.end(), first, last);
+        mine->second < theirs->second ? static_cast<void>(++mine) : static_cast<void>(++theirs);
+    }
     return common;
 }
 
@@ -73,14 +79,27 @@ std::vector<Range> RangeSet::ranges() const {
     return out;
 }
 
+std::uint64_t RangeSet::count() const {
+    std::uint64_t count = 0;
+    for (const auto& [first, last] : ranges_) count += last - first + 1;
+    return count;
+}
+
 void RangeSet::limitTo(std::size_t limit) {
-    while (ranges_.size() > std::max<std::size_t>(limit, 1)) {
-        const auto behindCursor =
-            ranges_.begin()->first == 1 ? std::next(ranges_.begin()) : ranges_.begin();
-        ranges_.erase(std::min_element(
-            behindCursor, ranges_.end(),
-            [](const auto& a, const auto& b) { return a.second - a.first < b.second - b.first; }));
+    limit = std::max<std::size_t>(limit, 1);
+    if (ranges_.size() <= limit) return;
+    std::vector<std::map<std::uint64_t, std::uint64_t>::iterator> shortest;
+    shortest.reserve(ranges_.size());
+    const bool keepsFirst = ranges_.begin()->first == 1;
+    for (auto at = std::next(ranges_.begin(), keepsFirst ? 1 : 0); at != ranges_.end(); ++at) {
+        shortest.push_back(at);
     }
+    const auto surplus = static_cast<std::ptrdiff_t>(ranges_.size() - limit);
+    std::ranges::nth_element(shortest, shortest.begin() + (surplus - 1), {}, [](const auto& at) {
+        return std::pair{at->second - at->first, at->first};
+    });
+    shortest.resize(static_cast<std::size_t>(surplus));
+    for (const auto& at : shortest) ranges_.erase(at);
 }
 
 void RangeSet::widenTo(std::size_t limit) {

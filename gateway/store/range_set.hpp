@@ -40,8 +40,10 @@ class RangeSet {
     /// Ascending, disjoint, not adjacent.
     [[nodiscard]] std::vector<Range> ranges() const;
     [[nodiscard]] bool empty() const { return ranges_.empty(); }
-    /// Forgets the shortest ranges behind the cursor until at most `limit` are left: costs
-    /// duplicates, never data.
+    /// How many sequences.
+    [[nodiscard]] std::uint64_t count() const;
+    /// Forgets the shortest ranges behind the cursor, of equal ones the lowest, until at most
+    /// `limit` (at least 1) are left: costs duplicates, never data. Linear in the number of ranges.
     void limitTo(std::size_t limit);
     /// Fills the smallest gaps until at most `limit` ranges (at least 1) are left.
     void widenTo(std::size_t limit);

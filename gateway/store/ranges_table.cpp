@@ -33,6 +33,7 @@ void limit(DeliverySets& sets) {
 }  // namespace
 
 Status RangesTable::load() {
+    storedByAll_.reset();
     const auto known = readUplinks(database_);
     if (!known) return std::unexpected(known.error());
     for (const auto& uplink : *known) sets_[uplink];
@@ -56,7 +57,10 @@ Status RangesTable::load() {
 
 DeliverySets RangesTable::get(const std::string& uplink) {
     const auto [at, isNew] = sets_.try_emplace(uplink);
-    if (isNew) changed_.insert(uplink);
+    if (isNew) {
+        changed_.insert(uplink);
+        storedByAll_.reset();
+    }
     return at->second;
 }
 
@@ -65,6 +69,7 @@ void RangesTable::put(const std::string& uplink, DeliverySets sets) {
     limit(sets);
     sets_[uplink] = std::move(sets);
     changed_.insert(uplink);
+    storedByAll_.reset();
 }
 
 Status RangesTable::write(const RangeSet& lost) {
@@ -95,6 +100,7 @@ Status RangesTable::writeOne(const std::string& uplink, const DeliverySets& sets
 void RangesTable::committed(const RangeSet& lost) {
     changed_.clear();
     if (lost.empty()) return;
+    storedByAll_.reset();
     lost_.add(lost);
     // Exact would be better, but this memory must not grow with every loss.
     lost_.limitTo(kMaximumRanges);
@@ -111,10 +117,15 @@ std::vector<std::string> RangesTable::uplinks() const {
     return known;
 }
 
-RangeSet RangesTable::storedByAll() const {
+const RangeSet& RangesTable::storedByAll() const {
+    if (!storedByAll_) storedByAll_ = common();
+    return *storedByAll_;
+}
+
+RangeSet RangesTable::common() const {
     const auto known = uplinks();
     if (known.empty()) return {};
-    RangeSet all(Range{1, kMaximumSequence});
+    auto all = sets_.at(known.front()).stored;
     for (const auto& uplink : known) all = all.commonWith(sets_.at(uplink).stored);
     return all;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,8 +36,8 @@ class RangesTable {
 
     /// The known uplinks, at most those of the configuration.
     [[nodiscard]] std::vector<std::string> uplinks() const;
-    /// What every known uplink has stored; nothing if none is known.
-    [[nodiscard]] RangeSet storedByAll() const;
+    /// What every known uplink has stored; nothing if none is known. Reckoned once after a change.
+    [[nodiscard]] const RangeSet& storedByAll() const;
     /// What of `rows` this uplink has not stored.
     [[nodiscard]] RangeSet lackedBy(const std::string& uplink, const RangeSet& rows) const;
     /// True if one of the concerned uplinks (an empty name: of all) has it in `sent` or `stored`.
@@ -44,11 +45,13 @@ class RangesTable {
 
   private:
     Status writeOne(const std::string& uplink, const DeliverySets& sets);
+    [[nodiscard]] RangeSet common() const;
 
     Database& database_;
     std::vector<std::string> configured_;
     std::map<std::string, DeliverySets> sets_;
     std::set<std::string> changed_;
+    mutable std::optional<RangeSet> storedByAll_;  ///< nothing: something has changed since
     RangeSet lost_;  ///< since the start; an uplink that knew nothing of it may put older sets
 };
 

@@ -42,6 +42,7 @@ struct Bits {
 void checkSame(const RangeSet& set, const Bits& bits) {
     CHECK(set.ranges() == bits.ranges());
     CHECK(set.empty() == bits.bits.none());
+    CHECK(set.count() == bits.bits.count());
     CHECK(set.cursor() == bits.firstMissing(1) - 1);
     for (std::uint64_t i = 1; i <= kSize; ++i) {
         CHECK(set.contains(i) == bits.bits[i]);
@@ -126,6 +127,27 @@ TEST_CASE("limiting forgets the shortest ranges, never adds, and keeps the curso
     set.add(Range{30, 33});
     set.limitTo(2);
     CHECK(set.ranges() == std::vector<Range>{{7, 20}, {30, 33}});
+}
+
+TEST_CASE("limiting keeps the longest behind the cursor, whatever the limit") {
+    for (unsigned seed = 1; seed <= 200; ++seed) {
+        CAPTURE(seed);
+        std::mt19937 random(seed);
+        Pair pair;
+        for (int step = 0; step < 30; ++step) pair.change(random);
+        for (std::size_t limit = 0; limit <= pair.set.ranges().size() + 1; ++limit) {
+            // The simple way: one after the other, the first of the shortest.
+            auto kept = pair.set.ranges();
+            while (kept.size() > std::max<std::size_t>(limit, 1)) {
+                kept.erase(std::min_element(
+                    kept.begin() + (kept.front().first == 1 ? 1 : 0), kept.end(),
+                    [](Range a, Range b) { return a.last - a.first < b.last - b.first; }));
+            }
+            auto limited = pair.set;
+            limited.limitTo(limit);
+            CHECK(limited.ranges() == kept);
+        }
+    }
 }
 
 TEST_CASE("widening fills the smallest gaps and leaves nothing out") {
