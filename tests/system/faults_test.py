@@ -16,8 +16,8 @@ def rows(text):
 
 
 def exists(name):
-    if name == "fuzz":
-        return (TESTS / "fuzz/run").exists()
+    if name in ("fuzz", "oracle"):
+        return (TESTS / name / "run").exists()
     folder, _, unit = name.partition("/")
     if folder == "vm":
         return (TESTS / "vm/scenarios" / f"{unit}.py").exists()

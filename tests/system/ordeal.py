@@ -78,6 +78,7 @@ DEVICES = {
 
 class Ordeal(harness.HubTest):
     seed = 1
+    patience_s = 120  # with what must reach the consumer
     scenario, configured, devices = SCENARIO, CONFIGURATION, DEVICES
     stored = 110  # measurements that the devices have from before the start
     rates_per_s = {"cuff": 0.8, "thermometer": 0.6, "strap": 5, "meter": 0.5}
@@ -143,7 +144,7 @@ class Ordeal(harness.HubTest):
     def wait_consumer(self, condition, what):
         """condition is asked whenever a message has come."""
         try:
-            self.consumer.lines.wait(lambda _: condition(), what, 120)
+            self.consumer.lines.wait(lambda _: condition(), what, self.patience_s)
         except AssertionError as error:
             raise AssertionError("\n".join([str(error), *self.checked().faults])) from None
 
