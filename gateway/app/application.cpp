@@ -8,9 +8,6 @@ namespace vitalgate::app {
 
 namespace {
 
-/// Under this name no bookmark is ever stored: asking for it only shows that the store answers.
-constexpr std::string_view kProbe = "@probe";
-
 HubFacts factsOf(const config::Config& config, v1::CommandTrust trust, std::string bootId,
                  std::string configurationHash) {
     HubFacts facts;
@@ -35,16 +32,15 @@ Result<std::unique_ptr<Application>> Application::make(const config::Config& con
                                                        std::string configurationHash,
                                                        Surroundings surroundings) {
     if (auto made = makeFolders(config, folders); !made) return std::unexpected(made.error());
-    const auto storeSecret = storeKey(config, folders);
-    if (!storeSecret) return std::unexpected(storeSecret.error());
+    const auto options = storeOptions(config, folders);
+    if (!options) return std::unexpected(options.error());
     auto idSecret = idKey(config, folders);
     if (!idSecret) return std::unexpected(idSecret.error());
     auto uplinks = uplinkSettings(config, folders);
     if (!uplinks) return std::unexpected(uplinks.error());
     auto policy = commandPolicy(config);
     if (!policy) return std::unexpected(policy.error());
-    const auto options = storeOptions(config, folders, *storeSecret);
-    auto store = store::Store::open(options, surroundings.clock, surroundings.log.part("store"));
+    auto store = store::Store::open(*options, surroundings.clock, surroundings.log.part("store"));
     if (!store) return std::unexpected(store.error());  // it names the file
     surroundings.clock.setBoot((*store)->boot());
 
@@ -222,9 +218,7 @@ v1::Event Application::hubEvent(v1::HubKind kind, std::string text) const {
 }
 
 void Application::probe(std::function<void()> alive) {
-    // An answer with an error is an answer: a full disk does not hang the hub.
-    store_->loadBookmarks(std::string{kProbe},
-                          [alive = std::move(alive)](const auto&) { alive(); });
+    store_->probe(std::move(alive));
 }
 
 bool Application::mustRestart() const {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "gateway/config/store_place.hpp"
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/crypto/key_file.hpp"
 #include "gateway/runtime/time_zone.hpp"
@@ -14,10 +15,6 @@ namespace vitalgate::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path storeFolder(const config::Config& config, const Folders& folders) {
-    return config.store.path.empty() ? fs::path{folders.state} : fs::path{config.store.path};
-}
 
 Status makeFolder(const fs::path& path) {
     std::error_code error;
@@ -30,19 +27,19 @@ Status makeFolder(const fs::path& path) {
     return {};
 }
 
-Result<crypto::SecretKey> keyOf(const std::optional<config::Secret>& secret,
-                                std::string_view subject, const Folders& folders,
-                                const char* fileName) {
-    if (!secret) {
-        auto key = crypto::readOrCreateKeyFile(fs::path{folders.state} / "keys" / fileName);
-        if (!key) return failIn(subject, key);
-        return key;
-    }
-    const auto path = config::secretPath(*secret, folders.credentials);
-    if (!path) return failIn(subject, path);
-    auto key = crypto::readKeyFile(path->string());
+/// Of a place that the configuration does not name the key is made if there is none.
+Result<crypto::SecretKey> keyAt(const fs::path& path, bool isNamed, std::string_view subject) {
+    auto key = isNamed ? crypto::readKeyFile(path) : crypto::readOrCreateKeyFile(path);
     if (!key) return failIn(subject, key);
     return key;
+}
+
+/// Unset if there is none.
+Result<crypto::SecretKey> previousKey(const fs::path& key, std::string_view subject) {
+    auto previous = crypto::readKeyFile(config::previousKeyPath(key));
+    if (previous) return previous;
+    if (previous.error().kind == ErrorKind::notFound) return crypto::SecretKey{};
+    return failIn(subject, previous);
 }
 
 Result<uplink::TlsSettings> tlsSettings(const config::Tls& tls, const Folders& folders) {
@@ -173,28 +170,36 @@ DeviceSettings settingsOf(const std::string& id, const config::Device& device) {
 }  // namespace
 
 Status makeFolders(const config::Config& config, const Folders& folders) {
-    for (const auto& folder : {fs::path{folders.state}, fs::path{folders.state} / "keys",
-                               storeFolder(config, folders)}) {
+    for (const auto& folder : {fs::path{folders.state}, config::keyFolder(folders.state),
+                               config::storeFolder(config, folders.state)}) {
         if (auto made = makeFolder(folder); !made) return made;
     }
     return {};
 }
 
-Result<crypto::SecretKey> storeKey(const config::Config& config, const Folders& folders) {
-    return keyOf(config.store.key, "store.key", folders, "store.key");
-}
-
 Result<crypto::SecretKey> idKey(const config::Config& config, const Folders& folders) {
-    return keyOf(config.privacy.idKey, "privacy.id-key", folders, "id.key");
+    constexpr std::string_view kSubject = "privacy.id-key";
+    const auto& secret = config.privacy.idKey;
+    if (!secret) return keyAt(config::keyFolder(folders.state) / "id.key", false, kSubject);
+    const auto path = config::secretPath(*secret, folders.credentials);
+    if (!path) return failIn(kSubject, path);
+    return keyAt(*path, true, kSubject);
 }
 
-store::StoreOptions storeOptions(const config::Config& config, const Folders& folders,
-                                 const crypto::SecretKey& key) {
+Result<store::StoreOptions> storeOptions(const config::Config& config, const Folders& folders) {
+    constexpr std::string_view kSubject = "store.key";
+    const auto path = config::storeKeyPath(config, folders.state, folders.credentials);
+    if (!path) return failIn(kSubject, path);
+    auto key = keyAt(*path, config.store.key.has_value(), kSubject);
+    if (!key) return std::unexpected(key.error());
+    auto previous = previousKey(*path, kSubject);
+    if (!previous) return std::unexpected(previous.error());
     store::StoreOptions options;
-    options.path = storeFolder(config, folders) / "store.db";
+    options.path = config::storeFolder(config, folders.state) / "store.db";
     options.keep = config.store.keep;
     options.maximumBytes = config.store.maxSize.bytes;
-    options.key = key;
+    options.key = std::move(*key);
+    options.previousKey = std::move(*previous);
     for (const auto& [name, unused] : config.uplinks) options.uplinks.push_back(name);
     return options;
 }

@@ -23,12 +23,12 @@ struct Folders {
 /// The folders that hold state, made with mode 0700 where they are missing.
 Status makeFolders(const config::Config& config, const Folders& folders);
 
-/// The key that the configuration names; else the one in `state`/keys, made at the first start.
-Result<crypto::SecretKey> storeKey(const config::Config& config, const Folders& folders);
+// A key is the one that the configuration names; else the one in `state`/keys, made at the first
+// start.
 Result<crypto::SecretKey> idKey(const config::Config& config, const Folders& folders);
 
-store::StoreOptions storeOptions(const config::Config& config, const Folders& folders,
-                                 const crypto::SecretKey& key);
+/// With the key of the store, and the one before it if there is one beside it.
+Result<store::StoreOptions> storeOptions(const config::Config& config, const Folders& folders);
 
 struct UplinkSettings {
     uplink::UplinkOptions options;

@@ -34,8 +34,9 @@ bool isThere(const fs::path& path) {
 }
 
 std::unexpected<Error> failed(const fs::path& path) {
-    return fail(ErrorKind::unavailable, "{} cannot be moved or made: {}", path.string(),
-                std::strerror(errno));
+    const bool isFull = errno == ENOSPC || errno == EDQUOT;
+    return fail(isFull ? ErrorKind::full : ErrorKind::unavailable, "{} cannot be moved or made: {}",
+                path.string(), std::strerror(errno));
 }
 
 Status syncFolder(const fs::path& folder) {
@@ -70,23 +71,32 @@ Result<std::string> moveParts(const std::string& path, const fs::path& folder) {
     return name;
 }
 
-/// `newest` stays whatever its date: the clock may have been wrong.
-void removeOldest(const fs::path& folder, const std::string& newest, const Log& log) {
+fs::path homeOf(const std::string& path) {
+    const auto beside = fs::path(path).parent_path();
+    return beside.empty() ? fs::path(".") : beside;
+}
+
+fs::path folderOf(const std::string& path) {
+    return homeOf(path) / "damaged";
+}
+
+/// A journal may have lost its file.
+std::set<std::string> keptNames(const std::string& path) {
     std::set<std::string> names;
     std::error_code ignored;
-    for (const auto& file : fs::directory_iterator(folder, ignored)) {
+    for (const auto& file : fs::directory_iterator(folderOf(path), ignored)) {
         const auto name = file.path().filename().string();
         const auto end = name.rfind(kEnding);
         if (name.starts_with("store-") && end != std::string::npos)
             names.insert(name.substr(0, end));
     }
-    names.erase(newest);
-    while (names.size() >= kKept) {
-        const auto oldest = names.extract(names.begin()).value();
-        log.warning("damaged store {} is removed: {} newer ones are kept", oldest, kKept);
-        for (const auto part : kParts) {
-            fs::remove(folder / fmt::format("{}{}{}", oldest, kEnding, part), ignored);
-        }
+    return names;
+}
+
+void remove(const std::string& path, const std::string& name) {
+    std::error_code ignored;
+    for (const auto part : kParts) {
+        fs::remove(folderOf(path) / fmt::format("{}{}{}", name, kEnding, part), ignored);
     }
 }
 
@@ -109,12 +119,38 @@ std::string salvagedPathOf(const std::string& path) {
     return path + ".salvaged";
 }
 
+std::vector<std::string> damagedFiles(const std::string& path) {
+    std::vector<std::string> files;
+    for (const auto& name : keptNames(path)) {
+        files.push_back(folderOf(path) / (name + std::string(kEnding)));
+    }
+    return files;
+}
+
+void limitDamagedFiles(const std::string& path, const std::string& newest, const Log& log) {
+    auto names = keptNames(path);
+    auto room = kKept;
+    if (names.erase(newest) > 0) --room;
+    while (names.size() > room) {
+        const auto oldest = names.extract(names.begin()).value();
+        log.warning("damaged store {} is removed: {} newer ones are kept", oldest, kKept);
+        remove(path, oldest);
+    }
+}
+
+bool removeDamagedFile(const std::string& path, std::size_t keep, const Log& log) {
+    const auto names = keptNames(path);
+    if (names.size() <= keep) return false;
+    log.warning("damaged store {} is removed: the disk is full", *names.begin());
+    remove(path, *names.begin());
+    return true;
+}
+
 Status takeSalvaged(const std::string& path, const Log& log) {
     const auto salvaged = salvagedPathOf(path);
     if (!isThere(salvaged)) return {};
-    const auto beside = fs::path(path).parent_path();
-    const auto home = beside.empty() ? fs::path(".") : beside;
-    const auto folder = home / "damaged";
+    const auto home = homeOf(path);
+    const auto folder = folderOf(path);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failed(folder);
     // The salvaged file has its name for good before the damaged one loses its own.
     if (auto synced = syncFolder(home); !synced) return synced;
@@ -129,7 +165,7 @@ Status takeSalvaged(const std::string& path, const Log& log) {
     if (::rename(salvaged.c_str(), path.c_str()) != 0) return failed(salvaged);
     failpoint("store.sync-salvaged");
     if (auto synced = syncFolder(home); !synced) return synced;
-    removeOldest(folder, *name, log);
+    limitDamagedFiles(path, *name, log);
     return {};
 }
 

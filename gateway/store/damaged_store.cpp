@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "gateway/store/bookmark_table.hpp"
+#include "gateway/store/carry_progress.hpp"
 #include "gateway/store/command_table.hpp"
+#include "gateway/store/journal_check.hpp"
 #include "gateway/store/meta_table.hpp"
 #include "gateway/store/ranges_table.hpp"
+#include "gateway/store/store_file.hpp"
 
 namespace vitalgate::store {
 
@@ -14,8 +17,8 @@ namespace {
 constexpr std::string_view kRowsOf =
     "SELECT sequence, type, priority, time, boot, key, body FROM log "
     "WHERE sequence >= ?1 AND sequence <= ?2 ORDER BY sequence";
-/// Looks into one damaged place at most.
-constexpr int kSearches = 256;
+/// So many rows out of order are looked at before the place counts as damaged.
+constexpr std::size_t kStrays = 1000;
 
 /// Reads a table by its key from the beginning and, if that ends in damage, from the end too.
 /// False if not all of it could be read. `take` gives false to end.
@@ -57,8 +60,26 @@ Bytes octetsOf(std::string_view uuid) {
 
 }  // namespace
 
-Result<DamagedStore> DamagedStore::open(const StoreOptions& options) {
-    auto database = Database::open(options.path, options.vfs);
+Result<DamagedStore> DamagedStore::open(const std::string& path, const StoreOptions& options) {
+    Error error{ErrorKind::damaged, "the file's header is damaged"};
+    // A wrong octet there may let SQLite read nonsense.
+    if (hasIntactHeader(path)) {
+        auto opened = openAs(path, options, nullptr);
+        if (opened || opened.error().kind == ErrorKind::unavailable) return opened;
+        error = opened.error();
+    }
+    auto page = firstPageFor(path);
+    if (!page) return std::unexpected(page.error());
+    auto overlay = std::make_unique<PageOverlay>(std::move(*page), options.vfs);
+    auto restored = openAs(path, options, std::move(overlay));
+    const bool tellsMore = !restored && restored.error().kind != ErrorKind::internal;
+    if (restored || (tellsMore && error.kind == ErrorKind::damaged)) return restored;
+    return std::unexpected(error);
+}
+
+Result<DamagedStore> DamagedStore::openAs(const std::string& path, const StoreOptions& options,
+                                          std::unique_ptr<PageOverlay> overlay) {
+    auto database = Database::open(path, overlay ? overlay->name() : options.vfs);
     if (!database) return std::unexpected(database.error());
     auto ready = database->run("PRAGMA locking_mode = EXCLUSIVE");
     if (ready) ready = database->run("PRAGMA query_only = ON");
@@ -68,10 +89,15 @@ Result<DamagedStore> DamagedStore::open(const StoreOptions& options) {
     const auto keyCount = database->integer("SELECT count(*) FROM keys");
     if (!keyCount) return std::unexpected(keyCount.error());
     if (*keyCount == 0) return fail(ErrorKind::damaged, "its keys are gone");
-    auto keys = KeyRing::load(*database, options.key, *stream);
+    auto keys = KeyRing::load(*database, {options.key, options.previousKey}, *stream);
     if (!keys) return std::unexpected(keys.error());
-    DamagedStore store(std::move(*database), std::move(*keys), std::move(*stream));
+    DamagedStore store(std::move(overlay), std::move(*database), std::move(*keys),
+                       std::move(*stream));
     store.findUndelivered(options.uplinks);
+    // Nobody knows how many rows they had.
+    if (hasLostCommits(path + "-wal")) {
+        store.undelivered_.add(Range{store.newest() + 1, kMaximumSequence});
+    }
     return store;
 }
 
@@ -103,75 +129,62 @@ std::vector<std::uint64_t> DamagedStore::lossRows() {
     return sequences;
 }
 
-/// One passage through the log.
-struct DamagedStore::Walk {
-    const std::function<bool()>& isLate;
-    const std::function<Status(IntactRow)>& take;
-    std::uint64_t taken = 0;  ///< the last one: a damaged tree may lead back to where it came from
-    int searches = 0;         ///< left in this damaged place
-    Status status{};
-    bool isOver = false;
-};
-
-Status DamagedStore::rows(Range within, const std::function<bool()>& isLate,
-                          const std::function<Status(IntactRow)>& take) {
-    Walk walk{isLate, take};
-    while (!walk.isOver && within.first <= within.last) {
-        const auto damaged = scan(within, walk);
-        if (!damaged || walk.isOver) break;
-        const auto next = beyond(*damaged, within.last);
-        walk.searches = kSearches;
-        search({*damaged + 1, next ? *next - 1 : within.last}, walk);
-        if (!next) break;
-        within.first = *next;
-    }
-    return walk.status;
+std::vector<std::pair<std::string, std::string>> DamagedStore::carryEntries() {
+    std::vector<std::pair<std::string, std::string>> entries;
+    readAll(database_, "SELECT name, value FROM meta", "name", [&](const Query& query) {
+        if (isCarryEntry(query.text(0))) entries.emplace_back(query.text(0), query.text(1));
+        return true;
+    });
+    return entries;
 }
 
-/// The sequence from which on the table cannot be read; nothing if it was read to the end.
-std::optional<std::uint64_t> DamagedStore::scan(Range within, Walk& walk) {
-    auto next = within.first;
+Result<DamagedStore::Scan> DamagedStore::scan(Range within, std::size_t limit,
+                                              const TakeRow& take) {
+    Scan scan{.next = within.first};
+    std::size_t strays = 0;
     Query query(database_, kRowsOf, within.first, within.last);
-    for (;;) {
+    for (std::size_t seen = 0; seen < limit; ++seen) {
         const auto found = query.next();
-        if (!found) return next;
-        if (!*found) return {};
-        if (walk.isLate()) {
-            walk.isOver = true;
-            return {};
-        }
+        if (!found) scan.end = ReadEnd::damage;
+        if (!found || !*found) return scan;
         const auto sequence = query.unsignedInteger(0);
-        if (sequence <= walk.taken || sequence < next || sequence > within.last) continue;
-        next = sequence + 1;
+        // A damaged tree may lead back to where it came from.
+        if (sequence < scan.next || sequence > within.last) {
+            if (++strays < kStrays) continue;
+            scan.end = ReadEnd::damage;
+            return scan;
+        }
+        scan.next = sequence + 1;
         auto row = openRow(query);
         if (!row) continue;
-        row->id = idOf(*row);
-        walk.taken = sequence;
-        walk.status = walk.take(std::move(*row));
-        walk.isOver = !walk.status;
-        if (walk.isOver) return {};
+        findId(*row);
+        if (const auto taken = take(std::move(*row)); !taken) {
+            return std::unexpected(taken.error());
+        }
     }
+    scan.end = ReadEnd::more;
+    return scan;
 }
 
-/// Halves the range until what can be read of it is read.
-void DamagedStore::search(Range within, Walk& walk) {
-    // Where a disk fails, finding nothing takes its time too.
-    walk.isOver = walk.isOver || walk.isLate();
-    if (within.first > within.last || walk.isOver || walk.searches-- <= 0) return;
-    const auto damaged = scan(within, walk);
-    if (!damaged || *damaged >= within.last) return;
-    const auto middle = *damaged + 1 + (within.last - *damaged - 1) / 2;
-    search({*damaged + 1, middle}, walk);
-    search({middle + 1, within.last}, walk);
-}
-
-/// A place behind the damage from which on something can be read, in growing steps.
+/// In growing steps.
 std::optional<std::uint64_t> DamagedStore::beyond(std::uint64_t damaged, std::uint64_t last) {
     for (std::uint64_t step = 1; step <= last - std::min(damaged, last); step *= 2) {
         Query query(database_, kRowsOf, damaged + step, last);
         if (query.next()) return damaged + step;
     }
     return {};
+}
+
+std::uint32_t DamagedStore::highestBoot() {
+    std::uint32_t highest = 0;
+    Query query(database_,
+                "SELECT sequence, type, priority, time, boot, key, body FROM log "
+                "ORDER BY sequence DESC LIMIT 256");
+    for (;;) {
+        const auto found = query.next();
+        if (!found || !*found) return highest;
+        if (const auto row = openRow(query)) highest = std::max(highest, row->header.boot);
+    }
 }
 
 std::optional<IntactRow> DamagedStore::openRow(const Query& query) {
@@ -187,14 +200,15 @@ std::optional<IntactRow> DamagedStore::openRow(const Query& query) {
     return row;
 }
 
-Bytes DamagedStore::idOf(const IntactRow& row) {
-    // The seal vouches for this one.
-    if (auto octets = octetsOf(row.record.reading().id()); !octets.empty()) return octets;
+void DamagedStore::findId(IntactRow& row) {
+    row.id = octetsOf(row.record.reading().id());
+    row.isIdSealed = !row.id.empty();
+    if (row.isIdSealed) return;
     Query query(database_, "SELECT id FROM seen WHERE sequence = ?1", row.header.sequence);
     const auto found = query.next();
-    if (!found || !*found) return {};
+    if (!found || !*found) return;
     const auto id = query.blob(0);
-    return {id.begin(), id.end()};
+    row.id.assign(id.begin(), id.end());
 }
 
 bool DamagedStore::bookmarks(const std::function<void(const BookmarkChange&)>& take) {
@@ -219,12 +233,24 @@ bool DamagedStore::commands(const std::function<void(const CommandEntry&)>& take
     });
 }
 
-bool DamagedStore::ids(const std::function<bool()>& isLate,
-                       const std::function<void(ByteView, std::uint64_t)>& take) {
-    return readAll(database_, "SELECT id, sequence FROM seen", "id", [&](const Query& query) {
-        take(query.blob(0), query.unsignedInteger(1));
-        return !isLate();
-    });
+ReadEnd DamagedStore::ids(IdPassage& passage, std::size_t limit,
+                          const std::function<void(ByteView, std::uint64_t)>& take) {
+    Query query(database_,
+                fmt::format("SELECT id, sequence FROM seen WHERE id > ?1 AND id < ?2 "
+                            "ORDER BY id {} LIMIT ?3",
+                            passage.isBackward ? "DESC" : "ASC"),
+                ByteView(passage.after), ByteView(passage.before), limit);
+    for (std::size_t count = 0; count < limit; ++count) {
+        const auto row = query.next();
+        if (!row && passage.isBackward) return ReadEnd::end;
+        if (!row) passage.isBackward = true;
+        if (!row) return ReadEnd::more;
+        if (!*row) return ReadEnd::end;
+        const auto id = query.blob(0);
+        take(id, query.unsignedInteger(1));
+        (passage.isBackward ? passage.before : passage.after) = Bytes(id.begin(), id.end());
+    }
+    return ReadEnd::more;
 }
 
 bool DamagedStore::boots(const std::function<void(std::uint32_t, const std::string&)>& take) {

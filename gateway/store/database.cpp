@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <cerrno>
 #include <map>
 
 namespace vitalgate::store {
@@ -39,10 +40,26 @@ constexpr std::array kErrors{
     KnownError{SQLITE_NOLFS, ErrorKind::unavailable, "the file system is too small for the file"},
 };
 
+/// Of the last operation that failed on one of the two files.
+int lastErrno(sqlite3* handle, int which) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(handle, "main", which, static_cast<void*>(&file));
+    int number = 0;
+    if (file != nullptr && file->pMethods != nullptr) {
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    }
+    return number;
+}
+
 /// True if the medium has become read-only, which shows as a failed write. A failed sync is never
 /// taken for it: what it leaves behind is unknown.
 bool isReadOnly(sqlite3* handle, int code) {
     if (code != SQLITE_IOERR_WRITE || handle == nullptr) return false;
+    // A file system that has given up (ext4) says so to writes alone.
+    if (lastErrno(handle, SQLITE_FCNTL_JOURNAL_POINTER) == EROFS ||
+        lastErrno(handle, SQLITE_FCNTL_FILE_POINTER) == EROFS) {
+        return true;
+    }
     sqlite3_vfs* vfs = nullptr;
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
     int isWritable = 1;
@@ -138,16 +155,39 @@ void Database::rollBack() {
     if (sqlite3_get_autocommit(connection_->handle()) == 0) static_cast<void>(run("ROLLBACK"));
 }
 
+Status Database::checkPlace() const {
+    int hasMoved = 0;
+    sqlite3_file_control(connection_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved);
+    if (hasMoved == 0) return {};
+    return fail(ErrorKind::unavailable, "the file was removed or replaced while it was in use");
+}
+
 int Database::walPages() const {
     return connection_->walPages();
 }
 
 Status Database::checkpoint() {
-    const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
-                                               SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    return writeBack(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+Status Database::emptyWal() {
+    return writeBack(SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+Status Database::writeBack(int how) {
+    const int code =
+        sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, how, nullptr, nullptr);
     if (code != SQLITE_OK) return std::unexpected(connection_->error(code));
     connection_->forgetWalPages();
     return {};
+}
+
+Result<Bytes> Database::content() {
+    sqlite3_int64 size = 0;
+    const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> octets(
+        sqlite3_serialize(connection_->handle(), "main", &size, 0), sqlite3_free);
+    if (!octets) return fail(ErrorKind::unavailable, "there is no memory left");
+    return Bytes(octets.get(), octets.get() + size);
 }
 
 void Database::writeBackAtClose(bool on) {

@@ -15,13 +15,16 @@ namespace vitalgate::store {
 
 class Connection;
 
-/// One connection to one SQLite file, used by one thread at a time. This file and its .cpp are the
-/// only code that knows SQLite. Errors: ErrorKind::full (no room), refused (read-only), damaged,
-/// unavailable (another process has the file, or the disk reports an error), internal (all else).
+/// One connection to one SQLite file, used by one thread at a time. This file, page_overlay and
+/// their .cpp are the only code that knows SQLite. Errors: ErrorKind::full (no room), refused
+/// (read-only), damaged, unavailable (another process has the file, or the disk reports an error),
+/// internal (all else).
 class Database {
   public:
     /// The file must exist. `vfs` names SQLite's layer to the operating system; empty: its default.
     static Result<Database> open(const std::string& path, const std::string& vfs);
+    /// An empty one that is in no file.
+    static Result<Database> inMemory() { return open(":memory:", {}); }
     Database(Database&& other) noexcept;
     Database& operator=(Database&& other) = delete;
     Database(const Database&) = delete;
@@ -41,10 +44,16 @@ class Database {
     [[nodiscard]] std::uint64_t changes() const;
     /// Ends the transaction without its changes; harmless outside of one.
     void rollBack();
+    /// What is written to a file that was removed or replaced is found by nobody.
+    [[nodiscard]] Status checkPlace() const;
     /// Pages in the write-ahead log after the last commit.
     [[nodiscard]] int walPages() const;
     /// Writes the write-ahead log back into the file.
     Status checkpoint();
+    /// The same, and begins an empty log: nothing of an unfinished end is left in it.
+    Status emptyWal();
+    /// The octets of the file as it would be now; of a small one.
+    Result<Bytes> content();
     /// Whether closing writes the write-ahead log back. Off at first, so that a file that turns out
     /// not to be ours stays as it is.
     void writeBackAtClose(bool on);
@@ -52,6 +61,7 @@ class Database {
   private:
     friend class Query;
     explicit Database(std::unique_ptr<Connection> connection);
+    Status writeBack(int how);
 
     std::unique_ptr<Connection> connection_;
 };

@@ -1,15 +1,11 @@
 #include "gateway/store/engine.hpp"
 
 #include <array>
-#include <fstream>
 
 #include "gateway/base/failpoint.hpp"
-#include "gateway/crypto/crypto.hpp"
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/meta_table.hpp"
-#include "gateway/store/salvage.hpp"
 #include "gateway/store/store_events.hpp"
-#include "gateway/store/store_file.hpp"
 
 namespace vitalgate::store {
 
@@ -30,115 +26,12 @@ constexpr std::uint64_t kBytesPerId = 512;
 /// What goes first when undelivered rows must go.
 constexpr std::array kFirstToGo{v1::PRIORITY_SERIES, v1::PRIORITY_READING, v1::PRIORITY_ALARM};
 
-Result<std::string> readBootId() {
-    std::ifstream in("/proc/sys/kernel/random/boot_id");
-    std::string id;
-    if (!std::getline(in, id) || id.empty()) {
-        return fail(ErrorKind::unavailable,
-                    "/proc/sys/kernel/random/boot_id cannot be read: mount /proc");
-    }
-    return id;
-}
+}  // namespace
 
-v1::Intake intakeAfter(ErrorKind kind) {
+v1::Intake Engine::intakeAfter(ErrorKind kind) {
     if (kind == ErrorKind::full) return v1::INTAKE_CLOSED_FULL;
     if (kind == ErrorKind::refused) return v1::INTAKE_CLOSED_READ_ONLY;
     return v1::INTAKE_CLOSED_FAULT;
-}
-
-/// What a store knows of itself before its tables are used.
-struct Identity {
-    std::string stream;
-    KeyRing keys;
-    std::uint32_t boot;
-};
-
-Result<Identity> identify(Database& database, const crypto::SecretKey& key,
-                          const std::string& bootId) {
-    auto begun = database.run("BEGIN IMMEDIATE");
-    if (!begun) return std::unexpected(begun.error());
-    auto stream = readStream(database);
-    if (!stream) return std::unexpected(stream.error());
-    auto keys = KeyRing::load(database, key, *stream);
-    if (!keys) return std::unexpected(keys.error());
-    const auto boot = numberOfBoot(database, bootId);
-    if (!boot) return std::unexpected(boot.error());
-    if (auto done = database.run("COMMIT"); !done) return std::unexpected(done.error());
-    return Identity{std::move(*stream), std::move(*keys), *boot};
-}
-
-}  // namespace
-
-Engine::Engine(Database database, KeyRing keys, const StoreOptions& options, std::string stream,
-               std::uint32_t boot, const Log& log)
-    : database_(std::move(database)),
-      keys_(std::move(keys)),
-      log_(database_, keys_),
-      ranges_(database_, options.uplinks),
-      losses_(database_, log_, ranges_),
-      commands_(database_, keys_),
-      bookmarks_(database_, keys_),
-      keep_(options.keep),
-      maximumBytes_(options.maximumBytes),
-      path_(options.path),
-      stream_(std::move(stream)),
-      boot_(boot),
-      out_(log) {}
-
-Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& clock,
-                                             const Log& log) {
-    if (auto ready = crypto::initialise(); !ready) return std::unexpected(ready.error());
-    if (!options.key.isSet()) return fail(ErrorKind::invalid, "no key is given");
-    if (options.maximumBytes < StoreOptions::kSmallestMaximum) {
-        return fail(ErrorKind::invalid, "the maximum size must be at least {} octets",
-                    StoreOptions::kSmallestMaximum);
-    }
-    if (options.bootId.empty()) {
-        auto bootId = readBootId();
-        if (!bootId) return std::unexpected(bootId.error());
-        options.bootId = std::move(*bootId);
-    }
-    // What an earlier start salvaged and could not put in its place.
-    if (auto taken = takeSalvaged(options.path, log); !taken) return std::unexpected(taken.error());
-    auto engine = openFile(options, clock.now(), log);
-    if (engine || engine.error().kind != ErrorKind::damaged) return engine;
-    auto salvaged = salvage(options, engine.error(), clock, log);
-    if (salvaged) salvaged = takeSalvaged(options.path, log);
-    if (!salvaged) return failIn("the damaged store", salvaged);
-    return openFile(options, clock.now(), log);
-}
-
-Result<std::unique_ptr<Engine>> Engine::openFile(const StoreOptions& options, const Moment& now,
-                                                 const Log& log) {
-    auto database = openStoreFile(options.path, options.vfs, log);
-    if (!database) return std::unexpected(database.error());
-    auto identity = identify(*database, options.key, options.bootId);
-    if (!identity) return std::unexpected(asDamage(identity.error()));
-    std::unique_ptr<Engine> engine(new Engine(std::move(*database), std::move(identity->keys),
-                                              options, std::move(identity->stream), identity->boot,
-                                              log));
-    if (auto loaded = engine->load(now); !loaded) return std::unexpected(asDamage(loaded.error()));
-    auto moment = now;
-    moment.boot = identity->boot;
-    if (auto started = engine->start(moment); !started) return std::unexpected(started.error());
-    return engine;
-}
-
-Status Engine::load(const Moment& now) {
-    auto loaded = log_.load();
-    if (loaded) loaded = ranges_.load();
-    if (loaded) loaded = updateStatus(now);
-    return loaded;
-}
-
-Status Engine::start(const Moment& now) {
-    database_.writeBackAtClose(true);
-    if (log_.counters().next > 1) return {};
-    out_.info("new store, stream {}", stream_);
-    std::vector<NewRow> first{storeEvent(now, v1::SEVERITY_INFO, v1::STORE_STREAM_STARTED,
-                                         "A new store: its stream begins here.")};
-    Appended appended;
-    return commit([&] { return append(first, {}, now, appended); }, now);
 }
 
 Status Engine::commit(const std::function<Status()>& work, const Moment& now) {
@@ -150,6 +43,7 @@ Status Engine::commit(const std::function<Status()>& work, const Moment& now) {
 
 void Engine::flush(const Moment& now) {
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) return;
+    if (isStandIn_) return tryAgain(now);
     const bool wasClosed = status_.intake != v1::INTAKE_OPEN;
     const auto done = transact([] { return Status{}; }, now);
     if (done && wasClosed) out_.info("intake is open again");
@@ -158,7 +52,11 @@ void Engine::flush(const Moment& now) {
 Status Engine::transact(const std::function<Status()>& work, const Moment& now) {
     const auto before = log_.counters();
     lostNow_ = {};
-    auto done = database_.run("BEGIN IMMEDIATE");
+    auto done = database_.checkPlace();
+    if (done) done = database_.run("BEGIN IMMEDIATE");
+    const auto rotated = done ? keys_.rotateIfDue(database_, before.next, now.wall)
+                              : Result<bool>(std::unexpected(done.error()));
+    if (!rotated) done = std::unexpected(rotated.error());
     if (done) done = work();
     if (done) done = finish(before.next - 1, now);
     failpoint("store.commit");
@@ -166,11 +64,14 @@ Status Engine::transact(const std::function<Status()>& work, const Moment& now) 
     if (!done) {
         database_.rollBack();
         log_.restore(before);
+        keys_.rolledBack();
         failed(done.error(), now);
         return done;
     }
     failpoint("store.committed");
     log_.saved();
+    keys_.committed();
+    if (*rotated) out_.info("new rows are sealed with data key {}", keys_.current());
     ranges_.committed(lostNow_);
     waitingEvents_.clear();
     status_.intake = v1::INTAKE_OPEN;
@@ -269,6 +170,22 @@ void Engine::loseDamaged(const Moment& now) {
     }
 }
 
+bool Engine::isSalvaging() const {
+    return salvage_.isPending() && status_.intake == v1::INTAKE_OPEN;
+}
+
+void Engine::salvageStep(const Moment& now) {
+    const auto done = commit([&] { return salvage_.step(now); }, now);
+    if (done) return salvage_.committed();
+    salvage_.rolledBack();
+    // The damaged store that is being read is the newest one.
+    if (status_.intake == v1::INTAKE_CLOSED_FULL && removeDamagedFile(path_, 1, out_)) flush(now);
+}
+
+void Engine::checkPlace(const Moment& now) {
+    if (const auto done = database_.checkPlace(); !done) failed(done.error(), now);
+}
+
 bool Engine::wantsCheckpoint() const {
     // One that failed is tried again with the next write: it must not keep reads from their turn.
     return database_.walPages() >= kCheckpointPages && status_.intake == v1::INTAKE_OPEN;
@@ -354,7 +271,9 @@ Result<std::vector<LostRow>> Engine::history(WallTime before, std::uint64_t last
 
 bool Engine::purgeStep(const Moment& now) {
     std::uint64_t removed = 0;
-    const auto before = isNearlyFull() ? WallTime::max() : now.wall - keep_;
+    const auto aged = ageing_.believed(now);
+    if (!aged && !isNearlyFull()) return false;
+    const auto before = isNearlyFull() ? WallTime::max() : aged->wall - keep_;
     const auto newest = log_.counters().next - 1;
     const auto keptIds = maximumBytes_ / kBytesPerId;
     const auto done = commit(
@@ -370,7 +289,7 @@ bool Engine::purgeStep(const Moment& now) {
                 log_.forgetIdsBelow(newest > keptIds ? newest - keptIds : 0, kPurgeIds);
             if (!ids) return std::unexpected(ids.error());
             removed = rows->size() + *ids;
-            return commands_.purge(now);
+            return commands_.purge(aged.value_or(now));
         },
         now);
     return done && removed > 0;
@@ -447,9 +366,10 @@ Status Engine::eraseAndForget(const std::vector<LostRow>& rows, std::vector<Lost
 Status Engine::recordLoss(const std::vector<LostRow>& lost, v1::LossReason reason,
                           const Moment& now) {
     for (auto& record : lossRecords(lost, reason, ranges_, stream_, now)) {
-        if (auto inserted = log_.insert(record, now); !inserted) {
-            return std::unexpected(inserted.error());
-        }
+        const auto inserted = log_.insert(record, now);
+        if (!inserted) return std::unexpected(inserted.error());
+        const auto name = fmt::format("loss/damaged/{}", *inserted);
+        if (auto noted = writeNumber(database_, name, *inserted); !noted) return noted;
     }
     for (const auto& row : lost) lostNow_.add(Range{row.sequence, row.sequence});
     return {};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/store/ageing.hpp"
 #include "gateway/store/bookmark_table.hpp"
 #include "gateway/store/command_table.hpp"
 #include "gateway/store/database.hpp"
@@ -12,6 +13,7 @@
 #include "gateway/store/log_table.hpp"
 #include "gateway/store/ranges_table.hpp"
 #include "gateway/store/store.hpp"
+#include "gateway/store/unfinished_salvage.hpp"
 #include "gateway/store/unsent_losses.hpp"
 
 namespace vitalgate::store {
@@ -20,7 +22,8 @@ namespace vitalgate::store {
 /// no thread: whoever calls it does so from one thread at a time. Time comes with each call.
 class Engine {
   public:
-    /// Opens or creates; see Store::open. A new store gets its first record here.
+    /// Opens or creates; see Store::open. A new store gets its first record here. Without room to
+    /// salvage a damaged one, an empty stand-in with a closed intake takes its place.
     static Result<std::unique_ptr<Engine>> open(StoreOptions options, const Clock& clock,
                                                 const Log& log);
     Engine(const Engine&) = delete;
@@ -58,9 +61,17 @@ class Engine {
     /// Takes the rows that did not open out of the log and records their loss.
     void loseDamaged(const Moment& now);
 
+    /// Closes intake for good if the file is no longer where it was.
+    void checkPlace(const Moment& now);
+
     /// True if the write-ahead log is long enough to be written back.
     [[nodiscard]] bool wantsCheckpoint() const;
     void checkpoint(const Moment& now);
+
+    /// True if a salvage goes on in the open store.
+    [[nodiscard]] bool isSalvaging() const;
+    /// Carries over a little of the damaged store.
+    void salvageStep(const Moment& now);
 
     /// True if there is so little room that history should go before its time.
     [[nodiscard]] bool isNearlyFull() const;
@@ -68,12 +79,25 @@ class Engine {
     bool purgeStep(const Moment& now);
 
   private:
-    Engine(Database database, KeyRing keys, const StoreOptions& options, std::string stream,
-           std::uint32_t boot, const Log& log);
+    /// What a store knows of itself before its tables are used.
+    struct Identity {
+        std::string stream;
+        KeyRing keys;
+        std::uint32_t boot;
+    };
+    Engine(Database database, Identity identity, const StoreOptions& options, const Log& log);
+    static Result<Identity> identify(Database& database, const StoreOptions& options);
     static Result<std::unique_ptr<Engine>> openFile(const StoreOptions& options, const Moment& now,
                                                     const Log& log);
+    static Result<std::unique_ptr<Engine>> openSalvaged(const StoreOptions& options,
+                                                        const Error& damage, const Clock& clock,
+                                                        const Log& log);
+    static Result<std::unique_ptr<Engine>> standIn(const StoreOptions& options, const Error& reason,
+                                                   const Moment& now, const Log& log);
     Status load(const Moment& now);
     Status start(const Moment& now);
+    void replaceStoreKey(const Moment& now);
+    void tryAgain(const Moment& now);
     Status transact(const std::function<Status()>& work, const Moment& now);
     Status finish(std::uint64_t newestBefore, const Moment& now);
     Status writeWaitingEvents(const Moment& now);
@@ -87,6 +111,7 @@ class Engine {
     Result<std::uint64_t> usedBytes();
     Status updateStatus(const Moment& now);
     [[nodiscard]] std::uint64_t undeliveredRows() const;
+    static v1::Intake intakeAfter(ErrorKind kind);
     void failed(const Error& error, const Moment& now);
 
     Database database_;
@@ -96,12 +121,16 @@ class Engine {
     UnsentLosses losses_;
     CommandTable commands_;
     BookmarkTable bookmarks_;
+    UnfinishedSalvage salvage_;
+    Ageing ageing_;
     Duration keep_;
     std::uint64_t maximumBytes_;
     std::string path_;
     std::string stream_;
+    std::string vfs_;
     std::uint32_t boot_;
     Log out_;
+    bool isStandIn_ = false;  ///< in no file: waits for room to salvage the one that is damaged
 
     StoreStatus status_;
     std::string closedBecause_;

@@ -1,9 +1,11 @@
 #include "gateway/store/key_ring.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/byte_reader.hpp"
 #include "gateway/crypto/crypto.hpp"
+#include "gateway/store/meta_table.hpp"
 
 namespace vitalgate::store {
 
@@ -13,6 +15,12 @@ namespace {
 constexpr std::string_view kKeyWord = "vitalgate store key 1";
 constexpr std::string_view kRowWord = "vitalgate store row 1";
 constexpr std::string_view kValueWord = "vitalgate store value 1";
+
+constexpr std::uint32_t kFirstKey = 1;
+
+// In table `meta`: since when the newest data key seals.
+constexpr std::string_view kFirstSequence = "data-key/first-sequence";
+constexpr std::string_view kSince = "data-key/since";
 
 constexpr std::size_t kStep = 64;
 constexpr std::uint8_t kEnd = 0x80;
@@ -59,16 +67,21 @@ Bytes bindKey(std::string_view stream, std::uint32_t number) {
 
 }  // namespace
 
-Result<KeyRing> KeyRing::load(Database& database, const crypto::SecretKey& storeKey,
+Result<KeyRing> KeyRing::load(Database& database, const StoreKeys& storeKeys,
                               std::string_view stream) {
-    KeyRing ring(stream);
+    KeyRing ring(stream, storeKeys.current);
     Query query(database, "SELECT id, wrapped FROM keys ORDER BY id");
     for (;;) {
         const auto row = query.next();
         if (!row) return std::unexpected(row.error());
         if (!*row) break;
         const auto number = static_cast<std::uint32_t>(query.integer(0));
-        auto octets = crypto::open(storeKey, query.blob(1), bindKey(stream, number));
+        const auto bound = bindKey(stream, number);
+        auto octets = crypto::open(storeKeys.current, query.blob(1), bound);
+        if (!octets && storeKeys.previous.isSet()) {
+            octets = crypto::open(storeKeys.previous, query.blob(1), bound);
+            ring.needsWrapping_ = ring.needsWrapping_ || octets.has_value();
+        }
         if (!octets) {
             return fail(ErrorKind::authentication,
                         "the key does not open this store: give the key it was made with, or move "
@@ -79,18 +92,80 @@ Result<KeyRing> KeyRing::load(Database& database, const crypto::SecretKey& store
         if (!key) return std::unexpected(key.error());
         ring.keys_.emplace(number, std::move(*key));
     }
+    const auto sequence = readNumber(database, kFirstSequence);
+    const auto time = readNumber(database, kSince);
+    if (!sequence) return std::unexpected(sequence.error());
+    if (!time) return std::unexpected(time.error());
+    ring.began_ = {*sequence, static_cast<std::int64_t>(*time)};
     if (ring.keys_.empty()) {
-        if (auto made = ring.make(database, storeKey); !made) return std::unexpected(made.error());
+        if (auto made = ring.make(database, kFirstKey); !made) {
+            return std::unexpected(made.error());
+        }
     }
     return ring;
 }
 
-Status KeyRing::make(Database& database, const crypto::SecretKey& storeKey) {
-    constexpr std::uint32_t kFirst = 1;
-    auto key = crypto::SecretKey::random();
-    const auto wrapped = crypto::seal(storeKey, key.octets(), bindKey(stream_, kFirst));
-    keys_.emplace(kFirst, std::move(key));
-    return database.run("INSERT INTO keys(id, wrapped) VALUES(?1, ?2)", kFirst, ByteView(wrapped));
+Status KeyRing::make(Database& database, std::uint32_t number) {
+    keys_.emplace(number, crypto::SecretKey::random());
+    const auto wrapped = wrap(number);
+    return database.run("INSERT INTO keys(id, wrapped) VALUES(?1, ?2)", number, ByteView(wrapped));
+}
+
+Bytes KeyRing::wrap(std::uint32_t number) const {
+    return crypto::seal(storeKey_, keys_.at(number).octets(), bindKey(stream_, number));
+}
+
+Status KeyRing::wrapAnew(Database& database) {
+    for (const auto& [number, key] : keys_) {
+        const auto wrapped = wrap(number);
+        if (auto done = database.run("UPDATE keys SET wrapped = ?2 WHERE id = ?1", number,
+                                     ByteView(wrapped));
+            !done) {
+            return done;
+        }
+    }
+    wasWrapped_ = true;
+    return {};
+}
+
+Result<bool> KeyRing::rotateIfDue(Database& database, std::uint64_t nextSequence, WallTime now) {
+    const auto time = now.time_since_epoch().count();
+    // A store of a version that did not count, or a clock that was set back.
+    if (began_.sequence == 0 || began_.time > time) {
+        const auto sequence = began_.sequence == 0 ? nextSequence : began_.sequence;
+        if (auto saved = saveBegan(database, {sequence, time}); !saved) {
+            return std::unexpected(saved.error());
+        }
+    }
+    const bool isUsedUp = nextSequence - began_.sequence >= kRowsPerKey;
+    if (!isUsedUp && time - began_.time < kKeyAge.count()) return false;
+    madeNow_ = current() + 1;
+    auto done = make(database, *madeNow_);
+    if (done) done = saveBegan(database, {nextSequence, time});
+    if (!done) return std::unexpected(done.error());
+    return true;
+}
+
+Status KeyRing::saveBegan(Database& database, const Began& began) {
+    if (!beganBefore_) beganBefore_ = began_;
+    began_ = began;
+    auto done = writeNumber(database, kFirstSequence, began.sequence);
+    if (done) done = writeNumber(database, kSince, static_cast<std::uint64_t>(began.time));
+    return done;
+}
+
+void KeyRing::committed() {
+    if (std::exchange(wasWrapped_, false)) needsWrapping_ = false;
+    madeNow_.reset();
+    beganBefore_.reset();
+}
+
+void KeyRing::rolledBack() {
+    wasWrapped_ = false;
+    if (madeNow_) keys_.erase(*madeNow_);
+    if (beganBefore_) began_ = *beganBefore_;
+    madeNow_.reset();
+    beganBefore_.reset();
 }
 
 Bytes KeyRing::bindRow(const RowHeader& header) const {

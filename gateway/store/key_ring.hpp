@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "gateway/base/time.hpp"
 #include "gateway/crypto/secret_key.hpp"
 #include "gateway/store/database.hpp"
 
@@ -20,18 +22,41 @@ struct RowHeader {
     std::uint32_t key = 0;  ///< number of the data key
 };
 
+/// The keys that wrap the data keys.
+struct StoreKeys {
+    crypto::SecretKey current;
+    crypto::SecretKey previous;  ///< that `current` takes the place of; unset: none
+};
+
 /// The data keys of table `keys`, each wrapped (sealed) with the store's key, and what is sealed
 /// with them. Content is filled up to steps of 64 octets, so that its length does not name the kind
 /// of device.
+///
+/// The newest data key seals. It is followed by another one after kRowsPerKey rows or kKeyAge,
+/// whichever is first, so that one key that becomes known opens a part of the store and no more.
 class KeyRing {
   public:
-    /// Unwraps all keys; makes the first one in a new store. ErrorKind::authentication if the
-    /// store's key is not the one that wrapped them.
-    static Result<KeyRing> load(Database& database, const crypto::SecretKey& storeKey,
+    static constexpr std::uint64_t kRowsPerKey = 1 << 20;
+    static constexpr Duration kKeyAge = std::chrono::days{30};
+
+    /// Unwraps all keys; makes the first one in a new store. ErrorKind::authentication if neither
+    /// of the store's keys is the one that wrapped them.
+    static Result<KeyRing> load(Database& database, const StoreKeys& storeKeys,
                                 std::string_view stream);
 
     /// The number of the key that seals now.
     [[nodiscard]] std::uint32_t current() const { return keys_.rbegin()->first; }
+
+    /// Whether the previous store's key was needed.
+    [[nodiscard]] bool needsWrapping() const { return needsWrapping_; }
+
+    // Changes of the table: inside a transaction, after which committed() or rolledBack() is told.
+    /// Wraps the data keys with the present store's key. The rows stay as they are.
+    Status wrapAnew(Database& database);
+    /// Begins a new data key if it is time. True if so.
+    Result<bool> rotateIfDue(Database& database, std::uint64_t nextSequence, WallTime now);
+    void committed();
+    void rolledBack();
 
     [[nodiscard]] Bytes sealRow(const RowHeader& header, ByteView content) const;
     [[nodiscard]] Result<Bytes> openRow(const RowHeader& header, ByteView sealed) const;
@@ -44,15 +69,30 @@ class KeyRing {
                                           ByteView sealed) const;
 
   private:
-    explicit KeyRing(std::string_view stream) : stream_(stream) {}
-    Status make(Database& database, const crypto::SecretKey& storeKey);
+    /// Since when the newest key seals.
+    struct Began {
+        std::uint64_t sequence = 0;  ///< of its first row; 0: not known yet
+        std::int64_t time = 0;       ///< nanoseconds since 1970
+    };
+
+    KeyRing(std::string_view stream, crypto::SecretKey storeKey)
+        : stream_(stream), storeKey_(std::move(storeKey)) {}
+    Status make(Database& database, std::uint32_t number);
+    [[nodiscard]] Bytes wrap(std::uint32_t number) const;
+    Status saveBegan(Database& database, const Began& began);
     [[nodiscard]] Bytes bindRow(const RowHeader& header) const;
     [[nodiscard]] Bytes bindValue(std::string_view table, std::string_view place,
                                   std::uint32_t key) const;
     [[nodiscard]] Result<Bytes> open(std::uint32_t key, ByteView sealed, ByteView bound) const;
 
     std::string stream_;
+    crypto::SecretKey storeKey_;
     std::map<std::uint32_t, crypto::SecretKey> keys_;
+    bool needsWrapping_ = false;
+    Began began_;
+    bool wasWrapped_ = false;  ///< by the transaction that runs, likewise:
+    std::optional<std::uint32_t> madeNow_;
+    std::optional<Began> beganBefore_;
 };
 
 }  // namespace vitalgate::store

@@ -99,7 +99,7 @@ void LogTable::take(const Query& query, Fetch& fetch) {
     const WallTime time{Duration{header.time}};
     const auto content = keys_.openRow(header, query.blob(6));
     if (!content) {
-        fetch.damaged.push_back({header.sequence, priority, time});
+        fetch.damaged.push_back({header.sequence, priority, time, header.type == kLossType});
         return;
     }
     fetch.bytes += content->size();

@@ -16,6 +16,7 @@ struct LostRow {
     std::uint64_t sequence = 0;
     v1::Priority priority = v1::PRIORITY_UNSPECIFIED;
     WallTime time;
+    bool tellsLoss = false;  ///< it said which rows before it were lost
 };
 
 /// A fetch on its way: each step goes on where the last one ended.

@@ -6,6 +6,8 @@ namespace {
 
 constexpr std::string_view kConnection = "connection/";
 constexpr std::uint32_t kKeptBoots = 1000;
+constexpr std::string_view kWrite =
+    "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2";
 
 std::string connectionName(std::string_view uplink) {
     return fmt::format("{}{}", kConnection, uplink);
@@ -29,9 +31,18 @@ Result<std::uint64_t> readNumber(Database& database, std::string_view name) {
 }
 
 Status writeNumber(Database& database, std::string_view name, std::uint64_t value) {
-    return database.run(
-        "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2",
-        name, value);
+    return database.run(kWrite, name, value);
+}
+
+Result<std::string> readText(Database& database, std::string_view name) {
+    Query query(database, "SELECT value FROM meta WHERE name = ?1", name);
+    const auto row = query.next();
+    if (!row) return std::unexpected(row.error());
+    return *row ? query.text(0) : std::string{};
+}
+
+Status writeText(Database& database, std::string_view name, std::string_view value) {
+    return database.run(kWrite, name, value);
 }
 
 Result<std::vector<std::string>> readUplinks(Database& database) {

@@ -15,6 +15,10 @@ Result<std::string> readStream(Database& database);
 Result<std::uint64_t> readNumber(Database& database, std::string_view name);
 Status writeNumber(Database& database, std::string_view name, std::uint64_t value);
 
+/// A text of table `meta`; empty if it was never written.
+Result<std::string> readText(Database& database, std::string_view name);
+Status writeText(Database& database, std::string_view name, std::string_view value);
+
 /// The uplinks that ever asked for their sets or connected.
 Result<std::vector<std::string>> readUplinks(Database& database);
 /// From now on readUplinks() names it.

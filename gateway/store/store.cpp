@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSetsWait = 10s;
-constexpr Duration kRetryClosed = 10s;
+constexpr Duration kRetryClosed = 3s;
 constexpr Duration kFirstPurge = 1min;
 constexpr Duration kPurgeEvery = 1h;
 
@@ -120,6 +120,8 @@ class SqliteStore final : public Store {
             std::move(engine), clock.loop(),
             [loop = loop_](const StoreStatus& now, bool isNew) { loop->take(now, isNew); });
         purgeTimer_ = clock_.after(kFirstPurge, [this] { purge(); });
+        worker_->salvage(now());
+        if (loop_->status.intake != v1::INTAKE_OPEN) retryLater();
     }
     ~SqliteStore() override { close(); }
 
@@ -141,6 +143,9 @@ class SqliteStore final : public Store {
                          std::function<void(Result<std::uint64_t>)> done) override;
     void onCommitted(std::function<void(std::uint64_t newest)> listener) override {
         loop_->listeners.push_back(std::move(listener));
+    }
+    void probe(std::function<void()> alive) override {
+        if (worker_) worker_->probe(now(), std::move(alive));
     }
     [[nodiscard]] StoreStatus status() const override;
     [[nodiscard]] std::uint32_t boot() const override { return boot_; }

@@ -99,7 +99,10 @@ struct StoreOptions {
     /// ever asked for their sets.
     std::vector<std::string> uplinks;
     crypto::SecretKey key;  ///< wraps the keys that seal the rows
-    /// How long a start may take to carry over what a damaged store has.
+    /// The one before it, if the store may still have it: `key` then takes its place. Unset: none.
+    crypto::SecretKey previousKey;
+    /// How long a start may take to carry over what a damaged store has; the rest follows while the
+    /// store is in use.
     Duration salvageLimit = std::chrono::seconds{3};
     /// Names this start of the kernel; empty: what /proc/sys/kernel/random/boot_id says.
     std::string bootId;
@@ -163,6 +166,10 @@ class Store {
     /// The number of connections this uplink has made in the hub's life, this one included.
     virtual void countConnection(std::string uplink,
                                  std::function<void(Result<std::uint64_t>)> done) = 0;
+
+    /// `alive` once the store's thread has come to the end of the step that it is at. That the file
+    /// was removed is noticed there, too.
+    virtual void probe(std::function<void()> alive) = 0;
 
     /// Runs on the loop after every commit that added rows, with the highest sequence.
     virtual void onCommitted(std::function<void(std::uint64_t newest)> listener) = 0;

@@ -84,15 +84,18 @@ NewRow lossRow(v1::Loss loss, const Moment& now) {
 NewRow lossRecord(const std::vector<LostRow>& rows, const RangeSet& lacked, v1::LossReason reason,
                   const Moment& now) {
     v1::Loss loss;
+    auto named = lacked;
     auto oldest = WallTime::max();
     auto newest = WallTime::min();
     for (const auto& row : rows) {
         if (!lacked.contains(row.sequence)) continue;
+        // Whichever it named: what is still held comes all the same.
+        if (row.tellsLoss) named.add(Range{1, row.sequence});
         oldest = std::min(oldest, row.time);
         newest = std::max(newest, row.time);
         loss.set_count(loss.count() + 1);
     }
-    setRanges(loss, lacked);
+    setRanges(loss, std::move(named));
     loss.set_reason(reason);
     toTimestamp(oldest, *loss.mutable_oldest());
     toTimestamp(newest, *loss.mutable_newest());

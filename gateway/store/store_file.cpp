@@ -14,6 +14,8 @@
 #include "gateway/base/failpoint.hpp"
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/store/damaged_file.hpp"
+#include "gateway/store/file_header.hpp"
+#include "gateway/store/journal_check.hpp"
 #include "gateway/store/meta_table.hpp"
 #include "gateway/store/schema.hpp"
 
@@ -21,20 +23,9 @@ namespace vitalgate::store {
 
 namespace {
 
-// https://www.sqlite.org/fileformat.html, section 1.3; numbers are big-endian.
-constexpr std::string_view kMagic{"SQLite format 3\0", 16};
-constexpr std::size_t kHeaderSize = 100;
-constexpr std::size_t kPageSizeAt = 16;
-constexpr std::size_t kPageCountAt = 28;
-constexpr std::size_t kUserVersionAt = 60;
-constexpr std::size_t kApplicationIdAt = 68;
-
 /// The whole file is checked up to this size; that takes about 0.1 s. Above it the seal of each row
 /// and SQLite's own checks tell when a page is read.
 constexpr std::uint64_t kCheckUpTo = 16ULL * 1024 * 1024;
-
-/// A higher number of the layout was not written by a newer version.
-constexpr std::uint32_t kLikeliestVersion = 10'000;
 
 /// Characters of the stream's name: 13 of 5 bits.
 constexpr std::size_t kStreamCharacters = 13;
@@ -69,12 +60,6 @@ std::string walOf(const std::string& path) {
     return path + "-wal";
 }
 
-std::uint32_t numberAt(ByteView header, std::size_t at, std::size_t octets) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < octets; ++i) value = value << 8 | header[at + i];
-    return value;
-}
-
 Status checkFolder(const std::string& path) {
     const auto folder = folderOf(path);
     struct stat state{};
@@ -90,64 +75,23 @@ Status checkFolder(const std::string& path) {
     return {};
 }
 
-/// Whether a header that is not whole was once that of a store: one octet of our mark may be wrong,
-/// or a power cut may have left nothing but zeros.
-bool wasOurs(ByteView header) {
-    if (std::ranges::all_of(header, [](auto octet) { return octet == 0; })) return true;
-    if (header.size() < kApplicationIdAt + 4) return false;
-    const auto differing = numberAt(header, kApplicationIdAt, 4) ^ kApplicationId;
-    int octets = 0;
-    for (int shift = 0; shift < 32; shift += 8) octets += (differing >> shift & 0xff) != 0 ? 1 : 0;
-    return octets <= 1;
+Result<Bytes> readHeader(int file) {
+    Bytes header(kHeaderSize);
+    const auto got = ::pread(file, header.data(), header.size(), 0);
+    if (got < 0) return fail(ErrorKind::unavailable, "cannot be read: {}", std::strerror(errno));
+    header.resize(static_cast<std::size_t>(got));
+    return header;
 }
 
-Status checkMarks(ByteView header) {
-    const auto magic = asBytes(kMagic);
-    const auto known = std::min(header.size(), magic.size());
-    const bool isSqlite = std::ranges::equal(header.first(known), magic.first(known));
-    if (!isSqlite && !wasOurs(header)) {
-        return fail(ErrorKind::refused,
-                    "the file is not a vitalgate store; give the store another path");
-    }
-    if (header.size() < kHeaderSize) {
-        return fail(ErrorKind::damaged, "the file is cut off within its header");
-    }
-    const bool isStore = numberAt(header, kApplicationIdAt, 4) == kApplicationId;
-    if (!isStore && !wasOurs(header)) {
-        return fail(ErrorKind::refused,
-                    "the file is a database of another program; give the store another path");
-    }
-    if (!isSqlite || !isStore) return fail(ErrorKind::damaged, "the file's header is damaged");
-    return {};
-}
-
-Status checkHeader(ByteView header, std::uint64_t size, bool endedCleanly) {
-    if (size == 0) return fail(ErrorKind::damaged, "the file is empty, which a store never is");
-    if (auto checked = checkMarks(header); !checked) return checked;
-    const auto version = numberAt(header, kUserVersionAt, 4);
-    if (version > kLikeliestVersion) {
-        return fail(ErrorKind::damaged, "the file's header is damaged: layout {}", version);
-    }
-    if (version > kSchemaVersion) {
-        return fail(ErrorKind::refused,
-                    "the store was written by a newer version (layout {}, this version knows up to "
-                    "{}); install that version again",
-                    version, kSchemaVersion);
-    }
-    // A page size of 65536 does not fit and is written as 1.
-    const std::uint64_t pageSize =
-        numberAt(header, kPageSizeAt, 2) == 1 ? 65536 : numberAt(header, kPageSizeAt, 2);
-    const auto whole = pageSize * numberAt(header, kPageCountAt, 4);
-    // A write-ahead log still holds what the file lacks.
-    if (version == 0 || (endedCleanly && size < whole)) {
-        return fail(ErrorKind::damaged, "the file is cut off: {} of {} octets are there", size,
-                    whole);
-    }
-    return {};
+/// Nothing of it where there is none.
+Result<Bytes> headerOf(const std::string& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    return file.value < 0 ? Bytes{} : readHeader(file.value);
 }
 
 /// Nothing if there is no file yet.
-Result<std::optional<Examined>> examine(const std::string& path, const Log& log) {
+Result<std::optional<Examined>> examine(const std::string& path, std::uint32_t newestVersion,
+                                        const Log& log) {
     const Descriptor file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     const int error = errno;
     const auto walSize = sizeOf(walOf(path));
@@ -165,13 +109,13 @@ Result<std::optional<Examined>> examine(const std::string& path, const Log& log)
         return fail(ErrorKind::refused, "a store must be a regular file");
     }
     const Examined found{static_cast<std::uint64_t>(state.st_size), walSize == 0};
-    Bytes header(kHeaderSize);
-    const auto got = ::pread(file.value, header.data(), header.size(), 0);
-    if (got < 0) return fail(ErrorKind::unavailable, "cannot be read: {}", std::strerror(errno));
-    header.resize(static_cast<std::size_t>(got));
-    if (auto checked = checkHeader(header, found.size, found.endedCleanly); !checked) {
+    const auto header = readHeader(file.value);
+    if (!header) return std::unexpected(header.error());
+    if (auto checked = checkHeader(*header, found.size, found.endedCleanly, newestVersion);
+        !checked) {
         return std::unexpected(checked.error());
     }
+    if (hasLostCommits(walOf(path))) return fail(ErrorKind::damaged, "the journal is damaged");
     if ((state.st_mode & 077U) != 0) {
         log.warning("other users could read the file; its mode is 0600 now");
         if (::fchmod(file.value, 0600) != 0) {
@@ -181,20 +125,29 @@ Result<std::optional<Examined>> examine(const std::string& path, const Log& log)
     return found;
 }
 
+/// All that a new store has.
+Status fillNew(Database& database) {
+    const auto stream = toBase32(crypto::randomOctets<9>()).substr(0, kStreamCharacters);
+    return database.runScript(
+        fmt::format("PRAGMA page_size = {}; PRAGMA application_id = {}; PRAGMA user_version = {};"
+                    "BEGIN; {} INSERT INTO meta(name, value) VALUES('stream', '{}'); COMMIT;",
+                    kPageSize, kApplicationId, currentLayout().version, kSchema, stream));
+}
+
 Status createWith(const std::string& path, const std::string& vfs) {
     const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (file.value < 0) {
-        return fail(ErrorKind::unavailable, "cannot be created: {}", std::strerror(errno));
+        const bool isFull = errno == ENOSPC || errno == EDQUOT;
+        return fail(isFull ? ErrorKind::full : ErrorKind::unavailable, "cannot be created: {}",
+                    std::strerror(errno));
     }
     auto database = Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
     // Without a journal: until it is renamed a half-written file counts for nothing.
-    const auto stream = toBase32(crypto::randomOctets<9>()).substr(0, kStreamCharacters);
-    return database->runScript(
-        fmt::format("PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL;"
-                    "PRAGMA application_id = {}; PRAGMA user_version = {};"
-                    "BEGIN; {} INSERT INTO meta(name, value) VALUES('stream', '{}'); COMMIT;",
-                    kApplicationId, kSchemaVersion, kSchema, stream));
+    auto done = database->run("PRAGMA journal_mode = OFF");
+    if (done) done = database->run("PRAGMA synchronous = FULL");
+    if (done) done = fillNew(*database);
+    return done;
 }
 
 /// Under another name first, so that what has the store's name is always a whole store.
@@ -260,9 +213,10 @@ Status checkWhole(Database& database, const Examined& found) {
 
 }  // namespace
 
-Result<Database> openStoreFile(const std::string& path, const std::string& vfs, const Log& log) {
+Result<Database> openStoreFile(const std::string& path, const std::string& vfs, const Log& log,
+                               const Layout& layout) {
     if (auto checked = checkFolder(path); !checked) return std::unexpected(checked.error());
-    auto found = examine(path, log);
+    auto found = examine(path, layout.version, log);
     if (!found) return std::unexpected(found.error());
     if (!*found) {
         if (auto created = create(path, vfs); !created) return std::unexpected(created.error());
@@ -274,9 +228,37 @@ Result<Database> openStoreFile(const std::string& path, const std::string& vfs, 
     if (ready && isMarkedDamaged(path)) {
         ready = fail(ErrorKind::damaged, "the file was found damaged while it was in use");
     }
+    if (ready) ready = migrate(*database, layout, log);
     if (ready) ready = checkWhole(*database, **found);
     if (!ready) return std::unexpected(asDamage(ready.error()));
     return database;
+}
+
+Result<Database> temporaryStore() {
+    auto database = Database::inMemory();
+    if (!database) return database;
+    if (auto filled = fillNew(*database); !filled) return std::unexpected(filled.error());
+    return database;
+}
+
+Status checkWasStoreFile(const std::string& path) {
+    const auto header = headerOf(path);
+    return header && !header->empty() ? checkWasStore(*header) : Status{};
+}
+
+bool hasIntactHeader(const std::string& path) {
+    const auto header = headerOf(path);
+    return header && hasConstants(*header);
+}
+
+Result<Bytes> firstPageFor(const std::string& path) {
+    auto store = temporaryStore();
+    if (!store) return std::unexpected(store.error());
+    auto content = store->content();
+    if (!content) return content;
+    content->resize(kPageSize);
+    makeReadable(*content, sizeOf(walOf(path)) > 0);
+    return content;
 }
 
 Status makeStoreFile(const std::string& path, const std::string& vfs) {

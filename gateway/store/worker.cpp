@@ -60,6 +60,22 @@ void Worker::flush(const Moment& now) {
         failpoint("store.flush");
         engine_->flush(now);
         report(engine_->status().newest > before);
+        if (engine_->isSalvaging()) schedule();
+    });
+}
+
+void Worker::salvage(const Moment& now) {
+    post([this, now] {
+        now_ = now;
+        schedule();
+    });
+}
+
+void Worker::probe(const Moment& now, std::function<void()> alive) {
+    post([this, now, alive = std::move(alive)] {
+        engine_->checkPlace(now);
+        if (engine_->status().intake != v1::INTAKE_OPEN) report(false);
+        asio::post(loop_, alive);
     });
 }
 
@@ -96,12 +112,16 @@ void Worker::work() {
         readStep(reads_);
     } else if (!searches_.empty()) {
         readStep(searches_);
+    } else if (engine_->isSalvaging()) {
+        const auto before = engine_->status().newest;
+        engine_->salvageStep(now_);
+        report(engine_->status().newest > before);
     } else if (isPurging_) {
         isPurging_ = engine_->purgeStep(now_);
         report(false);
     }
     const bool hasReads = !reads_.empty() || !searches_.empty();
-    if (!writes_.empty() || hasReads || isPurging_) schedule();
+    if (!writes_.empty() || hasReads || isPurging_ || engine_->isSalvaging()) schedule();
 }
 
 void Worker::commitWaiting() {

@@ -50,6 +50,10 @@ class Worker {
     void change(std::function<void(Engine&)> change);
     /// Writes what waits and tries to open a closed intake.
     void flush(const Moment& now);
+    /// `alive` on the loop after the step that is under way, whatever waits.
+    void probe(const Moment& now, std::function<void()> alive);
+    /// Carries on with a salvage, if the engine has one, whenever nothing waits.
+    void salvage(const Moment& now);
     /// Removes what is out of date, little by little, whenever there is nothing else to do.
     void purge(const Moment& now);
 

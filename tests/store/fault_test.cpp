@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "tests/store/faulty_disk.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -57,7 +59,7 @@ TEST_CASE("without room, or the right to write, intake closes visibly and opens 
         CHECK(hub.store->status().intake == intake);
 
         disk.set(Fault::none);
-        hub.clock.advance(10s);
+        hub.clock.advance(5s);
         hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
         CHECK(hub.append({reading("b", "y")}).value().sequences[0] == 5);
         CHECK(hub.content() == "1:stream-started 2:a 3:intake-closed 4:intake-open 5:b");
@@ -128,6 +130,27 @@ TEST_CASE("after a failed sync nothing more is written until the file is opened 
     CHECK(hub.append({reading("b", "y")}));
     CHECK(hub.append({reading("a", "x")}).value().duplicates == 1);
     CHECK(hub.content() == "1:stream-started 2:a 3:b");
+}
+
+TEST_CASE("nothing is taken for stored in a file that was removed, written to or not") {
+    for (const bool isIdle : {false, true}) {
+        Hub hub;
+        hub.open();
+        CHECK(hub.append({reading("a", "x")}));
+        REQUIRE(std::filesystem::remove(hub.options.path));
+        if (isIdle) {
+            bool isAlive = false;
+            hub.store->probe([&isAlive] { isAlive = true; });
+            hub.runUntil([&] { return isAlive; });
+        } else {
+            const auto refused = hub.append({reading("b", "y")});
+            REQUIRE_FALSE(refused);
+            CHECK(refused.error().message ==
+                  "intake is closed: the file was removed or replaced while it was in use");
+        }
+        CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+        CHECK(hub.content() == "1:stream-started 2:a");  // and can be sent
+    }
 }
 
 TEST_CASE("a disk that cannot be read closes intake for good, and says so") {

@@ -89,6 +89,44 @@ TEST_CASE("appends without end do not keep a fetch from ending") {
     hub.close();
 }
 
+TEST_CASE("between two commits lies one step of a fetch or a search at most") {
+    constexpr std::uint64_t kSteps = 10;
+    constexpr std::uint64_t kFetched = kSteps * 64;    // of 64 KiB
+    constexpr std::uint64_t kSearched = kSteps * 256;  // rows
+    constexpr std::size_t kGroups = 15;                // of 1000 appends
+    FaultyDisk disk;
+    Hub hub;
+    hub.options.vfs = FaultyDisk::name();
+    hub.open();
+    CHECK(hub.append(std::vector<NewRow>(kSearched, reading(std::string(1024, 'x')))));
+    std::size_t commits = 0;
+    hub.store->onCommitted([&](auto) { ++commits; });
+    const auto commitsDuring = [&](const std::function<void(std::function<void()>)>& read) {
+        std::size_t before = 0;
+        std::size_t answered = 0;
+        // All wait before the first of them is on the disk.
+        disk.holdSyncs();
+        hub.store->append({reading("a")}, {}, [&](auto) { before = commits; });
+        disk.awaitHeldSync();
+        for (std::size_t i = 0; i < kGroups * 1000; ++i) {
+            hub.store->append({reading("a")}, {}, [&](auto) { ++answered; });
+        }
+        std::size_t during = 0;
+        read([&] { during = commits - before; });
+        disk.release();
+        hub.runUntil([&] { return answered == kGroups * 1000 && during > 0; });
+        return during;
+    };
+    CHECK(commitsDuring([&](auto done) {
+              hub.store->fetch({1, kFetched}, {}, 1 << 30, [done](auto) { done(); });
+          }) >= kSteps - 1);
+    CHECK(commitsDuring([&](auto done) {
+              RowSearch search;
+              search.within = {1, kSearched};
+              hub.store->search(search, [done](auto) { done(); });
+          }) >= kSteps - 1);
+}
+
 TEST_CASE("above 32 MiB that wait for the disk, appends are refused and not piled up") {
     FaultyDisk disk;
     Hub hub;

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "tests/store/faulty_disk.hpp"
+#include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
 using namespace vitalgate;
@@ -148,4 +149,29 @@ TEST_CASE("full ten thousand times: the losses stay few, and every consumer know
         consumer.deliver(hub, 10'000, true);
         CHECK(consumer.explained() == RangeSet(Range{1, hub.store->status().newest}));
     }
+}
+
+TEST_CASE("where a record of losses is damaged, every row before it may be lost") {
+    FullHub hub({"care"});
+    hub.fillUp();
+    std::uint64_t sequence = 0;
+    const auto records = hub.records();
+    for (const auto& record : records) {
+        if (record.event().has_loss()) sequence = record.sequence();
+    }
+    hub.close();
+    raw(hub.path(),
+        fmt::format("UPDATE log SET body = zeroblob(length(body)) WHERE sequence = {}", sequence));
+    hub.open();
+    const auto held = hub.records().size();
+    hub.runUntil([&] { return hub.store->status().newest > records.back().sequence(); });
+    const auto losses = hub.losses();
+    REQUIRE(losses.size() == 1);
+    CHECK(losses[0].reason() == v1::LOSS_DAMAGED);
+    CHECK(losses[0].count() == 1);
+    REQUIRE(losses[0].ranges_size() == 1);
+    CHECK(losses[0].ranges(0).first() == 1);
+    CHECK(losses[0].ranges(0).last() == sequence);
+    // What is held comes all the same.
+    CHECK(hub.records().size() == held + 1);
 }

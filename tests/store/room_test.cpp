@@ -69,6 +69,25 @@ TEST_CASE("history goes when it is older than is kept, and nothing that was not 
     CHECK(hub.append({reading("e")}).value().sequences[0] == 6);
 }
 
+TEST_CASE("a clock that jumps years ahead expires no history") {
+    Hub hub;
+    hub.options.keep = 24h;
+    hub.open();
+    CHECK(hub.append({reading("a"), reading("b")}));
+    hub.acknowledge("care", {1, 3});
+    const auto right = hub.clock.wall();
+    hub.clock.setWall(right + 20 * 365 * 24h);
+    hub.clock.advance(3h);
+    CHECK(hub.append({reading("c")}));
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c");
+    hub.clock.setWall(right + 3h);
+    hub.clock.advance(20h);
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c");
+    hub.clock.advance(3h);
+    hub.runUntil([&] { return hub.store->status().rows == 1; });
+    CHECK(hub.content() == "4:c");
+}
+
 TEST_CASE("a row is history only when every uplink has stored it") {
     Hub hub;
     hub.options.keep = 24h;

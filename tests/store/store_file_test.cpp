@@ -1,4 +1,4 @@
-#include "gateway/store/store_file.hpp"
+#include "gateway/store/file_header.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

@@ -78,6 +78,7 @@ class MemoryStore final : public store::Store {
         sets_[uplink] = std::move(sets);
         if (now) ++forcedSaves;
     }
+    void probe(std::function<void()> alive) override { post(std::move(alive)); }
     void loadBookmarks(
         std::string deviceKey,
         std::function<void(Result<std::vector<store::BookmarkChange>>)> done) override {

@@ -1,0 +1,201 @@
+#include <filesystem>
+#include <fstream>
+
+#include "gateway/crypto/crypto.hpp"
+#include "gateway/store/damaged_file.hpp"
+#include "gateway/store/engine.hpp"
+#include "gateway/store/meta_table.hpp"
+#include "gateway/store/salvage.hpp"
+#include "gateway/store/store_events.hpp"
+#include "gateway/store/store_file.hpp"
+
+namespace vitalgate::store {
+
+namespace {
+
+Result<std::string> readBootId() {
+    std::ifstream in("/proc/sys/kernel/random/boot_id");
+    std::string id;
+    if (!std::getline(in, id) || id.empty()) {
+        return fail(ErrorKind::unavailable,
+                    "/proc/sys/kernel/random/boot_id cannot be read: mount /proc");
+    }
+    return id;
+}
+
+Status check(const StoreOptions& options) {
+    if (auto ready = crypto::initialise(); !ready) return ready;
+    if (!options.key.isSet()) return fail(ErrorKind::invalid, "no key is given");
+    if (options.maximumBytes < StoreOptions::kSmallestMaximum) {
+        return fail(ErrorKind::invalid, "the maximum size must be at least {} octets",
+                    StoreOptions::kSmallestMaximum);
+    }
+    return {};
+}
+
+/// Where the disk is full, damaged stores of earlier days are worth less than this one.
+Status salvageWithRoom(const StoreOptions& options, const Error& damage, const Clock& clock,
+                       const Log& log) {
+    for (;;) {
+        auto done = salvage(options, damage, clock, log);
+        if (done) done = takeSalvaged(options.path, log);
+        const bool isFull = !done && done.error().kind == ErrorKind::full;
+        if (!isFull || !removeDamagedFile(options.path, 0, log)) return done;
+    }
+}
+
+}  // namespace
+
+Engine::Engine(Database database, Identity identity, const StoreOptions& options, const Log& log)
+    : database_(std::move(database)),
+      keys_(std::move(identity.keys)),
+      log_(database_, keys_),
+      ranges_(database_, options.uplinks),
+      losses_(database_, log_, ranges_),
+      commands_(database_, keys_),
+      bookmarks_(database_, keys_),
+      salvage_(database_, log_, options, log),
+      keep_(options.keep),
+      maximumBytes_(options.maximumBytes),
+      path_(options.path),
+      stream_(std::move(identity.stream)),
+      vfs_(options.vfs),
+      boot_(identity.boot),
+      out_(log) {}
+
+Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& clock,
+                                             const Log& log) {
+    if (auto checked = check(options); !checked) return std::unexpected(checked.error());
+    if (options.bootId.empty()) {
+        auto bootId = readBootId();
+        if (!bootId) return std::unexpected(bootId.error());
+        options.bootId = std::move(*bootId);
+    }
+    // What an earlier start salvaged and could not put in its place.
+    if (auto taken = takeSalvaged(options.path, log); !taken) {
+        const bool isFull = taken.error().kind == ErrorKind::full;
+        if (isFull) return standIn(options, taken.error(), clock.now(), log);
+        return std::unexpected(taken.error());
+    }
+    auto engine = openFile(options, clock.now(), log);
+    if (!engine && engine.error().kind == ErrorKind::damaged) {
+        engine = openSalvaged(options, engine.error(), clock, log);
+    }
+    if (engine && !(*engine)->salvage_.isPending()) limitDamagedFiles(options.path, {}, log);
+    return engine;
+}
+
+Result<std::unique_ptr<Engine>> Engine::openSalvaged(const StoreOptions& options,
+                                                     const Error& damage, const Clock& clock,
+                                                     const Log& log) {
+    const auto salvaged = salvageWithRoom(options, damage, clock, log);
+    if (salvaged) return openFile(options, clock.now(), log);
+    const auto kind = salvaged.error().kind;
+    if (kind == ErrorKind::refused) return std::unexpected(salvaged.error());
+    const auto error = salvaged.error().in("the damaged store");
+    if (kind == ErrorKind::full) return standIn(options, error, clock.now(), log);
+    return std::unexpected(error);
+}
+
+/// Nothing is stored and nothing of the damaged store is sent, but the hub says so, and devices
+/// keep their records.
+Result<std::unique_ptr<Engine>> Engine::standIn(const StoreOptions& options, const Error& reason,
+                                                const Moment& now, const Log& log) {
+    auto database = temporaryStore();
+    if (!database) return std::unexpected(database.error());
+    auto identity = identify(*database, options);
+    if (!identity) return std::unexpected(identity.error());
+    std::unique_ptr<Engine> engine(
+        new Engine(std::move(*database), std::move(*identity), options, log));
+    if (auto loaded = engine->load(now); !loaded) return std::unexpected(loaded.error());
+    engine->isStandIn_ = true;
+    engine->status_.intake = v1::INTAKE_CLOSED_FULL;
+    engine->closedBecause_ = reason.message;
+    log.error("intake is closed: {}", reason.message);
+    return engine;
+}
+
+/// With room for a second store of its size the damaged one can be salvaged: by a new start.
+void Engine::tryAgain(const Moment& now) {
+    std::error_code failure;
+    const auto size = std::filesystem::file_size(path_, failure);
+    const auto room =
+        std::filesystem::space(std::filesystem::absolute(path_).parent_path(), failure);
+    if (failure || room.available < size) return;
+    const auto probe = path_ + ".new";
+    const auto made = makeStoreFile(probe, vfs_);
+    std::filesystem::remove(probe, failure);
+    if (made) failed({ErrorKind::unavailable, "there is room for the damaged store again"}, now);
+}
+
+Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions& options) {
+    auto begun = database.run("BEGIN IMMEDIATE");
+    if (!begun) return std::unexpected(begun.error());
+    auto stream = readStream(database);
+    if (!stream) return std::unexpected(stream.error());
+    auto keys = KeyRing::load(database, {options.key, options.previousKey}, *stream);
+    if (!keys) return std::unexpected(keys.error());
+    const auto boot = numberOfBoot(database, options.bootId);
+    if (!boot) return std::unexpected(boot.error());
+    if (auto done = database.run("COMMIT"); !done) return std::unexpected(done.error());
+    return Identity{std::move(*stream), std::move(*keys), *boot};
+}
+
+Result<std::unique_ptr<Engine>> Engine::openFile(const StoreOptions& options, const Moment& now,
+                                                 const Log& log) {
+    auto database = openStoreFile(options.path, options.vfs, log);
+    if (!database) return std::unexpected(database.error());
+    auto identity = identify(*database, options);
+    if (!identity) return std::unexpected(asDamage(identity.error()));
+    auto moment = now;
+    moment.boot = identity->boot;
+    std::unique_ptr<Engine> engine(
+        new Engine(std::move(*database), std::move(*identity), options, log));
+    if (auto loaded = engine->load(now); !loaded) return std::unexpected(asDamage(loaded.error()));
+    if (auto started = engine->start(moment); !started) return std::unexpected(started.error());
+    return engine;
+}
+
+Status Engine::load(const Moment& now) {
+    ageing_.begin(now);
+    auto loaded = log_.load();
+    if (loaded) loaded = ranges_.load();
+    if (loaded) loaded = salvage_.load();
+    if (loaded) loaded = updateStatus(now);
+    return loaded;
+}
+
+Status Engine::start(const Moment& now) {
+    database_.writeBackAtClose(true);
+    // What a power cut left behind its last commit must not be taken for a lost one later.
+    const auto emptied = database_.emptyWal();
+    if (!emptied && intakeAfter(emptied.error().kind) == v1::INTAKE_CLOSED_FAULT) {
+        failed(emptied.error(), now);
+    }
+    if (log_.counters().next > 1) {
+        replaceStoreKey(now);
+        return {};
+    }
+    out_.info("new store, stream {}", stream_);
+    std::vector<NewRow> first{storeEvent(now, v1::SEVERITY_INFO, v1::STORE_STREAM_STARTED,
+                                         "A new store: its stream begins here.")};
+    Appended appended;
+    return commit([&] { return append(first, {}, now, appended); }, now);
+}
+
+/// If it cannot be written now, the next start does it: until then the previous key is needed.
+void Engine::replaceStoreKey(const Moment& now) {
+    if (!keys_.needsWrapping()) return;
+    std::vector<NewRow> event{
+        storeEvent(now, v1::SEVERITY_INFO, v1::STORE_KEY_ROTATED, "The store has a new key.")};
+    Appended appended;
+    const auto done = commit(
+        [&] {
+            auto wrapped = keys_.wrapAnew(database_);
+            return wrapped ? append(event, {}, now, appended) : wrapped;
+        },
+        now);
+    if (done) out_.warning("the store has a new key; the previous one is not needed any more");
+}
+
+}  // namespace vitalgate::store

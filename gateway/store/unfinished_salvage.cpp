@@ -1,0 +1,77 @@
+#include "gateway/store/unfinished_salvage.hpp"
+
+#include <utility>
+
+#include "gateway/store/damaged_file.hpp"
+
+namespace vitalgate::store {
+
+Status UnfinishedSalvage::load() {
+    auto streams = carriedStreams(database_);
+    if (!streams) return std::unexpected(streams.error());
+    streams_ = std::move(*streams);
+    if (isPending()) out_.info("the salvage of a damaged store goes on");
+    return {};
+}
+
+Status UnfinishedSalvage::step(const Moment& now) {
+    const auto& stream = streams_.back();
+    if (!carry_) {
+        const auto found = find(stream);
+        if (found == Found::notNow) {
+            isOver_ = true;
+            return {};
+        }
+        if (found == Found::no) {
+            const auto progress = readProgress(database_, stream);
+            if (!progress) return std::unexpected(progress.error());
+            isOver_ = true;
+            said_ = "the damaged store is gone: what was not carried over yet is lost";
+            return giveUpCarrying(database_, log_, *progress, now);
+        }
+    }
+    const auto ended = carry_->step(now);
+    if (!ended) return std::unexpected(ended.error());
+    isOver_ = *ended;
+    if (isOver_) {
+        said_ = fmt::format("the salvage is over: {} records came again, {} are lost",
+                            carry_->progress().movedCount, carry_->progress().lostCount);
+    }
+    return {};
+}
+
+UnfinishedSalvage::Found UnfinishedSalvage::find(const std::string& stream) {
+    bool mayComeLater = false;
+    for (const auto& path : damagedFiles(options_.path)) {
+        auto old = DamagedStore::open(path, options_);
+        if (!old) {
+            mayComeLater = mayComeLater || old.error().kind == ErrorKind::authentication ||
+                           old.error().kind == ErrorKind::unavailable;
+            if (mayComeLater) out_.error("{}: {}", path, old.error().message);
+            continue;
+        }
+        if (old->stream() != stream) continue;
+        auto progress = readProgress(database_, stream);
+        if (!progress) return Found::notNow;
+        carry_ =
+            std::make_unique<CarryOver>(database_, log_, std::move(*old), std::move(*progress));
+        return Found::yes;
+    }
+    if (mayComeLater) said_ = "the rest of the damaged store waits for the next start";
+    return mayComeLater ? Found::notNow : Found::no;
+}
+
+void UnfinishedSalvage::committed() {
+    if (!said_.empty()) out_.warning("{}", std::exchange(said_, {}));
+    if (!std::exchange(isOver_, false)) return;
+    carry_.reset();
+    streams_.pop_back();
+}
+
+void UnfinishedSalvage::rolledBack() {
+    isOver_ = false;
+    said_.clear();
+    carry_.reset();
+}
+
+}  // namespace vitalgate::store

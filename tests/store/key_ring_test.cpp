@@ -1,0 +1,163 @@
+#include "gateway/store/key_ring.hpp"
+
+#include <doctest/doctest.h>
+
+#include "gateway/store/store_file.hpp"
+#include "tests/store/faulty_disk.hpp"
+#include "tests/store/raw_sqlite.hpp"
+#include "tests/store/store_fixture.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::store;
+using namespace vitalgate::store::testing;
+
+namespace {
+
+constexpr const char* kBodies =
+    "SELECT group_concat(hex(body)) FROM (SELECT body FROM log WHERE sequence < 5 "
+    "ORDER BY sequence)";
+constexpr WallTime kNow{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23}};
+
+/// A store with a, b, c in records 2, 3, 4 and a bookmark, closed; keys are replaced by testKey(8).
+struct Prepared : Hub {
+    Prepared() {
+        options.key = testKey();
+        open();
+        CHECK(append({reading("a", "x"), reading("b", "y"), reading("c", "z")},
+                     {{"cuff", "last", "17"}}));
+        close();
+        bodies = raw(path(), kBodies);
+        options.previousKey = testKey();
+        options.key = testKey(8);
+    }
+    std::string bodies;
+};
+
+KeyRing load(Database& database) {
+    auto ring = KeyRing::load(database, {testKey(), {}}, "abcdefghijklm");
+    REQUIRE(ring);
+    return std::move(*ring);
+}
+
+}  // namespace
+
+TEST_CASE("a data key seals for thirty days, and what it sealed opens afterwards") {
+    Hub hub;
+    hub.open();
+    CHECK(hub.append({reading("a")}, {{"cuff", "last", "17"}}));
+    hub.clock.advance(KeyRing::kKeyAge - 1s);
+    CHECK(hub.append({reading("b")}));
+    hub.clock.advance(2s);
+    CHECK(hub.append({reading("c")}));
+    CHECK(hub.append({reading("d")}));
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c 5:d");
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c 5:d");
+    CHECK(hub.bookmark("cuff", "last") == "17");
+    hub.clock.advance(KeyRing::kKeyAge / 2);
+    CHECK(hub.append({reading("e")}));
+    hub.close();
+    CHECK(
+        raw(hub.path(), "SELECT group_concat(key) FROM (SELECT key FROM log ORDER BY sequence)") ==
+        "1,1,1,2,2,2");
+    CHECK(raw(hub.path(), "SELECT count(*) FROM keys") == "2");
+}
+
+TEST_CASE("a data key seals so many rows and no more") {
+    auto database = temporaryStore().value();
+    auto ring = load(database);
+    CHECK_FALSE(ring.rotateIfDue(database, 1, kNow).value());
+    CHECK_FALSE(ring.rotateIfDue(database, KeyRing::kRowsPerKey, kNow).value());
+    ring.committed();
+    CHECK(ring.rotateIfDue(database, KeyRing::kRowsPerKey + 1, kNow).value());
+    ring.committed();
+    CHECK(ring.current() == 2);
+    CHECK_FALSE(ring.rotateIfDue(database, 2 * KeyRing::kRowsPerKey, kNow).value());
+    CHECK(ring.rotateIfDue(database, 2 * KeyRing::kRowsPerKey + 1, kNow).value());
+    CHECK(load(database).current() == 3);
+}
+
+TEST_CASE("a clock that is set back or forth costs one data key at most") {
+    auto database = temporaryStore().value();
+    auto ring = load(database);
+    CHECK_FALSE(ring.rotateIfDue(database, 1, kNow).value());
+    CHECK(ring.rotateIfDue(database, 2, kNow + std::chrono::days{3650}).value());
+    CHECK_FALSE(ring.rotateIfDue(database, 3, kNow).value());
+    CHECK_FALSE(ring.rotateIfDue(database, 4, kNow + std::chrono::days{29}).value());
+    CHECK(ring.rotateIfDue(database, 5, kNow + std::chrono::days{30}).value());
+}
+
+TEST_CASE("a data key whose transaction did not stand is not used") {
+    FaultyDisk disk;
+    Hub hub;
+    hub.options.vfs = FaultyDisk::name();
+    hub.open();
+    CHECK(hub.append({reading("a")}));
+    hub.clock.advance(KeyRing::kKeyAge + 1s);
+    disk.set(FaultyDisk::Fault::full);
+    CHECK_FALSE(hub.append({reading("b")}));
+    disk.set(FaultyDisk::Fault::none);
+    hub.clock.advance(10s);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+    CHECK(hub.append({reading("c")}));
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:a 3:intake-closed 4:intake-open 5:c");
+    hub.close();
+    CHECK(raw(hub.path(), "SELECT count(*) FROM keys") == "2");
+    CHECK(raw(hub.path(), "SELECT count(*) FROM log WHERE key NOT IN (SELECT id FROM keys)") ==
+          "0");
+}
+
+TEST_CASE("with a new key the store takes it, says so, and seals no row anew") {
+    Prepared hub;
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c 5:event");
+    CHECK(hub.records({5, 5})[0].event().store().kind() == v1::STORE_KEY_ROTATED);
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c 5:event");  // told once
+    hub.options.previousKey = {};
+    hub.reopen();
+    CHECK(hub.bookmark("cuff", "last") == "17");
+    CHECK(hub.append({reading("d")}));
+    hub.close();
+    CHECK(raw(hub.path(), kBodies) == hub.bodies);
+    hub.options.key = testKey();
+    CHECK(hub.tryOpen().error().kind == ErrorKind::authentication);
+}
+
+TEST_CASE("a new key alone opens nothing, and changes nothing") {
+    Prepared hub;
+    const auto content = readFile(hub.path());
+    hub.options.previousKey = {};
+    CHECK(hub.tryOpen().error().kind == ErrorKind::authentication);
+    hub.options.previousKey = testKey(9);
+    CHECK(hub.tryOpen().error().kind == ErrorKind::authentication);
+    CHECK(readFile(hub.path()) == content);
+}
+
+TEST_CASE("a new key that cannot be written now is taken by a later start") {
+    Prepared hub;
+    {
+        FaultyDisk disk;
+        hub.options.vfs = FaultyDisk::name();
+        disk.set(FaultyDisk::Fault::full);
+        hub.open();
+        CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+        CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c");
+        hub.close();
+    }
+    hub.options.vfs.clear();
+    hub.open();
+    hub.options.previousKey = {};
+    hub.reopen();
+    CHECK(hub.records().size() >= 5);
+}
+
+TEST_CASE("a damaged store is salvaged with the key before") {
+    Prepared hub;
+    raw(hub.path(), "DROP TABLE boots");
+    hub.open();
+    hub.options.previousKey = {};
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+}

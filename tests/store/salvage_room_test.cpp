@@ -1,0 +1,64 @@
+#include <doctest/doctest.h>
+
+#include "gateway/store/damaged_file.hpp"
+#include "tests/store/faulty_disk.hpp"
+#include "tests/store/raw_sqlite.hpp"
+#include "tests/store/store_fixture.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::store;
+using namespace vitalgate::store::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A damaged store with a, b, c in records 2, 3, 4, on a disk without room.
+struct Damaged : Hub {
+    Damaged() {
+        open();
+        CHECK(append({reading("a", "x"), reading("b", "y"), reading("c", "z")}));
+        close();
+        raw(path(), "DROP TABLE boots");
+        before = readFile(path());
+        options.vfs = FaultyDisk::name();
+        disk.set(FaultyDisk::Fault::full);
+    }
+    ~Damaged() { close(); }
+    FaultyDisk disk;
+    std::string before;  ///< the file
+};
+
+}  // namespace
+
+TEST_CASE("without room to salvage the hub begins with intake closed, and starts anew with room") {
+    Damaged hub;
+    hub.open();
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+    CHECK(hub.store->status().newest == 0);
+    CHECK(hub.content().empty());
+    const auto refused = hub.append({reading("d")});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::unavailable);
+    CHECK(refused.error().message.find("the damaged store: the disk is full") != std::string::npos);
+    CHECK(readFile(hub.path()) == hub.before);
+    // Still none.
+    hub.clock.advance(1min);
+    hub.sets("care");
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+    hub.disk.set(FaultyDisk::Fault::none);
+    hub.clock.advance(1min);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+}
+
+TEST_CASE("damaged stores of earlier days make room for this one") {
+    Damaged hub;
+    fs::create_directory(hub.dir / "damaged");
+    writeFile(hub.dir / "damaged/store-20260101T000000Z.db", "one of an earlier day");
+    writeFile(hub.dir / "damaged/store-20260102T000000Z.db", "another one");
+    hub.open();
+    CHECK(damagedFiles(hub.path()).empty());
+    CHECK(readFile(hub.path()) == hub.before);
+}
