@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "gateway/base/failpoint.hpp"
-
 namespace vitalgate::store {
 
 namespace {
@@ -12,7 +10,6 @@ Status step(Database& database, const Migration& migration) {
     auto done = database.run("BEGIN IMMEDIATE");
     if (done) done = migration.run(database);
     if (done) done = database.run(fmt::format("PRAGMA user_version = {}", migration.from + 1));
-    failpoint("store.commit-migration");
     if (done) done = database.run("COMMIT");
     if (!done) database.rollBack();
     return done;

@@ -56,6 +56,7 @@ PLACES = {
     "store.make-room": (FULL, 1),
     "store.record-loss": (FULL, 1),
     "store.loss-recorded": (FULL, 1),
+    "store.commit-salvaged-rows": (DAMAGED, 2),
     "store.commit-salvage": (DAMAGED, 1),
     "store.finish-salvage": (DAMAGED, 1),
     "store.move-damaged": (DAMAGED, 1),
