@@ -35,15 +35,20 @@ void Confirmations::acknowledged(const store::RangeSet& ranges, SteadyTime now) 
 
 void Confirmations::settled(const store::RangeSet& ranges, SteadyTime now) {
     published(ranges);
-    confirmed(ranges, now);
+    if (byReceipt()) deliver(ranges, now);
+}
+
+void Confirmations::missed(const store::RangeSet& ranges) {
+    askedAgain(ranges);
+    stored_.remove(ranges);
 }
 
 void Confirmations::askedAgain(const store::RangeSet& ranges) {
-    if (byReceipt()) awaited_->settled(ranges);
+    if (byReceipt()) awaited_->withdraw(ranges);
 }
 
-void Confirmations::wasAway(Duration time) {
-    if (byReceipt()) awaited_->postpone(time);
+void Confirmations::wasAway(SteadyTime since, SteadyTime now) {
+    if (byReceipt()) awaited_->wasAway(since, now);
 }
 
 Confirmations::Unsent Confirmations::unsent(const store::RangeSet& named) const {
@@ -57,6 +62,11 @@ Confirmations::Unsent Confirmations::unsent(const store::RangeSet& named) const 
 
 void Confirmations::confirmed(const store::RangeSet& ranges, SteadyTime now) {
     if (!byReceipt()) return;
+    if (!without(ranges, stored_).empty()) awaited_->confirmedSome(now);
+    deliver(ranges, now);
+}
+
+void Confirmations::deliver(const store::RangeSet& ranges, SteadyTime now) {
     awaited_->settled(ranges);
     stored_.add(ranges);
     const auto all = stored_;
@@ -67,6 +77,14 @@ void Confirmations::confirmed(const store::RangeSet& ranges, SteadyTime now) {
 
 store::RangeSet Confirmations::takeOverdue(SteadyTime now) {
     return byReceipt() ? awaited_->takeOverdue(now) : store::RangeSet{};
+}
+
+store::RangeSet Confirmations::takeToSendAgain(std::uint64_t maximum) {
+    return byReceipt() ? awaited_->takeToSendAgain(maximum) : store::RangeSet{};
+}
+
+std::uint64_t Confirmations::overdue() const {
+    return byReceipt() ? awaited_->overdue().count() : 0;
 }
 
 std::optional<SteadyTime> Confirmations::deadline() const {

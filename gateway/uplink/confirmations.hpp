@@ -38,9 +38,13 @@ class Confirmations {
     void acknowledged(const store::RangeSet& ranges, SteadyTime now);
     /// Counts as delivered without a word of the service.
     void settled(const store::RangeSet& ranges, SteadyTime now);
+    /// The service lacks these, whatever it said before: they are not delivered, and no receipt is
+    /// awaited before they are acknowledged once more.
+    void missed(const store::RangeSet& ranges);
     /// No receipt is awaited before it is acknowledged once more.
     void askedAgain(const store::RangeSet& ranges);
-    void wasAway(Duration time);
+    /// Between these times no receipt could come.
+    void wasAway(SteadyTime since, SteadyTime now);
 
     /// What of `named` nobody remembers having sent, in two parts: from earlier lives, which may
     /// have been sent all the same, and of this one, which was not.
@@ -51,11 +55,18 @@ class Confirmations {
     [[nodiscard]] Unsent unsent(const store::RangeSet& named) const;
     void confirmed(const store::RangeSet& ranges, SteadyTime now);
 
-    /// Sent, and not confirmed within the limit.
+    /// Sent, and not confirmed within the limit: to be sent again.
     [[nodiscard]] store::RangeSet takeOverdue(SteadyTime now);
+    /// Of that the lowest `maximum` sequences, each once.
+    [[nodiscard]] store::RangeSet takeToSendAgain(std::uint64_t maximum);
+    [[nodiscard]] bool hasToSendAgain() const { return awaited_ && awaited_->hasToSendAgain(); }
+    /// How many sequences were overdue and are not confirmed since.
+    [[nodiscard]] std::uint64_t overdue() const;
     [[nodiscard]] std::optional<SteadyTime> deadline() const;
 
   private:
+    void deliver(const store::RangeSet& ranges, SteadyTime now);
+
     std::uint64_t newestAtStart_;
     store::RangeSet stored_;
     store::RangeSet everSent_;

@@ -38,6 +38,10 @@ constexpr std::array kReasons = {
     RefusalRow{0x8C, ErrorKind::authentication, "wants another way of authentication"},
     RefusalRow{0x95, ErrorKind::refused, "says that the packet is too large"},
     RefusalRow{0x97, ErrorKind::unavailable, "says that a quota is exceeded"},
+    RefusalRow{0x9C, ErrorKind::unavailable,
+               "wants another broker to be used: ask its operator which, and set broker"},
+    RefusalRow{0x9D, ErrorKind::unavailable,
+               "has moved: ask its operator where to, and set broker"},
     RefusalRow{0x9F, ErrorKind::unavailable, "says that too many connections are made"},
 };
 

@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kMaximumRoutes = 256;
 constexpr std::size_t kMaximumReplays = 16;
 constexpr std::size_t kMaximumRanges = 64;
+/// What is sent again for want of a receipt goes in such steps, so that a row that was never sent
+/// waits for one of them at most.
+constexpr std::uint64_t kSendAgainStep = 1000;
 /// What MQTT adds to a payload at most: header, topic, properties.
 constexpr std::size_t kPacketOverhead = 1024;
 constexpr std::size_t kLargestPacket = 256 * 1024 * 1024 - 1;  // MQTT 5.0 section 2.1.4
@@ -28,12 +31,6 @@ LaneLimits limitsOf(const DeliveryOptions& options, const MqttConnected& connect
     limits.batchBytes =
         std::clamp<std::size_t>(limits.maximumBytes, 2 * kBatchHeaderBytes, options.batchBytes);
     return limits;
-}
-
-std::uint64_t countOf(const store::RangeSet& set) {
-    std::uint64_t count = 0;
-    for (const auto& range : set.ranges()) count += range.last - range.first + 1;
-    return count;
 }
 
 store::RangeSet setOf(const std::vector<store::Range>& ranges) {
@@ -95,8 +92,7 @@ void Delivery::connected(const MqttConnected& connection, Publish publish) {
     publish_ = std::move(publish);
     limits_ = limitsOf(options_, connection);
     refusals_ = 0;
-    if (awaySince_) confirmations_.wasAway(clock_.steady() - *awaySince_);
-    awaySince_.reset();
+    gaps_.connected();
     lanes_.emplace(limits_, sent_, store_.status().newest, random_, again_);
     lanes_->setOthersInFlight(others_);
     log_.debug("window {}, batches up to {} bytes, {} rows wait", limits_.window,
@@ -109,7 +105,7 @@ void Delivery::disconnected() {
     ++*connection_;
     sent_ = lanes_->sent();
     again_ = lanes_->again();
-    awaySince_ = clock_.steady();
+    if (!awaySince_) awaySince_ = clock_.steady();
     lanes_.reset();
     wake_.cancel();
     publish_ = nullptr;
@@ -200,26 +196,32 @@ void Delivery::pump() {
     pumping_ = true;
     while (std::exchange(pumpOnceMore_, false)) pumpOnce();
     pumping_ = false;
-    if (!lanes_) return;
-    auto deadline = lanes_->deadline();
-    if (const auto receipts = confirmations_.deadline()) {
-        deadline = deadline ? std::min(*deadline, *receipts) : receipts;
-    }
-    if (deadline) {
-        wake_ = clock_.after(*deadline - clock_.steady(), [this] { pump(); });
+    if (lanes_) scheduleWake();
+}
+
+void Delivery::scheduleWake() {
+    std::optional<SteadyTime> first;
+    const auto consider = [&first](const std::optional<SteadyTime>& time) {
+        if (time) first = first ? std::min(*first, *time) : *time;
+    };
+    consider(lanes_->deadline());
+    consider(gaps_.deadline());
+    if (!awaySince_) consider(confirmations_.deadline());
+    if (first) {
+        wake_ = clock_.after(*first - clock_.steady(), [this] { pump(); });
     } else {
         wake_.cancel();
     }
 }
 
 void Delivery::pumpOnce() {
-    resendOverdue();
+    repeatPutOff();
     while (lanes_) {
         if (const auto request = lanes_->nextFetch(clock_.steady())) {
             fetch(*request);
         } else if (const auto message = lanes_->nextMessage(clock_.steady())) {
             send(*message);
-        } else {
+        } else if (!resendOverdue()) {
             break;
         }
     }
@@ -289,30 +291,42 @@ MqttMessage Delivery::liveMessage(std::string payload, const store::StoredRow& r
     return message;
 }
 
-/// What was sent and never came to be confirmed; the broker may have lost it.
-void Delivery::resendOverdue() {
-    if (!lanes_) return;
-    const auto overdue = confirmations_.takeOverdue(clock_.steady());
-    if (overdue.empty()) return;
-    const auto count = countOf(overdue);
-    log_.warning("no receipt within {} for {} sequences: they are sent again",
-                 formatDuration(*options_.receiptLimit), count);
-    lanes_->forget(overdue);
-    setUnconfirmed(unconfirmed_ + count);
+/// What was sent and never came to be confirmed; the broker may have lost it. It waits for all that
+/// was never sent. True if there is something to send now.
+bool Delivery::resendOverdue() {
+    if (!lanes_ || awaySince_) return false;
+    noteOverdue();
+    if (!confirmations_.hasToSendAgain() || !lanes_->isOutOfBacklog()) return false;
+    lanes_->forget(confirmations_.takeToSendAgain(kSendAgainStep));
     save(false);
+    return true;
 }
 
-void Delivery::setUnconfirmed(std::uint64_t count) {
-    const bool changed = (count == 0) != (unconfirmed_ == 0);
-    unconfirmed_ = count;
-    if (changed && unconfirmedChanged_) unconfirmedChanged_();
+void Delivery::noteOverdue() {
+    const auto overdue = confirmations_.takeOverdue(clock_.steady());
+    if (overdue.empty()) return;
+    log_.warning("no receipt came in time for {} sequences: they are sent again", overdue.count());
+    tellUnconfirmed();
+}
+
+void Delivery::tellUnconfirmed() {
+    const bool isAny = confirmations_.overdue() > 0;
+    if (std::exchange(toldUnconfirmed_, isAny) == isAny) return;
+    if (unconfirmedChanged_) unconfirmedChanged_();
+}
+
+void Delivery::receiptsReadable() {
+    if (awaySince_) confirmations_.wasAway(*awaySince_, clock_.steady());
+    awaySince_.reset();
+    pump();
 }
 
 void Delivery::takeGone() {
     confirmations_.settled(lanes_->takeGone(), clock_.steady());
+    tellUnconfirmed();
     const auto givenUp = lanes_->takeGivenUp();
     if (givenUp.empty()) return;
-    log_.warning("{} sequences that were asked for again cannot be sent", countOf(givenUp));
+    log_.warning("{} sequences that were asked for again cannot be sent", givenUp.count());
     repeated(givenUp.ranges());
     save(false);
 }
@@ -320,6 +334,7 @@ void Delivery::takeGone() {
 /// They left `again`: what of them is sent and unconfirmed awaits its receipt from now on.
 void Delivery::repeated(const std::vector<store::Range>& cover) {
     const auto ranges = setOf(cover);
+    gaps_.sent(ranges);
     confirmations_.acknowledged(ranges.commonWith(sent()), clock_.steady());
     for (auto& replay : replays_) replay.ranges.remove(ranges);
     std::erase_if(replays_, [](const Replay& replay) { return replay.ranges.empty(); });
@@ -335,6 +350,7 @@ std::string Delivery::replayOf(std::uint64_t sequence) const {
 void Delivery::sendAgain(const store::RangeSet& ranges, const std::string& commandId) {
     replays_.push_back({commandId, ranges});
     if (replays_.size() > kMaximumReplays) replays_.pop_front();
+    gaps_.commanded(ranges);
     repeat(ranges);
 }
 
@@ -345,10 +361,14 @@ void Delivery::repeat(const store::RangeSet& ranges) {
         lanes_->addAgain(ranges);
     } else {
         again_.add(ranges);
-        again_.widenTo(kMaximumRanges);
+        again_.widenTo(ReplayLane::kMaximumRanges);
     }
     save(false);
     pump();
+}
+
+void Delivery::repeatPutOff() {
+    repeat(gaps_.takeDue(again(), clock_.steady()));
 }
 
 void Delivery::receipt(const std::string& payload) {
@@ -358,24 +378,34 @@ void Delivery::receipt(const std::string& payload) {
 void Delivery::applyReceipt(const ReceiptClaim& claim) {
     failpoint("uplink.receipt");
     confirmations_.confirmed(claim.stored, clock_.steady());
+    const auto unwanted = gaps_.confirmed(claim.stored);
     if (lanes_) {
         lanes_->confirmed(claim.stored);
+        lanes_->removeAgain(unwanted);
     } else {
         sent_.add(claim.stored);
+        again_.remove(unwanted);
     }
-    if (!claim.stored.empty()) setUnconfirmed(0);
+    tellUnconfirmed();
+    applyGapReport(claim.missing);
+    save(false);
+    failpoint("uplink.receipt-applied");
+    pump();
+}
+
+void Delivery::applyGapReport(const store::RangeSet& reported) {
     const store::RangeSet held({store_.status().oldestHeld, store::kMaximumSequence});
-    const auto missing = claim.missing.commonWith(held);
-    auto gone = claim.missing;
+    const auto missing = reported.commonWith(held);
+    auto gone = reported;
     gone.remove(missing);
     // A service may tell of the same gap each second.
     if (!gone.empty() && gone != missedForGood_) {
-        log_.warning("the service lacks {} sequences that are no longer held", countOf(gone));
+        log_.warning("the service lacks {} sequences that are no longer held", gone.count());
     }
     missedForGood_ = std::move(gone);
-    repeat(missing);
-    save(false);
-    failpoint("uplink.receipt-applied");
+    // As long as it counts as stored it may go as history before it is sent.
+    confirmations_.missed(missing);
+    repeat(gaps_.reported(missing, again(), clock_.steady()));
 }
 
 void Delivery::routeResult(const std::string& commandId, std::string suffix,
@@ -412,6 +442,7 @@ void Delivery::reportRefused() {
 void Delivery::lossStored(const std::vector<store::Range>& cover,
                           const Result<store::Appended>& result, bool sameConnection) {
     if (result) confirmations_.settled(setOf(cover), clock_.steady());
+    tellUnconfirmed();
     if (result && lanes_) {
         lanes_->asideDone(cover);
     } else if (result) {

@@ -13,6 +13,7 @@
 #include "gateway/runtime/random.hpp"
 #include "gateway/store/store.hpp"
 #include "gateway/uplink/confirmations.hpp"
+#include "gateway/uplink/gap_reports.hpp"
 #include "gateway/uplink/lanes.hpp"
 #include "gateway/uplink/mqtt_transport.hpp"
 #include "gateway/uplink/receipt_examination.hpp"
@@ -60,6 +61,9 @@ class Delivery {
     /// `reconnect` in the verdict handler.
     bool acknowledged(std::uint64_t number, int reason);
     void onReconnectWanted(std::function<void(Error)> handler) { reconnect_ = std::move(handler); }
+    /// The broker lets the hub read receipts on this connection. Before that none can come, so
+    /// none is late.
+    void receiptsReadable();
     /// A message on the topic of receipts; with a receipt limit only.
     void receipt(const std::string& payload);
     /// Gets why a receipt was refused: "it names 7 as stored and as missing".
@@ -69,8 +73,8 @@ class Delivery {
     /// Sends these once more, as far as they are held, behind all else; survives a restart, except
     /// for the id of the command, which stands in the batches.
     void sendAgain(const store::RangeSet& ranges, const std::string& commandId);
-    /// Sequences that were sent again for want of a receipt, since the last receipt.
-    [[nodiscard]] std::uint64_t unconfirmed() const { return unconfirmed_; }
+    /// Sequences whose receipt did not come in time, and not since.
+    [[nodiscard]] std::uint64_t unconfirmed() const { return confirmations_.overdue(); }
     /// That number is no longer 0, or is 0 again.
     void onUnconfirmed(std::function<void()> handler) { unconfirmedChanged_ = std::move(handler); }
 
@@ -109,11 +113,15 @@ class Delivery {
     void send(const LaneMessage& message);
     [[nodiscard]] MqttMessage liveMessage(std::string payload, const store::StoredRow& row) const;
     void applyReceipt(const ReceiptClaim& claim);
+    void applyGapReport(const store::RangeSet& reported);
     void repeat(const store::RangeSet& ranges);
     void repeated(const std::vector<store::Range>& cover);
-    void resendOverdue();
+    void scheduleWake();
+    void repeatPutOff();
+    [[nodiscard]] bool resendOverdue();
+    void noteOverdue();
+    void tellUnconfirmed();
     void takeGone();
-    void setUnconfirmed(std::uint64_t count);
     [[nodiscard]] std::string replayOf(std::uint64_t sequence) const;
     void reportRefused();
     void lossStored(const std::vector<store::Range>& cover, const Result<store::Appended>& result,
@@ -131,6 +139,7 @@ class Delivery {
     Log log_;
     Confirmations confirmations_;
     ReceiptExamination examination_;
+    GapReports gaps_;
     store::RangeSet sent_;   ///< while there are no lanes
     store::RangeSet again_;  ///< likewise
     bool loaded_ = false;
@@ -146,9 +155,9 @@ class Delivery {
     std::size_t unsaved_ = 0;
     std::uint32_t refusals_ = 0;
     int lastRefusal_ = 0;
-    std::uint64_t unconfirmed_ = 0;
-    store::RangeSet missedForGood_;  ///< in the latest receipt
-    std::optional<SteadyTime> awaySince_;
+    bool toldUnconfirmed_ = false;
+    store::RangeSet missedForGood_;        ///< in the latest receipt
+    std::optional<SteadyTime> awaySince_;  ///< while no receipt can come
     std::deque<Replay> replays_;
     std::map<std::string, ResultRoute> routes_;
     std::deque<std::string> routeOrder_;

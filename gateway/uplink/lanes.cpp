@@ -82,6 +82,13 @@ void Lanes::forget(const store::RangeSet& ranges) {
     restartBacklog(list.front().first);
 }
 
+bool Lanes::isOutOfBacklog() const {
+    if (!backlogMaySend()) return false;
+    auto taken = underWay();
+    taken.add(sent_);
+    return taken.cursor() >= boundary_;
+}
+
 store::RangeSet Lanes::underWay() const {
     store::RangeSet set = parked_;
     for (const auto& range : aside_.ranges()) set.add(range);

@@ -72,10 +72,15 @@ class Lanes {
     void forget(const store::RangeSet& ranges);
     /// These are to be sent once more.
     void addAgain(const store::RangeSet& ranges) { replay_.add(ranges); }
+    /// These need not be sent once more.
+    void removeAgain(const store::RangeSet& ranges) { replay_.remove(ranges); }
     /// Sequences that joined sent() because the store holds nothing there.
     [[nodiscard]] store::RangeSet takeGone() { return std::exchange(gone_, {}); }
     [[nodiscard]] store::RangeSet takeGivenUp() { return replay_.takeGivenUp(); }
 
+    /// Whether a batch could go out and there is no row for it: all up to the boundary is sent or
+    /// under way.
+    [[nodiscard]] bool isOutOfBacklog() const;
     /// When to ask again although nothing happened.
     [[nodiscard]] std::optional<SteadyTime> deadline() const;
 

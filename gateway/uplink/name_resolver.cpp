@@ -19,10 +19,23 @@ NameResolver::Addresses systemLookUp(const std::string& host, std::error_code& e
     return addresses;
 }
 
+/// A thread must not end in an exception: that would end the process.
+NameResolver::Addresses guarded(const NameResolver::LookUp& lookUp, const std::string& host,
+                                std::error_code& error) {
+    try {
+        return lookUp(host, error);
+    } catch (const std::system_error& thrown) {
+        error = thrown.code();
+    } catch (...) {
+        error = asio::error::no_recovery;
+    }
+    return {};
+}
+
 }  // namespace
 
-NameResolver::NameResolver(asio::any_io_executor loop, LookUp lookUp)
-    : loop_(std::move(loop)), lookUp_(lookUp ? std::move(lookUp) : systemLookUp) {}
+NameResolver::NameResolver(Clock& clock, LookUp lookUp)
+    : clock_(clock), lookUp_(lookUp ? std::move(lookUp) : systemLookUp) {}
 
 NameResolver::~NameResolver() {
     if (outlet_) outlet_->close();
@@ -33,22 +46,33 @@ void NameResolver::resolve(const std::string& host, const std::shared_ptr<void>&
     std::error_code notInFigures;
     const auto address = asio::ip::make_address(host, notInFigures);
     if (!notInFigures) {
-        asio::post(loop_, [owner = std::weak_ptr(owner), address, found = std::move(found)] {
-            if (!owner.expired()) found({}, {address});
-        });
+        asio::post(clock_.loop(),
+                   [owner = std::weak_ptr(owner), address, found = std::move(found)] {
+                       if (!owner.expired()) found({}, {address});
+                   });
         return;
     }
-    const auto [place, isNew] = waiting_.try_emplace(host);
-    std::erase_if(place->second, [](const Waiter& waiter) { return waiter.owner.expired(); });
-    place->second.push_back({owner, std::move(found)});
-    if (isNew) begin(host);
+    auto& name = names_[host];
+    std::erase_if(name.waiting, [](const Waiter& waiter) { return waiter.owner.expired(); });
+    name.waiting.push_back({owner, std::move(found)});
+    if (mayBegin(name)) begin(host);
+}
+
+bool NameResolver::mayBegin(const Name& name) const {
+    if (name.lookUps >= kMaximumLookUps) return false;
+    return !name.begun || clock_.steady() - *name.begun >= kPatience;
 }
 
 void NameResolver::begin(const std::string& host) {
-    if (!outlet_) outlet_ = std::make_shared<LoopOutlet<NameResolver>>(loop_, weak_from_this());
+    auto& name = names_[host];
+    ++name.lookUps;
+    name.begun = clock_.steady();
+    if (!outlet_) {
+        outlet_ = std::make_shared<LoopOutlet<NameResolver>>(clock_.loop(), weak_from_this());
+    }
     const auto work = [outlet = outlet_, lookUp = lookUp_, host] {
         std::error_code error;
-        const auto addresses = lookUp(host, error);
+        const auto addresses = guarded(lookUp, host, error);
         outlet->tell([host, error, addresses](NameResolver& resolver) {
             resolver.answer(host, error, addresses);
         });
@@ -65,9 +89,11 @@ void NameResolver::begin(const std::string& host) {
 
 void NameResolver::answer(const std::string& host, const std::error_code& error,
                           const Addresses& addresses) {
-    auto waiting = waiting_.extract(host);
-    if (waiting.empty()) return;
-    for (const auto& waiter : waiting.mapped()) {
+    auto& name = names_[host];
+    const auto waiting = std::exchange(name.waiting, {});
+    name.begun.reset();
+    if (--name.lookUps == 0) names_.erase(host);
+    for (const auto& waiter : waiting) {
         if (const auto alive = waiter.owner.lock()) waiter.found(error, addresses);
     }
 }

@@ -264,7 +264,7 @@ class PahoTransport final : public MqttTransport {
 }  // namespace
 
 MqttTransportFactory pahoTransports(UplinkThread& thread, Clock& clock) {
-    return [&thread, &clock, names = std::make_shared<NameResolver>(clock.loop())] {
+    return [&thread, &clock, names = std::make_shared<NameResolver>(clock)] {
         return std::make_unique<PahoTransport>(thread, clock, names);
     };
 }

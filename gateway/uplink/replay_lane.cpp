@@ -34,7 +34,19 @@ bool ReplayLane::fetched(std::uint64_t number, std::vector<store::StoredRow>& ro
     fetching_.reset();
     if (rows.empty()) giveUp(std::exchange(asked_, {}));
     std::move(rows.begin(), rows.end(), std::back_inserter(ready_));
+    keepAsked();
     return true;
+}
+
+void ReplayLane::remove(const store::RangeSet& ranges) {
+    again_.remove(ranges);
+    asked_.remove(ranges);
+    keepAsked();
+}
+
+/// Of the rows that were read, some may not be asked for any more.
+void ReplayLane::keepAsked() {
+    std::erase_if(ready_, [this](const auto& row) { return !asked_.contains(row.sequence); });
 }
 
 void ReplayLane::fetchFailed(std::uint64_t number) {

@@ -19,7 +19,7 @@ namespace vitalgate::uplink {
 class ReplayLane {
   public:
     /// More ranges than these are not kept: the smallest gaps between them are sent too.
-    static constexpr std::size_t kMaximumRanges = 64;
+    static constexpr std::size_t kMaximumRanges = 1024;
 
     explicit ReplayLane(const store::RangeSet& again) { add(again); }
 
@@ -27,6 +27,8 @@ class ReplayLane {
         again_.add(ranges);
         again_.widenTo(kMaximumRanges);
     }
+    /// Not asked for any more; what is under way stays so.
+    void remove(const store::RangeSet& ranges);
     /// What is still to be sent again or under way.
     [[nodiscard]] const store::RangeSet& again() const { return again_; }
 
@@ -58,6 +60,7 @@ class ReplayLane {
     };
 
     void giveUp(const store::RangeSet& ranges);
+    void keepAsked();
 
     store::RangeSet again_;
     store::RangeSet asked_;    ///< of the rows that are being read or ready: what they answer

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kStatusInterval = std::chrono::seconds{1};
 constexpr Duration kStatusRefresh = std::chrono::minutes{15};
+constexpr Duration kSubscribeInterval = std::chrono::minutes{5};
 constexpr Duration kDescriptorInterval = std::chrono::minutes{1};
 constexpr std::size_t kMaximumCommandBytes = 64 * 1024;
 
@@ -151,18 +152,32 @@ void Uplink::subscribeNext() {
 
 void Uplink::onSubscribed(const Status& status) {
     if (subscriptions_.empty()) return;
-    if (!status) {
-        log_.warning("{} cannot be read: {}", subscriptions_.front(), status.error().message);
-        unreadable_.insert(subscriptions_.front());
+    const auto topic = std::move(subscriptions_.front());
+    subscriptions_.pop_front();
+    if (status) {
+        if (unreadable_.erase(topic) > 0) scheduleStatus();
+        if (topic == topics_.receipts()) delivery_.receiptsReadable();
+    } else if (unreadable_.insert(topic).second) {
+        log_.warning("{} cannot be read: {}", topic, status.error().message);
         scheduleStatus();
     }
-    subscriptions_.pop_front();
+    if (!subscriptions_.empty()) {
+        subscribeNext();
+    } else if (!unreadable_.empty()) {
+        subscribeTimer_ = clock_.after(kSubscribeInterval, [this] { subscribeAgain(); });
+    }
+}
+
+/// Whoever mends the broker's access rules need not restart the hub.
+void Uplink::subscribeAgain() {
+    subscriptions_.assign(unreadable_.begin(), unreadable_.end());
     subscribeNext();
 }
 
 void Uplink::onEnded() {
     if (!problemSince_) problemSince_ = clock_.wall();
     statusTimer_.cancel();
+    subscribeTimer_.cancel();
     retained_.disconnected();
     delivery_.disconnected();
     delivery_.setOthersInFlight(0);

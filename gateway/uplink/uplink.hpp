@@ -132,6 +132,7 @@ class Uplink {
     void onReceiptReceived(const MqttMessage& message);
     void subscribeNext();
     void onSubscribed(const Status& status);
+    void subscribeAgain();
     void publishStatus();
     void scheduleStatus();
     [[nodiscard]] v1::HubStatus fullStatus(v1::HubState state) const;
@@ -159,6 +160,7 @@ class Uplink {
     bool connectionUsed_ = true;             ///< whether a connection was made with that number
     std::deque<std::string> subscriptions_;  ///< still to be made; the first is under way
     std::set<std::string> unreadable_;       ///< topics that the broker does not let the hub read
+    Timer subscribeTimer_;
     std::optional<v1::HubStatus> status_;
     std::optional<SteadyTime> statusPublished_;
     Timer statusTimer_;

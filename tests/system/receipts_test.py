@@ -56,6 +56,9 @@ class Receipts(Signed):
 
         self.give(3, [(4, 5), (7, 7)])
         self.wait_replay([4, 5, 7])
+        self.wait_acknowledged(3)  # what the service lacks is not delivered, whatever it said before
+        self.give(5)
+        self.wait_acknowledged(5)
 
         self.give(1_000_000)
         event = self.service.wait_event("security")

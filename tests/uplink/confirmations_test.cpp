@@ -47,6 +47,7 @@ TEST_CASE("what is to be sent again is not awaited before it was") {
         confirmations.load(saved(RangeSet({1, 10}), RangeSet({1, 4}), RangeSet({7, 8})), kNow));
     CHECK(confirmations.takeOverdue(kNow + minutes{15}).ranges() ==
           std::vector<Range>{{5, 6}, {9, 10}});
+    confirmations.confirmed(RangeSet({5, 6}), kNow + minutes{19});
     confirmations.acknowledged(RangeSet({7, 8}), kNow + minutes{20});
     CHECK(confirmations.takeOverdue(kNow + minutes{34}).empty());
     CHECK(confirmations.takeOverdue(kNow + minutes{35}) == RangeSet({7, 8}));
@@ -69,6 +70,31 @@ TEST_CASE("what was sent and then forgotten for want of a receipt was sent all t
     confirmations.acknowledged(RangeSet({1, 5}), kNow);
     CHECK(confirmations.takeOverdue(kNow + minutes{15}) == RangeSet({1, 5}));
     CHECK(confirmations.unsent(RangeSet({1, 5})).present.empty());
+}
+
+TEST_CASE("what the service lacks is neither stored nor awaited before it is sent once more") {
+    Confirmations confirmations(minutes{15}, 20);
+    static_cast<void>(confirmations.load(saved(RangeSet({1, 10}), RangeSet({1, 8})), kNow));
+    confirmations.missed(RangeSet({8, 9}));
+    CHECK(confirmations.stored({}) == RangeSet({1, 7}));
+    CHECK(confirmations.unsent(RangeSet({8, 9})).earlier.empty());
+    CHECK(confirmations.takeOverdue(kNow + minutes{15}) == RangeSet({10, 10}));
+    CHECK(confirmations.overdue() == 1);
+}
+
+TEST_CASE("a receipt that says nothing new does not bring the limit back") {
+    Confirmations confirmations(minutes{15}, 0);
+    confirmations.published(RangeSet({1, 5}));
+    confirmations.acknowledged(RangeSet({1, 5}), kNow);
+    confirmations.confirmed(RangeSet({1, 1}), kNow);
+    static_cast<void>(confirmations.takeOverdue(kNow + minutes{15}));
+    CHECK(confirmations.takeToSendAgain(10) == RangeSet({2, 5}));
+    confirmations.acknowledged(RangeSet({2, 5}), kNow + minutes{15});
+    confirmations.confirmed(RangeSet({1, 1}), kNow + minutes{16});
+    CHECK(confirmations.deadline() == kNow + minutes{45});
+    confirmations.confirmed(RangeSet({2, 2}), kNow + minutes{17});
+    CHECK(confirmations.deadline() == kNow + minutes{32});
+    CHECK(confirmations.overdue() == 3);
 }
 
 }  // namespace vitalgate::uplink

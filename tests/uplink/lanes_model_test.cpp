@@ -1,4 +1,5 @@
-// Lanes in random orders of commits, acknowledgements, refusals, time, forgetting and asking again.
+// Lanes in random orders of commits, acknowledgements, refusals, time, forgetting, asking again and
+// taking back.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -71,11 +72,17 @@ struct Model {
         owed.add(some);
         log.lanes.addAgain(some);
     }
+    void takeBack() {
+        const store::RangeSet some(anyRange());
+        owed.remove(some);
+        log.lanes.removeAgain(some);
+    }
     void step() {
         if (chance.next() % 3 == 0) log.commit(1 + chance.next() % 5);
         if (chance.next() % 4 == 0) log.now += std::chrono::milliseconds{chance.next() % 3000};
         if (chance.next() % 10 == 0 && log.last > 0) forgetSome();
         if (chance.next() % 10 == 0 && log.last > 0) askAgain();
+        if (chance.next() % 20 == 0 && log.last > 0) takeBack();
         publish();
         while (!inFlight.empty() && chance.next() % 2 == 0) {
             const auto message = takeAny();

@@ -175,4 +175,37 @@ TEST_CASE("a live row that is forgotten goes out as backlog") {
     CHECK(sequences(out[0]) == std::vector<std::uint64_t>{2});
 }
 
+TEST_CASE("what is taken back is not sent, whether it waits, is being read or is ready") {
+    LaneLimits limits;
+    limits.window = 2;
+    limits.batchBytes = 1024;
+    Log log(100, limits, RangeSet({1, 100}));
+    log.lanes.addAgain(RangeSet({1, 100}));
+    std::vector<std::uint64_t> rest;
+    std::size_t underWay = 0;
+    SUBCASE("some of it") {
+        const auto out = log.messages();
+        underWay = allSequences(out).size();
+        log.lanes.removeAgain(RangeSet({1, 90}));
+        log.acknowledge(out);
+        rest = {91, 92, 93, 94, 95, 96, 97, 98, 99, 100};
+    }
+    SUBCASE("all of it, while it is being read") {
+        const auto fetch = log.lanes.nextFetch(log.now);
+        REQUIRE(fetch);
+        log.lanes.removeAgain(RangeSet({1, 100}));
+        log.lanes.fetched(fetch->number, log.rows(*fetch));
+    }
+    CHECK(underWay < 90);
+    std::vector<std::uint64_t> sent;
+    for (int round = 0; round < 20; ++round) {
+        const auto out = log.messages();
+        for (const auto sequence : allSequences(out)) sent.push_back(sequence);
+        log.acknowledge(out);
+    }
+    CHECK(sent == rest);
+    CHECK(log.lanes.again().empty());
+    CHECK(log.lanes.takeGivenUp().empty());
+}
+
 }  // namespace vitalgate::uplink
