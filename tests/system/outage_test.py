@@ -8,7 +8,9 @@ SCENARIO = harness.cuff_scenario("{every: 200ms, times: 60, systolic: 118..142, 
 COUNT = 60
 
 
-class Outage(harness.HubTest):
+class Journey(harness.HubTest):
+    """What was measured, and that all of it arrives."""
+
     def setUp(self):
         super().setUp()
         self.start_bus()
@@ -31,6 +33,8 @@ class Outage(harness.HubTest):
         self.assertEqual([by_sequence[n] for n in sorted(by_sequence)], self.taken(), "order restorable by sequence")
         self.assert_complete(subscriber)
 
+
+class Outage(Journey):
     def test_broker_away_at_start(self):
         daemon = self.start_hub()
         self.start_simulator(SCENARIO)
