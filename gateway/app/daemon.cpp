@@ -6,6 +6,7 @@
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <system_error>
 
 #include "gateway/app/application.hpp"
 #include "gateway/app/bluetooth.hpp"
@@ -53,20 +54,28 @@ std::string stateFolder(const DaemonOptions& options) {
 /// The process around the application: signals, the service manager, the end.
 class Daemon {
   public:
-    Daemon(const config::Config& config, Log log) : config_(config), log_(std::move(log)) {}
+    Daemon(const Configuration& configuration, std::string path, Folders folders, Log log)
+        : configuration_(configuration),
+          path_(std::move(path)),
+          folders_(std::move(folders)),
+          log_(std::move(log)) {}
 
     /// Only for what goes wrong before anything runs.
-    ExitStatus run(const Folders& folders, std::string configurationHash);
+    ExitStatus run();
 
   private:
     void awaitSignal();
     void onSignal(int signal);
+    void onHangUp();
+    void checkConfiguration();
     void ready();
     void watch();
     void stop(ExitStatus status);
     [[noreturn]] void leave();
 
-    const config::Config& config_;
+    const Configuration& configuration_;
+    std::string path_;  ///< of the configuration
+    Folders folders_;
     Log log_;
     asio::io_context loop_;
     SystemClock clock_{loop_};
@@ -77,20 +86,23 @@ class Daemon {
     host::ServiceManager serviceManager_;
     std::unique_ptr<Application> application_;
     Timer watchdog_;
-    Timer health_;
+    SteadyTime nextProbe_;
+    Timer hangUp_;
+    std::optional<SteadyTime> lastCheck_;
+    bool isCheckDue_ = false;
     ExitStatus status_ = ExitStatus::done;
     bool isStopping_ = false;
 };
 
-ExitStatus Daemon::run(const Folders& folders, std::string configurationHash) {
+ExitStatus Daemon::run() {
     awaitSignal();
+    const auto& config = configuration_.config;
     Surroundings surroundings{clock_, random_, log_, uplink::pahoTransports(uplinkThread_, clock_),
-                              [this, credentials = folders.credentials](Intake& intake) {
-                                  return bluetoothAdapter(config_, credentials, intake, clock_,
-                                                          log_);
+                              [this, &config](Intake& intake) {
+                                  return bluetoothAdapter(config, folders_.credentials, intake,
+                                                          clock_, log_);
                               }};
-    auto made =
-        Application::make(config_, folders, std::move(configurationHash), std::move(surroundings));
+    auto made = Application::make(config, folders_, configuration_.hash, std::move(surroundings));
     if (!made) {
         print(made.error().message);
         return ExitStatus::cannotStart;
@@ -110,10 +122,31 @@ void Daemon::awaitSignal() {
 }
 
 void Daemon::onSignal(int signal) {
-    if (signal == SIGHUP) {
-        return log_.warning("a changed configuration is read at the next start: restart the hub");
-    }
+    if (signal == SIGHUP) return onHangUp();
     stop(ExitStatus::done);
+}
+
+/// However many come, the configuration is looked at once a second.
+void Daemon::onHangUp() {
+    constexpr Duration kCheckEvery = std::chrono::seconds{1};
+    if (std::exchange(isCheckDue_, true)) return;
+    const auto now = clock_.steady();
+    const auto due = lastCheck_ ? std::max(*lastCheck_ + kCheckEvery, now) : now;
+    hangUp_ = clock_.after(due - now, [this] {
+        isCheckDue_ = false;
+        lastCheck_ = clock_.steady();
+        checkConfiguration();
+    });
+}
+
+void Daemon::checkConfiguration() {
+    const auto loaded = loadConfiguration(path_, folders_.credentials, clock_.wall());
+    if (!loaded) {
+        for (const auto& line : loaded.error()) log_.error("{}", line);
+        return log_.error("the configuration in use stays as it is");
+    }
+    if (loaded->hash == configuration_.hash) return log_.info("the configuration has not changed");
+    log_.warning("a changed configuration is read at the next start: restart the hub");
 }
 
 void Daemon::ready() {
@@ -128,14 +161,19 @@ void Daemon::ready() {
 /// Tells systemd that the loop turns and the store answers, and ends the process when only a new
 /// start helps.
 void Daemon::watch() {
+    constexpr Duration kLookEvery = std::chrono::seconds{1};
     constexpr Duration kUnwatched = std::chrono::seconds{10};
-    const auto limit = host::ServiceManager::watchdogLimit();
-    application_->probe([this] { serviceManager_.alive(); });
     if (application_->mustRestart()) {
         log_.error("the store cannot go on: starting anew from what is on the disk");
         return stop(ExitStatus::mustRestart);
     }
-    watchdog_ = clock_.after(limit ? *limit / 2 : kUnwatched, [this] { watch(); });
+    const auto now = clock_.steady();
+    if (now >= nextProbe_) {
+        const auto limit = host::ServiceManager::watchdogLimit();
+        nextProbe_ = now + (limit ? *limit / 2 : kUnwatched);
+        application_->probe([this] { serviceManager_.alive(); });
+    }
+    watchdog_ = clock_.after(kLookEvery, [this] { watch(); });
 }
 
 void Daemon::stop(ExitStatus status) {
@@ -158,9 +196,9 @@ void Daemon::leave() {
     std::_Exit(static_cast<int>(status_));
 }
 
-}  // namespace
-
-ExitStatus runDaemon(const DaemonOptions& options) {
+ExitStatus serve(const DaemonOptions& options) {
+    // Whoever reads the log may go: the next line then ends with an error, not with the process.
+    std::signal(SIGPIPE, SIG_IGN);
     if (auto done = host::protectProcess(); !done) print(done.error().message);
     if (auto done = crypto::initialise(); !done) {
         print(done.error().message);
@@ -178,8 +216,20 @@ ExitStatus runDaemon(const DaemonOptions& options) {
     const auto level = parseLogLevel(loaded->config.log.level).value_or(LogLevel::info);
     const auto log = Log::toStandardError(level, host::standardErrorIsJournal());
     // It lives as long as the process: see leave().
-    auto* daemon = new Daemon(loaded->config, log);
-    return daemon->run(folders, loaded->hash);
+    auto* daemon = new Daemon(*loaded, options.configuration, folders, log);
+    return daemon->run();
+}
+
+}  // namespace
+
+ExitStatus runDaemon(const DaemonOptions& options) {
+    try {
+        return serve(options);
+    } catch (const std::system_error& error) {
+        // The loop, a thread or one of its pipes could not be made.
+        print(fmt::format("{}: raise the limits of descriptors and threads", error.what()));
+        return ExitStatus::cannotStart;
+    }
 }
 
 }  // namespace vitalgate::app

@@ -1,10 +1,13 @@
 #include "gateway/runtime/log.hpp"
 
+#include <poll.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <mutex>
 
 namespace vitalgate {
 namespace {
@@ -35,6 +38,52 @@ std::string oneLine(std::string text) {
     return text;
 }
 
+/// Standard error, line by line. A reader that has stopped must not hold up the hub: what finds no
+/// room is left out, and counted.
+class StandardError {
+  public:
+    explicit StandardError(bool journal) : journal_(journal) {
+        // Which lines are written is decided by LogSink.
+        logger_.set_level(spdlog::level::trace);
+        logger_.set_pattern(journal ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v",
+                            spdlog::pattern_time_type::utc);
+    }
+
+    void write(LogLevel level, std::string_view text) {
+        const std::lock_guard lock(mutex_);
+        if (leftOut_ > 0 && hasRoom()) {
+            const auto lines = std::exchange(leftOut_, 0);
+            put(LogLevel::warning,
+                fmt::format("{} lines were left out here: nobody read them", lines));
+        }
+        if (leftOut_ > 0 || !hasRoom()) {
+            ++leftOut_;
+        } else {
+            put(level, text.substr(0, kLongest));
+        }
+    }
+
+  private:
+    /// With its time and its end within the 4096 octets (PIPE_BUF) that a pipe with room takes at
+    /// once.
+    static constexpr std::size_t kLongest = 4000;
+
+    /// Also if there is nothing at all: then the write ends with an error at once.
+    static bool hasRoom() {
+        pollfd out{STDERR_FILENO, POLLOUT, 0};
+        return poll(&out, 1, 0) > 0;
+    }
+    void put(LogLevel level, std::string_view text) {
+        const auto& name = nameOf(level);
+        logger_.log(name.spdlog, "{}{}", journal_ ? name.priority : "", text);
+    }
+
+    std::mutex mutex_;
+    spdlog::logger logger_{"vitalgate", std::make_shared<spdlog::sinks::stderr_sink_st>()};
+    bool journal_;
+    std::uint64_t leftOut_ = 0;
+};
+
 }  // namespace
 
 class LogSink {
@@ -60,17 +109,8 @@ Result<LogLevel> parseLogLevel(std::string_view word) {
 }
 
 Log Log::toStandardError(LogLevel level, bool journal) {
-    auto logger = std::make_shared<spdlog::logger>(
-        "vitalgate", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    // Which lines are written is decided by LogSink.
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::trace);
-    logger->set_pattern(journal ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v",
-                        spdlog::pattern_time_type::utc);
-    auto write = [logger, journal](LogLevel lineLevel, std::string_view text) {
-        const auto& name = nameOf(lineLevel);
-        logger->log(name.spdlog, "{}{}", journal ? name.priority : "", text);
-    };
+    auto write = [out = std::make_shared<StandardError>(journal)](
+                     LogLevel lineLevel, std::string_view text) { out->write(lineLevel, text); };
     return toFunction(level, std::move(write));
 }
 

@@ -28,7 +28,8 @@ class Log {
   public:
     /// Writes nothing: for tests that do not look.
     Log() = default;
-    /// To standard error. `journal` puts the priority in front of each line.
+    /// To standard error. `journal` puts the priority in front of each line. Never waits for a
+    /// reader: what finds no room is left out and counted, and a line ends after 4000 octets.
     static Log toStandardError(LogLevel level, bool journal);
     /// To a function, one call a line: for tests that look.
     static Log toFunction(LogLevel level, std::function<void(LogLevel, std::string_view)> write);

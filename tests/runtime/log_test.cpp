@@ -1,8 +1,10 @@
 #include "gateway/runtime/log.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 
 using namespace vitalgate;
@@ -15,16 +17,21 @@ struct Lines {
         LogLevel::info, [this](LogLevel, std::string_view line) { lines.emplace_back(line); });
 };
 
-/// What a piece of code writes to standard error.
-std::string standardErrorOf(const std::function<void()>& code) {
+/// Runs code with another standard error.
+void withStandardError(int file, const std::function<void()>& code) {
     std::fflush(stderr);
     const int saved = dup(STDERR_FILENO);
-    std::FILE* file = std::tmpfile();
-    dup2(fileno(file), STDERR_FILENO);
+    dup2(file, STDERR_FILENO);
     code();
     std::fflush(stderr);
     dup2(saved, STDERR_FILENO);
     close(saved);
+}
+
+/// What a piece of code writes to standard error.
+std::string standardErrorOf(const std::function<void()>& code) {
+    std::FILE* file = std::tmpfile();
+    withStandardError(fileno(file), code);
     std::rewind(file);
     std::string text(4096, '\0');
     text.resize(std::fread(text.data(), 1, text.size(), file));
@@ -93,4 +100,29 @@ TEST_CASE("lines for people begin with time and level") {
     REQUIRE(text.size() > 25);
     CHECK(text.substr(10, 1) == "T");
     CHECK(text.substr(23) == "Z warning: battery of cuff is low\n");
+}
+
+TEST_CASE(
+    "a reader that has stopped holds up nobody; how much it has missed is told when it reads on") {
+    std::array<int, 2> pipe{};
+    REQUIRE(pipe2(pipe.data(), O_CLOEXEC) == 0);
+    REQUIRE(fcntl(pipe[0], F_SETPIPE_SZ, 8192) == 8192);
+    const std::string longest(10'000, 'x');
+    std::string text(16'384, '\0');
+    withStandardError(pipe[1], [&] {
+        const Log log = Log::toStandardError(LogLevel::info, true);
+        for (int i = 0; i < 100; ++i) log.info("{}", longest);
+        const auto got = read(pipe[0], text.data(), text.size());
+        REQUIRE(got > 0);
+        text.resize(static_cast<std::size_t>(got));
+        log.info("on");
+    });
+    const std::string line = "<6>" + longest.substr(0, 4000) + "\n";
+    CHECK(text == line + line);
+    std::string rest(4096, '\0');
+    const auto got = read(pipe[0], rest.data(), rest.size());
+    CHECK(rest.substr(0, static_cast<std::size_t>(got)) ==
+          "<4>98 lines were left out here: nobody read them\n<6>on\n");
+    close(pipe[0]);
+    close(pipe[1]);
 }
