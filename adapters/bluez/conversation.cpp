@@ -13,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kDisconnectLimit = 5s;
+/// Within kStopLimit, with time for a commit.
+constexpr Duration kHangUpLimit = 1500ms;
 /// Between connections to a device whose bond is gone: a person has to act.
 constexpr Duration kBondLostPause = 60s;
 
@@ -89,12 +91,31 @@ void Core::afterEnd(Device& device, const Conversation& talk) {
     const auto view = deviceView(service_.tree(), talk.link->device());
     if (!view || !view->connected || device.conversation) return;
     const bool isLeftAlone = clock_.steady() < leftAloneUntil(device, *view);
-    if (talk.link->hasEnded() && units_.contains(view->adapter) && !isLeftAlone) {
+    const bool mayGoOn = !talk.isHungUp && !isLeftAlone && units_.contains(view->adapter);
+    if (talk.link->hasEnded() && mayGoOn) {
         begin(device, *view);  // the link came back while the conversation was ending
     } else {
         service_.call(view->path, kDevice1, "Disconnect", {}, kDisconnectLimit,
                       [](const dbus::Reply&) {});
     }
+}
+
+/// While nothing can be kept, so that the devices keep it. What they have sent already is counted.
+void Core::hangUpWhileClosed() {
+    if (sink_.isOpen()) return;
+    for (auto& [address, device] : devices_) {
+        if (device.conversation) hangUp(device.conversation);
+    }
+}
+
+/// The device holds as delivered what it sends until it is disconnected: all of that is taken.
+void Core::hangUp(const std::shared_ptr<Conversation>& talk) {
+    if (std::exchange(talk->isHungUp, true)) return;
+    talk->reason = v1::DISCONNECT_BY_HUB;
+    service_.call(talk->link->device(), kDevice1, "Disconnect", {}, kHangUpLimit,
+                  [session = std::weak_ptr(talk->session)](const dbus::Reply&) {
+                      if (const auto running = session.lock()) running->stop();
+                  });
 }
 
 /// After a conversation the device is left alone for as long as its kind needs. One that came to
@@ -134,7 +155,7 @@ void Core::endLink(const std::string& path, v1::DisconnectReason reason, const s
     for (auto& [address, device] : devices_) {
         const auto talk = device.conversation;
         if (!talk || talk->link->device() != path) continue;
-        talk->reason = reason;
+        if (!talk->isHungUp) talk->reason = reason;
         talk->link->end(Error{ErrorKind::disconnected, why});
     }
 }

@@ -75,6 +75,7 @@ void Core::tick() {
         describeNews(device);
         judgeExpectation(device);
     }
+    hangUpWhileClosed();
     supervise();
     refreshProblems();
     tick_ = clock_.after(kTick, [this] { tick(); });
@@ -85,13 +86,7 @@ void Core::stop(std::function<void()> done) {
     stopping_ = true;
     waiting_.stop();
     for (auto& [address, device] : devices_) {
-        if (!device.conversation) continue;
-        auto talk = device.conversation;
-        talk->reason = v1::DISCONNECT_BY_HUB;
-        talk->session->stop();
-        talk->link->stop();
-        service_.call(talk->link->device(), kDevice1, "Disconnect", {}, kStopLimit,
-                      [](const dbus::Reply&) {});
+        if (device.conversation) hangUp(device.conversation);
     }
     tick_ = clock_.after(kStopLimit, [self = shared_from_this()] {
         self->log_.error("{} conversations and {} commands did not end in time",
@@ -155,12 +150,12 @@ void Core::onGone() {
 }
 
 void Core::onChange(const Change& change) {
-    if (stopping_) return;
-    if (change.interface == kAdapter1) {
+    if (change.interface == kAdapter1 && !stopping_) {
         onAdapterChange(change);
-    } else if (change.interface == kDevice1) {
+    } else if (change.interface == kDevice1 && !stopping_) {
         onDeviceChange(change);
     }
+    // At a stop, too: devices send until they are disconnected.
     for (auto& [address, device] : devices_) {
         const auto talk = device.conversation;
         if (!talk ||

@@ -72,6 +72,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
         bool bonded = false;
         /// Why the link ended, if it was not the device.
         v1::DisconnectReason reason = v1::DISCONNECT_BY_DEVICE;
+        bool isHungUp = false;
     };
 
     /// A device that is served.
@@ -166,6 +167,8 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void begin(Device& device, const DeviceView& view);
     void onEnded(const std::shared_ptr<Conversation>& talk, const Status& status);
     void afterEnd(Device& device, const Conversation& talk);
+    void hangUpWhileClosed();
+    void hangUp(const std::shared_ptr<Conversation>& talk);
     [[nodiscard]] Duration pauseAfter(Device& device, const Conversation& talk) const;
     void judgeBond(Device& device, const Conversation& talk);
     void endLink(const std::string& device, v1::DisconnectReason reason, const std::string& why);

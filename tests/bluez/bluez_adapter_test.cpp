@@ -161,3 +161,60 @@ TEST_CASE("a crowd of strangers does not keep a device from delivering") {
     CHECK(rig.adapter->adapters().at(0).advertisements_per_min() > 100);
     CHECK(rig.lines.size() < 20);  // none of them is about a stranger
 }
+
+TEST_CASE(
+    "while nothing can be kept a connected device is hung up on, so that it keeps its values") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(R"(
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:6A:12:34"
+    memory: 10
+    advertise: {when: always, every: 100ms, signal: -60dBm}
+    measure:
+      - {at: 500ms, systolic: 128, diastolic: 82, pulse: 71}
+      - {at: 10s, systolic: 129, diastolic: 83, pulse: 72}
+)");
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") == 1; }));
+    rig.sink.closed = true;
+    REQUIRE(rig.until([&] { return !rig.simulator->device("cuff")->isConnected(); }));
+    // The second is measured now: there is nobody to give it to.
+    const auto measured = [&rig] { return rig.ledger.str().find("\"n\":2") != std::string::npos; };
+    REQUIRE(rig.until(measured, 15s));
+    CHECK_FALSE(rig.simulator->device("cuff")->isConnected());
+    rig.sink.closed = false;
+    CHECK(rig.until([&] { return rig.sink.count("cuff") == 2; }));
+    CHECK(rig.sink.endings("cuff") == std::vector{v1::DISCONNECT_BY_HUB});
+    CHECK(rig.sink.eventsOf("cuff", v1::Event::kLoss).empty());
+}
+
+TEST_CASE("what a device sends until a stop has disconnected it is kept") {
+    Rig rig;
+    rig.configure("cuff", kCuffAddress);
+    rig.simulate(R"(
+seed: 1
+adapters: {hci0: {address: "00:11:22:33:44:55"}}
+devices:
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:6A:12:34"
+    advertise: {when: always, every: 100ms, signal: -60dBm}
+    measure:
+      - {every: 1ms, systolic: 128, diastolic: 82, pulse: 71}
+bluez: {answer-after: 5ms}
+)");
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.sink.count("cuff") >= 20; }));
+    rig.stop();
+    const auto ledger = rig.ledger.str();
+    std::size_t taken = 0;
+    for (auto at = ledger.find("taken"); at != std::string::npos; at = ledger.find("taken", at + 1))
+        ++taken;
+    CHECK(taken >= 20);
+    CHECK(rig.sink.count("cuff") >= taken);
+}

@@ -53,6 +53,7 @@ class KeepingSink final : public Sink {
         Accepted accepted;
         co_return accepted;
     }
+    [[nodiscard]] bool isOpen() const override { return !closed; }
     void describe(const v1::DeviceDescriptor& descriptor) override {
         descriptors[descriptor.device()] = descriptor;
     }

@@ -1,0 +1,83 @@
+"""SIGTERM at any moment of work, twice, and storms of SIGHUP: the hub ends or goes on as it should, and nothing is lost.
+
+Other than a kill, a stop loses nothing that was taken from a device.
+"""
+import signal
+import threading
+import unittest
+
+import ordeal
+
+LIMIT_S = 5
+STORM_PER_S, STORM_S = 100, 2.5
+
+
+class Signals(ordeal.Ordeal):
+    def setUp(self):
+        super().setUp()
+        self.way = self.forward()
+        self.uplink = f"broker: mqtt://127.0.0.1:{self.way.port}\nretry-max: 10s"
+        self.way.open()
+        self.pause = threading.Event()  # is never set
+
+    def assert_ends(self, *signals):
+        """With status 0, in time, after so many signals in a row."""
+        for number in signals[:-1]:
+            self.daemon.process.send_signal(number)
+            self.daemon.wait_line("stopping")
+        status, seconds = self.daemon.stop(signals[-1], limit=30)
+        self.assertEqual(status, 0, self.daemon.output()[-3000:])
+        self.assertLess(seconds, LIMIT_S)
+        self.note_committed()
+
+    def test_sigterm_at_any_moment(self):
+        self.start_all(12)
+        self.wait_progress(10)
+        for number in range(4):
+            self.pause.wait(self.chance.uniform(0, 1.5))  # the moment itself is what is tested
+            self.assert_ends(*[signal.SIGTERM] * (1 + number % 2))
+            self.start_hub()
+        # While what has waited for a broker goes out.
+        self.way.close()
+        taken = len(self.ledger("taken"))
+        self.wait_ledger("taken", taken + 20)
+        begin = self.up_to()
+        self.way.open()
+        self.wait_consumer(lambda: self.up_to() > begin, "the first that has waited")
+        self.assert_ends(signal.SIGTERM, signal.SIGINT)
+        self.start_hub()
+        self.finish("SIGTERM")
+
+    def storm(self):
+        for _ in range(int(STORM_PER_S * STORM_S)):
+            self.daemon.process.send_signal(signal.SIGHUP)
+            self.pause.wait(1 / STORM_PER_S)
+
+    def test_storms_of_sighup(self):
+        self.start_all(10)
+        self.wait_progress(20)
+        path = self.folder / "vitalgate.yaml"
+        good = path.read_text()
+        begin = self.up_to()
+        self.storm()
+        self.daemon.wait_line("the configuration has not changed")
+        path.write_text(good + "# another line\n")
+        self.storm()
+        self.daemon.wait_line("a changed configuration is read at the next start")
+        path.write_text(good.replace("cuff: {", "cuff: {adress: 1, "))
+        self.storm()
+        line = 1 + good[:good.index("cuff: {")].count("\n")
+        self.daemon.wait_line(f"{path}:{line}:")
+        self.daemon.wait_line("the configuration in use stays as it is")
+        path.unlink()
+        self.storm()
+        self.daemon.wait_line(f"{path}: ")
+        self.assertGreater(self.up_to(), begin + 20, "meanwhile readings are taken and sent")
+        said = [text for text in self.daemon.lines.snapshot() if "configuration" in text]
+        self.assertLess(len(said), 4 * 4 * STORM_S, "one look a second, however many signals")
+        path.write_text(good)
+        self.finish("SIGHUP")
+
+
+if __name__ == "__main__":
+    unittest.main()
