@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "gateway/cli/configuration.hpp"
+#include "gateway/cli/erase.hpp"
 #include "gateway/cli/local_commands.hpp"
 #include "gateway/cli/watch.hpp"
 #include "gateway/config/values.hpp"
@@ -28,6 +29,7 @@ struct CommandLine {
     std::string explainKey;
     DecodeArguments decode;
     WatchArguments watch;
+    EraseArguments erase;
     std::function<ExitStatus()> chosen;
 };
 
@@ -101,6 +103,21 @@ void addWatch(CLI::App& app, CommandLine& line) {
     });
 }
 
+void addErase(CLI::App& app, CommandLine& line) {
+    auto* command = app.add_subcommand(
+        "erase", "Make all that the hub has stored unreadable for ever, its keys first");
+    command->add_option("--state", line.erase.state, "The daemon's state directory")
+        ->capture_default_str()
+        ->type_name("DIR");
+    command->add_flag("--yes", line.erase.isConfirmed, "Do not ask");
+    command->callback([&line] {
+        line.chosen = [&line] {
+            const auto config = loadConfiguration(line.configFile, false);
+            return config ? cli::erase(*config, line.erase) : ExitStatus::no;
+        };
+    });
+}
+
 /// The last border for exceptions (a full disk behind standard output), and the place where an
 /// answer that could not be written is not taken for a success.
 int finish(const std::function<ExitStatus()>& chosen) {
@@ -132,6 +149,7 @@ int run(int argc, const char* const* argv) {
     addConfig(app, line);
     addDecode(app, line);
     addWatch(app, line);
+    addErase(app, line);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

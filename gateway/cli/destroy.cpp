@@ -1,0 +1,103 @@
+#include "gateway/cli/destroy.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "gateway/crypto/crypto.hpp"
+
+namespace vitalgate::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Descriptor {
+    explicit Descriptor(int number) : value(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (value >= 0) ::close(value);
+    }
+    int value;
+};
+
+std::unexpected<Error> failed(const fs::path& path, std::string_view what, int error) {
+    const bool isRight = error == EACCES || error == EPERM;
+    return fail(isRight ? ErrorKind::authentication : ErrorKind::unavailable, "{} cannot be {}: {}",
+                path.string(), what, std::strerror(error));
+}
+
+Status syncFolder(const fs::path& folder) {
+    const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (file.value < 0 || ::fsync(file.value) != 0) return failed(folder, "written", errno);
+    return {};
+}
+
+Status overwrite(const fs::path& path) {
+    // A key is not writable for its owner either.
+    if (::chmod(path.c_str(), 0600) != 0) return failed(path, "opened", errno);
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat state{};
+    if (file.value < 0 || ::fstat(file.value, &state) != 0) return failed(path, "opened", errno);
+    std::array<std::uint8_t, 64 * 1024> noise{};
+    for (off_t at = 0; at < state.st_size;) {
+        crypto::fillRandom(noise);
+        const auto size = std::min<off_t>(state.st_size - at, noise.size());
+        const auto put = ::pwrite(file.value, noise.data(), static_cast<std::size_t>(size), at);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return failed(path, "overwritten", errno);
+        at += put;
+    }
+    if (::fsync(file.value) != 0) return failed(path, "overwritten", errno);
+    return {};
+}
+
+}  // namespace
+
+Result<bool> overwriteAndRemove(const fs::path& file) {
+    std::error_code failure;
+    const auto kind = fs::symlink_status(file, failure).type();
+    if (kind == fs::file_type::regular) {
+        if (auto done = overwrite(file); !done) return std::unexpected(done.error());
+    }
+    return removeForGood(file);
+}
+
+Result<bool> removeForGood(const fs::path& path) {
+    std::error_code failure;
+    const auto removed = fs::remove_all(path, failure);
+    if (failure) return failed(path, "removed", failure.value());
+    if (removed == 0) return false;
+    if (auto synced = syncFolder(path.parent_path()); !synced) {
+        return std::unexpected(synced.error());
+    }
+    return true;
+}
+
+Result<StoreLock> StoreLock::take(const fs::path& store) {
+    const int file = ::open(store.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0 && errno == ENOENT) return StoreLock(-1);
+    if (file < 0) return failed(store, "opened", errno);
+    StoreLock lock(file);
+    // SQLite's own locks are of this kind.
+    struct flock whole{};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (::fcntl(file, F_SETLK, &whole) == 0) return lock;
+    if (errno != EACCES && errno != EAGAIN) return failed(store, "locked", errno);
+    return fail(ErrorKind::refused,
+                "{} is in use: stop the daemon first (systemctl disable --now vitalgated)",
+                store.string());
+}
+
+StoreLock::~StoreLock() {
+    if (file_ >= 0) ::close(file_);
+}
+
+}  // namespace vitalgate::cli

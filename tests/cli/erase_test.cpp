@@ -1,0 +1,131 @@
+#include "gateway/cli/erase.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "gateway/cli/destroy.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace vitalgate;
+using namespace vitalgate::cli;
+using namespace vitalgate::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A state directory with all that a daemon may leave there, and what is none of ours.
+struct State {
+    State() {
+        for (const auto* folder : {"keys", "damaged"}) fs::create_directory(dir / folder);
+        for (const auto* file :
+             {"keys/store.key", "keys/store.key.old", "keys/store.key.new-0011", "keys/id.key",
+              "store.db", "store.db-wal", "store.db-shm", "store.db.new", "store.db.salvaged",
+              "store.db.damaged", "damaged/store-20260101T000000Z.db",
+              "damaged/store-20260101T000000Z.db-wal", "last-good.yaml"}) {
+            writeFile(dir / file, "secret");
+        }
+        fs::permissions(dir / "keys/store.key", fs::perms::owner_read);
+        writeFile(dir / "notes.txt", "not ours");
+        config.hub.id = "hub-1";
+    }
+    [[nodiscard]] std::vector<std::string> left() const {
+        std::vector<std::string> names;
+        for (const auto& file : fs::recursive_directory_iterator(dir.path())) {
+            names.push_back(fs::relative(file.path(), dir.path()).string());
+        }
+        return names;
+    }
+    ExitStatus erase() { return cli::erase(config, {dir.path().string(), true}); }
+
+    TempDir dir;
+    config::Config config;
+};
+
+}  // namespace
+
+TEST_CASE("all that the daemon keeps is erased, and nothing else") {
+    State state;
+    CHECK(state.erase() == ExitStatus::done);
+    CHECK(state.left() == std::vector<std::string>{"notes.txt"});
+    CHECK(state.erase() == ExitStatus::done);
+}
+
+TEST_CASE("a key is overwritten where it lies before it is removed") {
+    State state;
+    // Another name for the same octets on the disk shows what became of them.
+    fs::create_hard_link(state.dir / "keys/store.key", state.dir / "octets");
+    fs::create_hard_link(state.dir / "keys/store.key.old", state.dir / "old-octets");
+    fs::create_hard_link(state.dir / "store.db", state.dir / "store-octets");
+    CHECK(state.erase() == ExitStatus::done);
+    CHECK(readFile(state.dir / "octets").size() == 6);
+    CHECK(readFile(state.dir / "octets") != "secret");
+    CHECK(readFile(state.dir / "old-octets") != "secret");
+    CHECK(readFile(state.dir / "store-octets") == "secret");  // unreadable without its key
+}
+
+TEST_CASE("where the key is a credential the store itself is overwritten") {
+    State state;
+    state.config.store.key = {config::Secret::Kind::credential, "store-key"};
+    fs::create_hard_link(state.dir / "store.db", state.dir / "octets");
+    CHECK(state.erase() == ExitStatus::done);
+    CHECK(readFile(state.dir / "octets") != "secret");
+}
+
+TEST_CASE("store and key are found where the configuration says") {
+    State state;
+    const TempDir elsewhere;
+    fs::rename(state.dir / "store.db", elsewhere / "store.db");
+    fs::rename(state.dir / "damaged", elsewhere / "damaged");
+    writeFile(elsewhere / "key", "secret");
+    writeFile(elsewhere / "key.old", "secret");
+    state.config.store.path = elsewhere.path().string();
+    state.config.store.key = {config::Secret::Kind::file, elsewhere / "key"};
+    CHECK(state.erase() == ExitStatus::done);
+    CHECK(fs::is_empty(elsewhere.path()));
+}
+
+TEST_CASE("a symbolic link is removed, and what it leads to is left alone") {
+    State state;
+    writeFile(state.dir / "target", "secret");
+    fs::remove(state.dir / "keys/store.key");
+    fs::create_symlink(state.dir / "target", state.dir / "keys/store.key");
+    CHECK(state.erase() == ExitStatus::done);
+    CHECK(readFile(state.dir / "target") == "secret");
+    CHECK_FALSE(fs::exists(fs::symlink_status(state.dir / "keys/store.key")));
+}
+
+TEST_CASE("while another process has the store, nothing is erased") {
+    State state;
+    const auto before = state.left();
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    const auto child = ::fork();
+    if (child == 0) {
+        // As SQLite locks: some octets far behind the end of the file.
+        const int file = ::open((state.dir / "store.db").c_str(), O_RDWR);
+        struct flock lock{};
+        lock.l_type = F_RDLCK;
+        lock.l_whence = SEEK_SET;
+        lock.l_start = 0x40000002;
+        lock.l_len = 510;
+        const char done = ::fcntl(file, F_SETLK, &lock) == 0 ? 'y' : 'n';
+        if (::write(ready[1], &done, 1) == 1) ::pause();
+        ::_exit(0);
+    }
+    char done = 0;
+    REQUIRE(::read(ready[0], &done, 1) == 1);
+    CHECK(done == 'y');
+    CHECK(state.erase() == ExitStatus::no);
+    CHECK(state.left() == before);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    CHECK(state.erase() == ExitStatus::done);
+}

@@ -1,0 +1,99 @@
+"""What `vitalgate erase` leaves of a hub, also when it is killed in the middle."""
+import os
+import shutil
+import subprocess
+import unittest
+
+import harness
+
+KILLED = -9
+
+
+class Erase(harness.HubTest):
+    def setUp(self):
+        super().setUp()
+        self.state = self.folder / "state"
+        self.start_bus()
+
+    def erase(self, *arguments, given="", **environment):
+        return subprocess.run(
+            [harness.BIN / "vitalgate", "--config", self.folder / "vitalgate.yaml", "erase", "--state", self.state,
+             *arguments], input=given, capture_output=True, text=True, timeout=harness.PATIENCE,
+            env={**os.environ, **environment})
+
+    def files(self):
+        return sorted(path.name for path in self.state.rglob("*") if path.is_file())
+
+    def make_store(self):
+        self.start_daemon(self.configuration(harness.CUFF)).stop()
+
+    def test_refused_while_the_daemon_runs_and_without_a_word(self):
+        daemon = self.start_daemon(self.configuration(harness.CUFF))
+        before = self.files()
+        running = self.erase("--yes")
+        self.assertEqual(running.returncode, 1)
+        self.assertIn("is in use: stop the daemon first", running.stderr)
+        self.assertEqual(self.files(), before)
+        daemon.stop()
+        before = self.files()
+        for word in ("", "y\n"):
+            asked = self.erase(given=word)
+            self.assertEqual(asked.returncode, 1)
+            self.assertIn("nothing was erased", asked.stderr)
+        self.assertEqual(self.files(), before)
+        self.assertEqual(self.erase(given="erase\n").returncode, 0)
+        self.assertEqual(self.files(), [])
+
+    def test_nothing_opens_afterwards_not_even_a_copy_made_before(self):
+        self.make_store()
+        copy = self.folder / "copy.db"
+        shutil.copy(self.state / "store.db", copy)
+        done = self.erase("--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("keys/store.key", done.stdout)
+        self.assertIn("Flash memory may keep", done.stdout)
+        self.assertEqual(self.files(), [])
+        shutil.copy(copy, self.state / "store.db")
+        daemon = self.start_daemon(None, wait=False)
+        self.assertEqual(daemon.wait_end(), 3)
+        self.assertIn("the key does not open this store", daemon.output())
+
+    def test_killed_at_any_step_it_can_be_run_again_and_no_row_opens(self):
+        self.make_store()
+        saved = self.folder / "saved"
+        shutil.copytree(self.state, saved)
+        for step in range(1, 100):
+            shutil.rmtree(self.state)
+            shutil.copytree(saved, self.state)
+            killed = self.erase("--yes", VITALGATE_FAILPOINT=f"cli.erase-next:{step}")
+            if step == 1 and killed.returncode == 0:
+                self.skipTest("built without failpoints")
+            if killed.returncode == 0:
+                break
+            self.assertEqual(killed.returncode, KILLED)
+            self.assertEqual((self.state / "keys" / "store.key").exists(), step == 1)
+            if step == 2:
+                daemon = self.start_daemon(None, wait=False)
+                self.assertEqual(daemon.wait_end(), 3)
+                self.assertIn("the key does not open this store", daemon.output())
+            self.assertEqual(self.erase("--yes").returncode, 0)
+            self.assertEqual(self.files(), [])
+        self.assertGreater(step, 5)
+
+    def test_key_that_is_a_credential_must_be_destroyed_by_its_owner(self):
+        credentials = self.folder / "credentials"
+        credentials.mkdir(mode=0o700)
+        (credentials / "store-key").write_bytes(os.urandom(32))
+        (credentials / "store-key").chmod(0o400)
+        more = "commands: {accept: none}\nstore: {key: {credential: store-key}}"
+        environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(credentials)}
+        self.start_daemon(self.configuration(harness.CUFF, more=more), env=environment).stop()
+        done = self.erase("--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("LoadCredential=store-key", done.stdout)
+        self.assertIn("overwritten and removed", done.stdout)
+        self.assertEqual(self.files(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
