@@ -9,6 +9,7 @@
 #include "tests/store/power_loss_disk.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
+#include "tests/support/soak.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::store;
@@ -22,7 +23,9 @@ constexpr const char* kUplink = "care";
 /// So little that rows have to give way.
 constexpr std::uint64_t kMaximumBytes = 256 * 1024;
 /// A life ends on its own in the middle, so that closing and opening are cut off too.
-constexpr int kSteps = 150;
+int stepsOfLife() {
+    return vitalgate::testing::soak(90, 900);
+}
 
 /// What the store has answered for, or the service has got.
 struct Promise {
@@ -324,7 +327,7 @@ TEST_CASE(
     FaultyDisk quick;
     quick.set(FaultyDisk::Fault::noSync);
     std::vector<Promise> promises;
-    const auto life = Worker(recording, promises, 1).live(newStore(), kSteps);
+    const auto life = Worker(recording, promises, 1).live(newStore(), stepsOfLife());
     const auto result = sweep(life, promises, kAllKinds, 2);
     CHECK(result.broken == 0);
     CHECK(result.cuts > 900);
@@ -340,7 +343,7 @@ TEST_CASE("after one power cut comes the next") {
     Worker worker(recording, promises, 4);
     auto files = newStore();
     const auto stream = streamOf(files);
-    for (int cut = 0; cut < 60; ++cut) {
+    for (int cut = 0; cut < vitalgate::testing::soak(60, 1000); ++cut) {
         CAPTURE(cut);
         const auto before = promises.size();
         const auto life = worker.live(files, 12);
@@ -358,7 +361,7 @@ TEST_CASE("with synchronous=NORMAL the same cuts lose what was acknowledged") {
     FaultyDisk quick;
     quick.set(FaultyDisk::Fault::noSync);
     std::vector<Promise> promises;
-    const auto life = Worker(recording, promises, 1).live(newStore(), kSteps);
+    const auto life = Worker(recording, promises, 1).live(newStore(), stepsOfLife());
     CHECK(sweep(life, promises, kNothing, 2).broken > 0);
 }
 

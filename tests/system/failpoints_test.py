@@ -24,7 +24,7 @@ from commands_test import uuid_version_7
 from vitalgate.v1 import command_pb2, hub_pb2, vocabulary_pb2
 
 # What the daemon does when it passes a place, and by which pass at the latest the second kill comes there; 1: there is none.
-NEW, WORK, COMMAND, FULL, DAMAGED = "new", "work", "command", "full", "damaged"
+NEW, WORK, STOP, COMMAND, FULL, DAMAGED = "new", "work", "stop", "command", "full", "damaged"
 PLACES = {
     "store.name-new": (NEW, 1),
     "store.checkpoint": (WORK, 1),
@@ -33,7 +33,6 @@ PLACES = {
     "store.commit": (WORK, 9),
     "store.committed": (WORK, 9),
     "store.answer": (WORK, 9),
-    "store.flush": (WORK, 1),
     "app.append": (WORK, 9),
     "session.ask-records": (WORK, 2),
     "session.committed": (WORK, 9),
@@ -48,6 +47,7 @@ PLACES = {
     "uplink.acknowledged": (WORK, 9),
     "uplink.receipt": (WORK, 2),
     "uplink.receipt-applied": (WORK, 2),
+    "store.flush": (STOP, 1),
     "commands.begin": (COMMAND, 1),
     "commands.run": (COMMAND, 1),
     "app.replay": (COMMAND, 1),
@@ -88,7 +88,7 @@ devices:
     advertise: {{when: always, every: 100ms}}
     measure: [{{at: -25h, every: 1m, times: {records}, glucose: 70..180}}]
 """
-MAXIMUM_KIB, ROOM_KIB, FULL_RECORDS = 8192, 128, 600
+MAXIMUM_KIB, ROOM_KIB, FULL_RECORDS = 8192, 112, 450
 
 
 def names_in_sources():
@@ -164,7 +164,7 @@ class Failpoints(ordeal.Ordeal):
         self.wait_death(f"{name}, pass {number}")
 
     def test_at_work(self):
-        deaths = [*self.kills_at(WORK), *self.kills_at(COMMAND)]
+        deaths = [*self.kills_at(WORK), *self.kills_at(STOP), *self.kills_at(COMMAND)]
         self.start_consumer()
         self.broker.wait_line("consumer 1 vitalgate/v1/+/batches")
         for name, number in self.kills_at(NEW):
@@ -172,6 +172,11 @@ class Failpoints(ordeal.Ordeal):
         self.start_measuring(len(deaths) * KILL_S)
         for name, number in self.kills_at(WORK):
             self.die_at(name, number)
+        for name, number in self.kills_at(STOP):
+            self.start_doomed(name, number)
+            self.daemon.wait_line("ready in")
+            self.daemon.process.terminate()
+            self.wait_death(name)
         commands = self.die_commanded()
         self.start_hub()
         for name, command in commands.items():
