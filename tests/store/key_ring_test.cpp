@@ -77,6 +77,21 @@ TEST_CASE("a data key seals so many rows and no more") {
     CHECK(load(database).current() == 3);
 }
 
+TEST_CASE("a data key that was not written is made anew") {
+    auto database = temporaryStore().value();
+    auto ring = load(database);
+    CHECK_FALSE(ring.rotateIfDue(database, 1, kNow).value());
+    ring.committed();
+    REQUIRE(database.run("BEGIN"));
+    CHECK(ring.rotateIfDue(database, KeyRing::kRowsPerKey + 1, kNow).value());
+    CHECK(ring.current() == 2);
+    database.rollBack();
+    ring.rolledBack();
+    CHECK(ring.current() == 1);
+    CHECK(ring.rotateIfDue(database, KeyRing::kRowsPerKey + 1, kNow).value());
+    CHECK(load(database).current() == 2);
+}
+
 TEST_CASE("a clock that is set back or forth costs one data key at most") {
     auto database = temporaryStore().value();
     auto ring = load(database);
