@@ -117,7 +117,7 @@ class Ordeal(harness.HubTest):
         counts = {name: max(1, round(during_s * rate)) for name, rate in self.rates_per_s.items()}
         self.start_simulator(self.scenario.format(seed=self.seed, records=500 + int(during_s), **counts))
         self.during_s = during_s
-        self.measured = self.stored + sum(counts.values()) + counts["cuff"]  # which two use
+        self.measured = self.stored + sum(count * self.scenario.count(f"{{{name}}}") for name, count in counts.items())
 
     def kill(self, program):
         program.stop(signal.SIGKILL)
@@ -181,8 +181,8 @@ class Ordeal(harness.HubTest):
         watcher.lines.wait(all_measured, "all measurements", harness.PATIENCE + self.during_s)
         watcher.stop()
 
-    def wait_quiet(self):
-        """Until the devices have given all, and the consumer has all that the hub then had."""
+    def wait_given(self):
+        """Until the hub and the consumer have what the devices have."""
         def all_given():
             last = {m.device: m for m in ledger_check.measurements(self.ledger()).values()}
             # What was offered to a daemon that was killed is not offered again, unless it is a record.
@@ -190,6 +190,9 @@ class Ordeal(harness.HubTest):
             return (all(m.taken_s or m.is_missed or 0 < m.offered_s < killed_s + 1 for m in last.values())
                     and not any(fault.startswith("lost") for fault in self.checked().faults))
         self.wait_consumer(all_given, "what the devices have")
+
+    def wait_received(self):
+        """Until the consumer has all that the hub has at the end."""
         self.daemon.wait_line("ready in")
         self.assertEqual(self.daemon.stop()[0], 0)
         self.note_committed()
@@ -199,7 +202,8 @@ class Ordeal(harness.HubTest):
 
     def finish(self, what):
         self.wait_measured()
-        self.wait_quiet()
+        self.wait_given()
+        self.wait_received()
         status, _ = self.consumer.stop()
         findings = self.checked()
         print(f"\n{what}, seed {self.seed}: {len(self.kills_s)} kills of the daemon, "

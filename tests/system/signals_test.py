@@ -54,7 +54,7 @@ class Signals(ordeal.Ordeal):
             self.pause.wait(1 / STORM_PER_S)
 
     def test_storms_of_sighup(self):
-        self.start_all(10)
+        self.start_all(9)
         self.wait_progress(20)
         path = self.folder / "vitalgate.yaml"
         good = path.read_text()

@@ -1,0 +1,255 @@
+"""The hub's disk is full, cannot be written, fails or is slow: intake closes where all can see it, nothing accepted is lost."""
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import harness
+import ledger_check
+import ordeal
+from vitalgate.v1 import hub_pb2, vocabulary_pb2
+
+# That no disk is large enough to be filled for a test, and none is harmed.
+SIZE = "6m"
+CANNOT_START, MUST_RESTART = 3, 4  # exit status
+WATCHDOG_S = 6
+
+
+class Disk:
+    """A small file system of its own in memory."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.path.mkdir(mode=0o700)
+        self.mount("-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", self.path)
+
+    @staticmethod
+    def mount(*arguments):
+        subprocess.run(["mount", *map(str, arguments)], check=True, capture_output=True, text=True)
+
+    def unmount(self):
+        # Also while a program has it open.
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+    def fill(self):
+        """To the last octet."""
+        with open(self.path / "filler", "ab", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(b"x" * 4096)
+
+    def clear(self):
+        (self.path / "filler").unlink()
+
+
+class ServiceManager:
+    """Notes when the daemon tells systemd that it is alive."""
+
+    def __init__(self, path, environment):
+        self.pings = harness.Watched()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        environment.update(NOTIFY_SOCKET=str(path), WATCHDOG_USEC=str(WATCHDOG_S * 1_000_000))
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        with contextlib.suppress(OSError):
+            while message := self.socket.recv(4096):
+                if b"WATCHDOG=1" in message:
+                    self.pings.add(time.monotonic())
+
+    def gaps(self):
+        pings = self.pings.snapshot()
+        return [after - before for before, after in zip(pings, pings[1:])]
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+def may_mount():
+    with contextlib.ExitStack() as stack:
+        place = harness.tempfile.mkdtemp(prefix="vitalgate-")
+        stack.callback(os.rmdir, place)
+        return subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True, check=False).returncode == 0 \
+            and subprocess.run(["umount", place], check=False).returncode == 0
+
+
+class DiskFaults(ordeal.Ordeal):
+    def setUp(self):
+        super().setUp()
+        self.fault = self.folder / "disk-fault"
+        self.environment = {**self.preloading("libdisk_faults.so"), "DISK_FAULTS": str(self.fault)}
+        self.way = self.forward()
+        self.uplink = f"broker: mqtt://127.0.0.1:{self.way.port}\nretry-max: 10s\nkeep-alive: 10s"
+        self.way.open()
+        self.waited = collections.Counter()
+
+    def use_small_disk(self):
+        if not may_mount():
+            self.skipTest("a file system of its own needs the right to mount one, or user namespaces")
+        disk = Disk(self.folder / "state")
+        self.addCleanup(disk.unmount)
+        return disk
+
+    def begin(self, during_s):
+        self.start_all(during_s)
+        self.service = self.subscribe()
+        self.wait_progress(40)
+
+    def wait_line_again(self, text):
+        """Once more than it has been waited for."""
+        self.waited[text] += 1
+        self.daemon.lines.wait(lambda lines: sum(text in line for line in lines) >= self.waited[text], text)
+
+    def wait_intake(self, intake):
+        """The newest status, as soon as it says so, and has the problem or has it no more."""
+        def last(messages):
+            found = [hub_pb2.HubStatus.FromString(m.payload) for m in messages if m.topic.endswith("/status")]
+            if not found or found[-1].intake != intake:
+                return None
+            severity = next((each.severity for each in found[-1].problems if each.code == "intake-closed"), None)
+            wanted = None if intake == vocabulary_pb2.INTAKE_OPEN else vocabulary_pb2.SEVERITY_ALARM
+            return found[-1] if severity == wanted else None
+        return self.service.messages.wait(last, vocabulary_pb2.Intake.Name(intake))
+
+    def assert_closes_and_opens(self, close, reopen, intake):
+        """Without a way to the broker first, so that there is something that was stored before and goes out then."""
+        self.way.close()
+        stored = len(self.ledger("taken"))
+        self.wait_ledger("taken", stored + 10)
+        close()
+        self.wait_line_again("intake is closed: ")
+        self.way.open()
+        status = self.wait_intake(intake)
+        self.wait_consumer(lambda: self.up_to() >= status.newest, "what is stored is sent all the same")
+        reopen()
+        self.wait_line_again("intake is open again")
+        self.wait_intake(vocabulary_pb2.INTAKE_OPEN)
+        self.wait_progress(10)
+
+    def test_full_and_read_only(self):
+        disk = self.use_small_disk()
+        self.begin(9)
+        self.assert_closes_and_opens(disk.fill, disk.clear, vocabulary_pb2.INTAKE_CLOSED_FULL)
+        self.assert_closes_and_opens(lambda: self.fault.write_text("read-only"), self.fault.unlink,
+                                     vocabulary_pb2.INTAKE_CLOSED_READ_ONLY)
+        findings = self.finish("disk full and read-only")
+        kinds = [event.store.kind for event in self.events_of("store")]
+        self.assertEqual(kinds.count(vocabulary_pb2.STORE_INTAKE_CLOSED), 2)
+        self.assertEqual(kinds.count(vocabulary_pb2.STORE_INTAKE_OPEN), 2)
+        # What a device keeps it has kept; what was on the way is told.
+        self.assertEqual([str(one) for one in findings.lost if self.devices[one.device].keeps_records], [])
+        told = [event.loss for event in self.events_of("loss")]
+        self.assertEqual({loss.reason for loss in told} - {vocabulary_pb2.LOSS_INTAKE_CLOSED}, set())
+        self.assertGreaterEqual(sum(loss.count for loss in told), len(findings.lost))
+
+    def test_a_file_system_that_gives_up(self):
+        """As ext4 does on a bad card: from one moment on nothing can be written, and what is there can be read."""
+        place = self.use_ext4()
+        self.begin(6)
+        with self.daemon_stopped():  # a kernel tells untruths of a sync that is under way
+            subprocess.run(["mount", "-o", "remount,abort", place], check=True)
+        self.daemon.wait_line("intake is closed: the file cannot be written")
+        # That they were lost cannot be stored any more.
+        self.kills_s += [time.time(), time.time() + ledger_check.UNCOMMITTED_S]
+        status = self.wait_intake(vocabulary_pb2.INTAKE_CLOSED_READ_ONLY)
+        self.wait_consumer(lambda: self.up_to() >= status.newest, "what is stored is sent all the same")
+        self.assertEqual(self.daemon.stop()[0], 0)
+        self.kills_s.append(time.time())
+        self.note_committed()
+        self.start_hub(wait=False)
+        self.assertEqual(self.daemon.wait_end(), CANNOT_START)
+        self.assertRegex(self.daemon.output(), "vitalgated: store .*/store.db: .*cannot be written")
+        # Mounted anew it can be written again.
+        subprocess.run(["umount", place], check=True)
+        subprocess.run(["mount", "-o", "loop", self.folder / "image", place], check=True)
+        self.start_hub()
+        self.finish("a file system that gives up")
+
+    @contextlib.contextmanager
+    def daemon_stopped(self):
+        tasks = pathlib.Path(f"/proc/{self.daemon.process.pid}/task")
+        self.daemon.process.send_signal(signal.SIGSTOP)
+        while not all(re.search(r"^State:\s+T", (task / "status").read_text(), re.M) for task in tasks.iterdir()):
+            self.assertIsNone(self.daemon.process.poll())
+        yield
+        self.daemon.process.send_signal(signal.SIGCONT)
+
+    def use_ext4(self):
+        image, place = self.folder / "image", self.folder / "state"
+        place.mkdir(mode=0o700)
+        with open(image, "wb") as file:
+            file.truncate(16 * 1024 * 1024)
+        make = shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        if not make:
+            self.skipTest("ext4 needs e2fsprogs")
+        subprocess.run([make, "-q", image], check=True)
+        if subprocess.run(["mount", "-o", "loop", image, place], capture_output=True, check=False).returncode != 0:
+            self.skipTest("a file system in a file needs root and loop devices")
+        self.addCleanup(subprocess.run, ["umount", "-l", place], check=True)
+        return place
+
+    def test_a_sync_that_fails(self):
+        self.begin(8)
+        self.fault.write_text("sync-fails-once")
+        self.daemon.wait_line("disk_faults: a sync has failed")
+        self.kills_s.append(time.time())
+        # What of the last write is on the disk nobody knows: the process ends, and what is there is read anew.
+        self.assertEqual(self.daemon.wait_end(), MUST_RESTART)
+        self.kills_s.append(time.time())
+        self.assertIn("no more is written until the next start", self.daemon.output())
+        self.fault.write_text("sync-fails")
+        self.start_hub(wait=False)
+        self.assertIn(self.daemon.wait_end(), (CANNOT_START, MUST_RESTART))
+        self.assertIn("the disk reports an error", self.daemon.output())
+        self.kills_s.append(time.time())
+        self.fault.unlink()
+        self.note_committed()
+        self.start_hub()
+        self.finish("syncs that fail")
+
+    def test_slow(self):
+        manager = ServiceManager(self.folder / "notify", self.environment)
+        self.addCleanup(manager.close)
+        self.begin(11)
+        self.wait_progress(110)  # what the devices had stored
+        connections = self.connections()
+        begun, pings = time.time(), len(manager.pings.snapshot())
+        self.fault.write_text("sync-takes 2000")
+        manager.pings.wait(lambda all_pings: len(all_pings) >= pings + 2, "pings of a hub with a slow disk")
+        self.fault.unlink()
+        ended = time.time()
+        taken = {(entry["device"], entry["n"]): ledger_check.seconds(entry["t"]) for entry in self.ledger("taken")}
+        delays = [taken[entry["device"], entry["n"]] - ledger_check.seconds(entry["t"]) for entry in self.ledger("offered")
+                  if begun < ledger_check.seconds(entry["t"]) < ended - 2]
+        self.assertGreater(len(delays), 10)
+        self.assertLess(statistics.median(delays), 1, "devices do not wait for the disk")
+        self.assertEqual(self.connections(), connections, "the broker hears of the hub in time")
+        self.finish("slow disk")
+        self.assertLess(max(manager.gaps()), WATCHDOG_S)
+
+    def connections(self):
+        return sum("hub-test (p5" in line for line in self.broker.lines.snapshot())
+
+
+def main():
+    """Who may not mount a file system may be root of a name space of his own, and mount it there."""
+    alone = ["unshare", "--map-root-user", "--mount"]
+    is_tried = os.environ.get("VITALGATE_ALONE") == "1"
+    if not may_mount() and not is_tried and subprocess.run([*alone, "true"], check=False).returncode == 0:
+        os.execvpe(alone[0], [*alone, sys.executable, *sys.argv], {**os.environ, "VITALGATE_ALONE": "1"})
+    unittest.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""One device sends ten thousand notifications a second: each is stored or counted, and the others are served as ever.
+
+A few seconds of it, with generous limits; with VITALGATE_SOAK=1 a minute and the figures that are promised, which only an
+optimised build can keep.
+"""
+import os
+import pathlib
+import re
+import statistics
+import time
+import unittest
+
+import ledger_check
+import ordeal
+from vitalgate.v1 import vocabulary_pb2
+
+IS_SOAK = os.environ.get("VITALGATE_SOAK") == "1"
+# A device that is too fast for a minute is sent away; in the soak that happens.
+FLOOD_S = 70 if IS_SOAK else 4
+OTHERS_S = min(FLOOD_S + 5, 56)
+TRACKS = 10  # each one value a millisecond
+LEAST_PER_S = 9000 if IS_SOAK else 300
+MOST_DELAY_S = 0.25 if IS_SOAK else 5
+MOST_MEMORY_MIB = 64 if IS_SOAK else 1000
+FLOODER = """
+  flooder:
+    model: heart-rate
+    address: "F0:13:C3:10:00:99"
+    memory: 10
+    advertise: {{when: always, every: 100ms}}
+    disconnect: {{when-done: 1s}}
+    measure:
+"""
+TRACK = "      - {{at: 6@00ms, every: 1ms, times: {flooder}, rate: 55..95, interval: 300..60000}}\n"
+OTHERS = """
+  cuff:
+    model: blood-pressure
+    address: "C4:7C:8D:10:00:01"
+    users: {{1: {{slot: 1}}, 2: {{slot: 2}}}}
+    memory: 1000
+    clock: {{zone: UTC}}
+    advertise: {{when: always, every: 100ms}}
+    measure:
+      - {{every: 400ms, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
+      - {{at: 200ms, every: 400ms, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
+  thermometer:
+    model: thermometer
+    address: "D0:5F:B8:10:00:03"
+    memory: 1000
+    clock: {{as: none}}
+    advertise: {{when: always, every: 100ms}}
+    measure: [{{every: 300ms, times: {thermometer}, temperature: 36.1..38.9}}]
+bluez: {{answer-after: 0ms}}
+"""
+
+
+class Flood(ordeal.Ordeal):
+    scenario = ('seed: {seed}\nadapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}\ndevices:' + FLOODER
+                + "".join(TRACK.replace("@", str(track)) for track in range(TRACKS)) + OTHERS)
+    configured = ('flooder: {address: "F0:13:C3:10:00:99"}\n'
+                  + "\n".join(line for line in ordeal.CONFIGURATION.splitlines() if line.startswith(("cuff", "thermo"))))
+    stored = 0
+    # The others end before the flood does.
+    rates_per_s = {"cuff": 2.5, "thermometer": 3, "flooder": 1000 * FLOOD_S / OTHERS_S}
+    devices = {"flooder": ledger_check.Device(), "cuff": ordeal.DEVICES["cuff"],
+               "thermometer": ordeal.DEVICES["thermometer"]}
+
+    def most_memory_mib(self):
+        status = pathlib.Path(f"/proc/{self.daemon.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+    def delays_s(self, entries):
+        """From the device to the service, of each reading of another device while the flood lasts."""
+        arrived = {}
+        to_wall_s = time.time() - time.monotonic()
+        for message in self.service.messages.snapshot():
+            for record in self.service.records_of([message]):
+                for part in record.reading.source.raw:
+                    arrived.setdefault(part.value.hex(), message.timestamp + to_wall_s)
+        offered = [entry for entry in entries if entry["what"] == "offered"]
+        flood_s = [ledger_check.seconds(entry["t"]) for entry in (offered[0], offered[-1])]
+        return [arrived[entry["hex"].lower()] - ledger_check.seconds(entry["t"]) for entry in offered
+                if entry["device"] != "flooder" and flood_s[0] < ledger_check.seconds(entry["t"]) < flood_s[1]]
+
+    def dropped(self):
+        """As the hub has counted them, when the device's connection has ended."""
+        return sum(event.loss.count for event in self.events_of("loss")
+                   if event.device == "flooder" and event.loss.reason == vocabulary_pb2.LOSS_FLOOD)
+
+    def wait_given(self):
+        self.wait_consumer(self.dropped, "the count of what was dropped")
+
+    def wait_measured(self):
+        pass  # the count of what was dropped comes last
+
+    def test_every_value_is_stored_or_counted(self):
+        self.start_all(OTHERS_S)
+        self.service = self.subscribe()
+        self.wait_given()
+        memory_mib = self.most_memory_mib()
+        findings = self.finish("flood")
+
+        entries = self.ledger()
+        offered = [entry for entry in entries if entry["what"] == "offered" and entry["device"] == "flooder"]
+        lasted_s = ledger_check.seconds(offered[-1]["t"]) - ledger_check.seconds(offered[0]["t"])
+        stored, dropped = len(offered) - len(findings.lost), self.dropped()
+        delays_s = self.delays_s(entries)
+        print(f"flood: {len(offered)} values in {lasted_s:.1f} s ({len(offered) / lasted_s:.0f}/s), {stored} stored, {dropped} "
+              f"dropped; others: median {statistics.median(delays_s) * 1000:.0f} ms, most {max(delays_s) * 1000:.0f} ms of "
+              f"{len(delays_s)}; memory at most {memory_mib:.0f} MiB", flush=True)
+        self.assertEqual({one.device for one in findings.lost}, {"flooder"})
+        self.assertEqual(len(offered), stored + dropped)
+        self.assertGreater(len(offered) / lasted_s, LEAST_PER_S)
+        self.assertGreater(len(delays_s), 20)
+        self.assertLess(statistics.median(delays_s), MOST_DELAY_S)
+        self.assertLess(memory_mib, MOST_MEMORY_MIB)
+
+
+if __name__ == "__main__":
+    unittest.main()
