@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +109,7 @@ TEST_CASE("while another process has the store, nothing is erased") {
     REQUIRE(::pipe(ready) == 0);
     const auto child = ::fork();
     if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         // As SQLite locks: some octets far behind the end of the file.
         const int file = ::open((state.dir / "store.db").c_str(), O_RDWR);
         struct flock lock{};
