@@ -41,7 +41,7 @@ devices:
     clock: {{as: date-time, zone: UTC}}
     memory: {records}
     live: true
-    advertise: {{when: after-measurement, for: 10s, every: 100ms}}
+    advertise: {{when: after-measurement, for: 60s, every: 100ms}}
     disconnect: {{when-done: 200ms}}
     measure: [{{at: 1s, every: 2s, times: {meter}, glucose: 70..180}}]
 """
@@ -123,7 +123,7 @@ class ClockFaults(ordeal.Ordeal):
 
     def test_not_set_at_the_start(self):
         self.set_clock(-YEAR_S, "unsynchronised")
-        self.start_all(5)
+        self.start_all(7)
         self.wait_progress(30)
         self.set_clock(0)
         step = self.wait_step(1)
