@@ -199,6 +199,18 @@ TEST_CASE("a service that reports the same gap in a loop is answered every 30 s"
     CHECK(copiesOf(desk, 5) == 1 + 12);
 }
 
+TEST_CASE("over a new connection a gap is answered at once: the broker may have lost the answer") {
+    Desk desk;
+    desk.start();
+    desk.append(10);
+    desk.give(receipt(0, {}, {{4, 6}}));
+    CHECK(copiesOf(desk, 5) == 2);
+    desk.broker.cut();
+    desk.clock.advance(seconds{3});
+    desk.give(receipt(0, {}, {{4, 6}}));
+    CHECK(copiesOf(desk, 5) == 3);
+}
+
 TEST_CASE("a receipt takes back what a gap report asked for, but not what a command did") {
     Desk desk(withWindow(2));
     desk.start();
