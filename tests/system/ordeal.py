@@ -146,7 +146,7 @@ class Ordeal(harness.HubTest):
         try:
             self.consumer.lines.wait(lambda _: condition(), what, self.patience_s)
         except AssertionError as error:
-            raise AssertionError("\n".join([str(error), *self.checked().faults])) from None
+            raise AssertionError("\n".join([str(error), *self.checked().faults[:50]])) from None
 
     def wait_progress(self, more):
         """Until the consumer has so many records more."""
