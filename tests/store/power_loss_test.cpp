@@ -24,7 +24,7 @@ constexpr const char* kUplink = "care";
 constexpr std::uint64_t kMaximumBytes = 256 * 1024;
 /// A life ends on its own in the middle, so that closing and opening are cut off too.
 int stepsOfLife() {
-    return vitalgate::testing::soak(90, 900);
+    return vitalgate::testing::soak(90, 400);
 }
 
 /// What the store has answered for, or the service has got.
@@ -343,7 +343,7 @@ TEST_CASE("after one power cut comes the next") {
     Worker worker(recording, promises, 4);
     auto files = newStore();
     const auto stream = streamOf(files);
-    for (int cut = 0; cut < vitalgate::testing::soak(60, 1000); ++cut) {
+    for (int cut = 0; cut < vitalgate::testing::soak(60, 500); ++cut) {
         CAPTURE(cut);
         const auto before = promises.size();
         const auto life = worker.live(files, 12);
