@@ -143,17 +143,19 @@ Result<DamagedStore::Scan> DamagedStore::scan(Range within, std::size_t limit,
     Scan scan{.next = within.first};
     std::size_t strays = 0;
     Query query(database_, kRowsOf, within.first, within.last);
-    for (std::size_t seen = 0; seen < limit; ++seen) {
+    for (std::size_t seen = 0; seen < limit;) {
         const auto found = query.next();
         if (!found) scan.end = ReadEnd::damage;
         if (!found || !*found) return scan;
         const auto sequence = query.unsignedInteger(0);
-        // A damaged tree may lead back to where it came from.
+        // A damaged tree may lead back to where it came from. Such rows bring a reading no further,
+        // so they are no part of its limit.
         if (sequence < scan.next || sequence > within.last) {
             if (++strays < kStrays) continue;
             scan.end = ReadEnd::damage;
             return scan;
         }
+        ++seen;
         scan.next = sequence + 1;
         auto row = openRow(query);
         if (!row) continue;
@@ -166,13 +168,26 @@ Result<DamagedStore::Scan> DamagedStore::scan(Range within, std::size_t limit,
     return scan;
 }
 
-/// In growing steps.
+bool DamagedStore::leadsTo(Range within) {
+    Query query(database_, kRowsOf, within.first, within.last);
+    const auto row = query.next();
+    return row && (!*row || query.unsignedInteger(0) >= within.first);
+}
+
+/// In growing steps, then halving the last of them.
 std::optional<std::uint64_t> DamagedStore::beyond(std::uint64_t damaged, std::uint64_t last) {
-    for (std::uint64_t step = 1; step <= last - std::min(damaged, last); step *= 2) {
-        Query query(database_, kRowsOf, damaged + step, last);
-        if (query.next()) return damaged + step;
+    auto unreadable = damaged;
+    auto found = damaged;
+    for (std::uint64_t step = 1; found == damaged; step *= 2) {
+        if (unreadable >= last) return {};
+        const auto place = damaged + std::min(step, last - damaged);
+        (leadsTo({place, last}) ? found : unreadable) = place;
     }
-    return {};
+    while (found - unreadable > 1) {
+        const auto middle = unreadable + (found - unreadable) / 2;
+        (leadsTo({middle, last}) ? found : unreadable) = middle;
+    }
+    return found;
 }
 
 std::uint32_t DamagedStore::highestBoot() {

@@ -43,6 +43,8 @@ class DamagedStore {
     static Result<DamagedStore> open(const std::string& path, const StoreOptions& options);
 
     [[nodiscard]] const std::string& stream() const { return stream_; }
+    /// Whether it opened with the previous store's key.
+    [[nodiscard]] bool needsPreviousKey() const { return keys_.needsWrapping(); }
     /// The sequences that were given out and that not every uplink has stored, as far as that can
     /// be told: else all of them.
     [[nodiscard]] const RangeSet& undelivered() const { return undelivered_; }
@@ -58,7 +60,7 @@ class DamagedStore {
     };
     using TakeRow = std::function<Status(IntactRow)>;
     /// Calls `take` with the intact rows of `within`, ascending, of at most `limit` rows that are
-    /// looked at. Fails only where `take` does.
+    /// looked at; at most 1000 others, out of order, are passed over. Fails only where `take` does.
     Result<Scan> scan(Range within, std::size_t limit, const TakeRow& take);
     /// A place behind the damage from which on something can be read.
     std::optional<std::uint64_t> beyond(std::uint64_t damaged, std::uint64_t last);
@@ -87,6 +89,8 @@ class DamagedStore {
                                        std::unique_ptr<PageOverlay> overlay);
     void findUndelivered(const std::vector<std::string>& uplinks);
     std::uint64_t newest();
+    /// Whether the tree leads to the first row of `within`, if there is one.
+    bool leadsTo(Range within);
     std::optional<IntactRow> openRow(const Query& query);
     void findId(IntactRow& row);
 
