@@ -1,6 +1,7 @@
 #include "gateway/store/damaged_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/store/bookmark_table.hpp"
 #include "gateway/store/carry_progress.hpp"
@@ -252,18 +253,26 @@ ReadEnd DamagedStore::ids(IdPassage& passage, std::size_t limit,
                           const std::function<void(ByteView, std::uint64_t)>& take) {
     Query query(database_,
                 fmt::format("SELECT id, sequence FROM seen WHERE id > ?1 AND id < ?2 "
-                            "ORDER BY id {} LIMIT ?3",
+                            "ORDER BY id {}",
                             passage.isBackward ? "DESC" : "ASC"),
-                ByteView(passage.after), ByteView(passage.before), limit);
-    for (std::size_t count = 0; count < limit; ++count) {
+                ByteView(passage.after), ByteView(passage.before));
+    std::size_t strays = 0;
+    for (std::size_t count = 0; count < limit;) {
         const auto row = query.next();
-        if (!row && passage.isBackward) return ReadEnd::end;
-        if (!row) passage.isBackward = true;
-        if (!row) return ReadEnd::more;
-        if (!*row) return ReadEnd::end;
-        const auto id = query.blob(0);
+        if (row && !*row) return ReadEnd::end;
+        if (!row || strays == kStrays) {
+            return std::exchange(passage.isBackward, true) ? ReadEnd::end : ReadEnd::more;
+        }
+        const auto blob = query.blob(0);
+        Bytes id(blob.begin(), blob.end());
+        // As with rows: what leads back brings the passage no further.
+        if (id <= passage.after || id >= passage.before) {
+            ++strays;
+            continue;
+        }
+        ++count;
         take(id, query.unsignedInteger(1));
-        (passage.isBackward ? passage.before : passage.after) = Bytes(id.begin(), id.end());
+        (passage.isBackward ? passage.before : passage.after) = std::move(id);
     }
     return ReadEnd::more;
 }

@@ -31,16 +31,18 @@ std::uint64_t variableNumber(const std::string& content, std::size_t at) {
 
 }  // namespace
 
-std::vector<LeafPage> leavesOfLog(const std::string& path) {
-    const auto root = std::stoul(raw(path, "SELECT rootpage FROM sqlite_master WHERE name='log'"));
+std::vector<LeafPage> leavesOf(const std::string& table, const std::string& path) {
+    const auto sql = "SELECT rootpage FROM sqlite_master WHERE name = '" + table + "'";
+    const auto root = std::stoul(raw(path, sql));
     const auto content = readFile(path);
     const auto page = (root - 1) * kPageBytes;
-    REQUIRE(number(content, page, 1) == 5);  // an interior page of a table
+    const auto kind = number(content, page, 1);
+    REQUIRE((kind == 5 || kind == 2));  // interior pages
     std::vector<LeafPage> leaves;
     for (std::size_t cell = 0; cell < number(content, page + 3, 2); ++cell) {
         const auto at = page + number(content, page + 12 + 2 * cell, 2);
         leaves.push_back({number(content, at, 4), variableNumber(content, at + 4)});
-        REQUIRE(number(content, (leaves.back().number - 1) * kPageBytes, 1) == 13);  // a leaf
+        REQUIRE(number(content, (leaves.back().number - 1) * kPageBytes, 1) == kind + 8);  // a leaf
     }
     return leaves;
 }

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -20,13 +22,16 @@ struct Filled : Hub {
     Filled() {
         options.uplinks = {"care"};
         open();
+        CHECK(append(rows()));
+        stream = store->status().stream;
+        close();
+    }
+    static std::vector<NewRow> rows() {
         std::vector<NewRow> rows;
         for (std::uint64_t i = 2; i <= kRows + 1; ++i) {
             rows.push_back(reading(fmt::format("r{}", i), fmt::format("r{}", i)));
         }
-        CHECK(append(rows));
-        stream = store->status().stream;
-        close();
+        return rows;
     }
     std::string stream;
 };
@@ -77,7 +82,7 @@ TEST_CASE("pages with old rows cost what stood there and nothing else") {
          {Case{0s, 61, 12}, Case{0s, 64, 32}, Case{0s, 61, 60}, Case{30s, 61, 32}}) {
         CAPTURE(run);
         Filled hub;
-        const auto leaves = leavesOfLog(hub.path());
+        const auto leaves = leavesOf("log", hub.path());
         REQUIRE(leaves.size() > at + run);
         const auto first = leaves.begin() + static_cast<std::ptrdiff_t>(at);
         const std::vector stale(first, first + static_cast<std::ptrdiff_t>(run));
@@ -92,4 +97,26 @@ TEST_CASE("pages with old rows cost what stood there and nothing else") {
         rest.remove(gone);
         CHECK(outcome.held == rest);
     }
+}
+
+TEST_CASE("pages with old ids cost what stood there and hold up nothing") {
+    Filled hub;
+    hub.open();
+    hub.acknowledge("care", {1, kRows + 1});
+    hub.close();
+    constexpr std::size_t kRun = 15;
+    constexpr std::size_t kIdsOfPage = 170;
+    const auto leaves = leavesOf("seen", hub.path());
+    REQUIRE(leaves.size() > 20 + kRun);
+    fallBack(hub.path(), leaves, {leaves.begin() + 20, leaves.begin() + 20 + kRun});
+    raw(hub.path(), "DROP TABLE boots");
+    std::atomic<bool> isOver = false;
+    hub.log = Log::toFunction(LogLevel::warning, [&](LogLevel, std::string_view line) {
+        if (line.starts_with("the salvage is over")) isOver = true;
+    });
+    hub.options.salvageLimit = 0s;
+    hub.open();
+    hub.runUntil([&] { return isOver.load(); });
+    CHECK(hub.append(Filled::rows()).value().duplicates >= kRows - kRun * kIdsOfPage);
+    hub.close();
 }
