@@ -105,6 +105,34 @@ TEST_CASE("a row is history only when every uplink has stored it") {
     CHECK(hub.content() == "3:b 4:c");
 }
 
+TEST_CASE(
+    "a row that was sent and not confirmed is no history, and named when it has to give way") {
+    Hub hub;
+    hub.options.keep = 1h;
+    hub.options.maximumBytes = StoreOptions::kSmallestMaximum;
+    hub.open();
+    CHECK(hub.append({reading("a")}));
+    DeliverySets sets;
+    sets.sent.add(Range{1, 2});
+    sets.stored.add(Range{1, 1});
+    hub.store->saveSets("care", sets, true);
+    hub.sets("care");
+    hub.clock.advance(48h);
+    hub.runUntil([&] { return hub.store->status().oldestHeld == 2; });
+    CHECK(hub.append({reading("b")}));
+    CHECK(hub.content() == "2:a 3:b");
+    RangeSet lost;
+    for (int round = 0; lost.empty() && round < 500; ++round) {
+        CHECK(hub.append(std::vector<NewRow>(10, reading(std::string(400, 'x')))));
+        for (const auto& record : hub.records()) {
+            for (const auto& range : record.event().loss().ranges()) {
+                lost.add(Range{range.first(), range.last()});
+            }
+        }
+    }
+    CHECK(lost.contains(2));
+}
+
 TEST_CASE("without any uplink nothing is history") {
     Hub hub;
     hub.options.keep = 1h;
@@ -149,6 +177,32 @@ TEST_CASE("undelivered rows of the lowest priority go next, oldest first, and ea
     known.add(lost);
     CHECK(known == all(hub.store->status().newest));
     CHECK(held.commonWith(lost).empty());
+}
+
+TEST_CASE("alarms go last, and the record of a loss is an alarm") {
+    SmallHub hub;
+    hub.fill(5, v1::PRIORITY_ALARM);
+    const auto lossRecords = [&] {
+        std::size_t count = 0;
+        const auto rows = hub.fetch({1, UINT64_MAX}, {}, 1 << 30).value();
+        for (const auto& row : rows) {
+            v1::Record record;
+            REQUIRE(record.ParseFromString(row.bytes));
+            if (!record.event().has_loss()) continue;
+            ++count;
+            CHECK(row.priority == v1::PRIORITY_ALARM);
+            CHECK(record.event().loss().priority() == v1::PRIORITY_READING);
+        }
+        return count;
+    };
+    const auto alarms = hub.rowsOf(v1::PRIORITY_ALARM);
+    std::size_t losses = 0;
+    for (int round = 0; losses == 0 && round < 500; ++round) {
+        hub.fill(1, v1::PRIORITY_READING);
+        losses = lossRecords();
+    }
+    CHECK(losses == 1);
+    CHECK(hub.rowsOf(v1::PRIORITY_ALARM) == alarms + losses);
 }
 
 TEST_CASE("whatever is appended and acknowledged, every sequence is held, stored or named lost") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/uplink/hub_fixture.hpp"
+
 namespace vitalgate::uplink {
 namespace {
 
@@ -48,6 +50,29 @@ TEST_CASE("the header never exceeds the room that is kept for it") {
     header.set_newest(~std::uint64_t{0});
     header.set_lane(v1::LANE_REPLAY);
     CHECK(header.ByteSizeLong() <= kBatchHeaderBytes);
+}
+
+TEST_CASE("each message and status says from which sequence on rows are held") {
+    Hub hub;
+    hub.append();
+    hub.append();
+    hub.append();
+    hub.store.erase(1);
+    hub.start();
+    hub.append();
+    for (const auto* part : {"/batches", "/readings/", "/status"}) {
+        const auto out = hub.broker.below(part);
+        REQUIRE_FALSE(out.empty());
+        if (std::string_view(part) == "/status") {
+            v1::HubStatus status;
+            REQUIRE(status.ParseFromString(out.back().message.payload));
+            CHECK(status.oldest_held() == 2);
+            continue;
+        }
+        v1::Batch batch;
+        REQUIRE(batch.ParseFromString(out.back().message.payload));
+        CHECK(batch.oldest_held() == 2);
+    }
 }
 
 }  // namespace vitalgate::uplink
