@@ -135,6 +135,7 @@ Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions
     if (!stream) return std::unexpected(stream.error());
     auto keys = KeyRing::load(database, {options.key, options.previousKey}, *stream);
     if (!keys) return std::unexpected(keys.error());
+    if (!keys->canSeal()) return fail(ErrorKind::damaged, "its newest data key is damaged");
     const auto boot = numberOfBoot(database, options.bootId);
     if (!boot) return std::unexpected(boot.error());
     if (auto done = database.run("COMMIT"); !done) return std::unexpected(done.error());

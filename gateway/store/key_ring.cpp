@@ -82,15 +82,18 @@ Result<KeyRing> KeyRing::load(Database& database, const StoreKeys& storeKeys,
             octets = crypto::open(storeKeys.previous, query.blob(1), bound);
             ring.needsWrapping_ = ring.needsWrapping_ || octets.has_value();
         }
-        if (!octets) {
-            return fail(ErrorKind::authentication,
-                        "the key does not open this store: give the key it was made with, or move "
-                        "the store away to begin a new one");
-        }
+        ring.canSeal_ = octets.has_value();
+        if (!octets) continue;
         auto key = crypto::SecretKey::fromBytes(*octets);
         crypto::wipe(*octets);
         if (!key) return std::unexpected(key.error());
         ring.keys_.emplace(number, std::move(*key));
+    }
+    // A wrong key opens none of them.
+    if (ring.keys_.empty() && !ring.canSeal_) {
+        return fail(ErrorKind::authentication,
+                    "the key does not open this store: give the key it was made with, or move "
+                    "the store away to begin a new one");
     }
     const auto sequence = readNumber(database, kFirstSequence);
     const auto time = readNumber(database, kSince);

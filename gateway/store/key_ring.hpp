@@ -39,10 +39,14 @@ class KeyRing {
     static constexpr std::uint64_t kRowsPerKey = 1 << 20;
     static constexpr Duration kKeyAge = std::chrono::days{30};
 
-    /// Unwraps all keys; makes the first one in a new store. ErrorKind::authentication if neither
-    /// of the store's keys is the one that wrapped them.
+    /// Unwraps all keys; makes the first one in a new store. A damaged one is left out, and what it
+    /// sealed does not open. ErrorKind::authentication if none opens: then neither of the store's
+    /// keys is the one that wrapped them.
     static Result<KeyRing> load(Database& database, const StoreKeys& storeKeys,
                                 std::string_view stream);
+
+    /// False if the newest key is damaged: then this ring is for reading only.
+    [[nodiscard]] bool canSeal() const { return canSeal_; }
 
     /// The number of the key that seals now.
     [[nodiscard]] std::uint32_t current() const { return keys_.rbegin()->first; }
@@ -88,6 +92,7 @@ class KeyRing {
     std::string stream_;
     crypto::SecretKey storeKey_;
     std::map<std::uint32_t, crypto::SecretKey> keys_;
+    bool canSeal_ = true;
     bool needsWrapping_ = false;
     Began began_;
     bool wasWrapped_ = false;  ///< by the transaction that runs, likewise:

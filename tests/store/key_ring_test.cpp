@@ -33,6 +33,22 @@ struct Prepared : Hub {
     std::string bodies;
 };
 
+/// A store with a sealed with data key 1 and b with data key 2, closed; one of the keys is damaged.
+struct DamagedKey : Hub {
+    explicit DamagedKey(int number) {
+        options.uplinks = {"care"};
+        open();
+        CHECK(append({reading("a", "x")}, {{"cuff", "last", "17"}}));
+        clock.advance(KeyRing::kKeyAge + 1s);
+        CHECK(append({reading("b", "y")}, {{"scale", "last", "18"}}));
+        stream = store->status().stream;
+        close();
+        raw(path(), fmt::format("UPDATE keys SET wrapped = zeroblob(length(wrapped)) WHERE id = {}",
+                                number));
+    }
+    std::string stream;
+};
+
 KeyRing load(Database& database) {
     auto ring = KeyRing::load(database, {testKey(), {}}, "abcdefghijklm");
     REQUIRE(ring);
@@ -121,6 +137,38 @@ TEST_CASE("a data key whose transaction did not stand is not used") {
     CHECK(raw(hub.path(), "SELECT count(*) FROM keys") == "2");
     CHECK(raw(hub.path(), "SELECT count(*) FROM log WHERE key NOT IN (SELECT id FROM keys)") ==
           "0");
+}
+
+TEST_CASE("a data key that is damaged costs what it sealed and no more") {
+    DamagedKey hub(1);
+    hub.open();
+    CHECK(hub.store->status().stream == hub.stream);
+    CHECK(hub.content().starts_with("3:b"));
+    hub.runUntil([&] { return hub.store->status().newest >= 5; });
+    CHECK(hub.content() == "3:b 4:loss[1-1] 5:loss[2-2]");
+    CHECK(hub.bookmark("scale", "last") == "18");
+    hub.clock.advance(KeyRing::kKeyAge + 1s);
+    CHECK(hub.append({reading("c")}));
+    hub.reopen();
+    CHECK(hub.content() == "3:b 4:loss[1-1] 5:loss[2-2] 6:c");
+}
+
+TEST_CASE("with the newest data key damaged the store is salvaged with the others") {
+    DamagedKey hub(2);
+    hub.open();
+    CHECK(hub.store->status().stream != hub.stream);
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:loss[1-2] 5:loss[3-3]");
+    CHECK(hub.bookmark("cuff", "last") == "17");
+    hub.reopen();
+    CHECK(hub.append({reading("c")}));
+}
+
+TEST_CASE("with the newest data key damaged a wrong key still opens nothing") {
+    DamagedKey hub(2);
+    const auto content = readFile(hub.path());
+    hub.options.key = testKey(9);
+    CHECK(hub.tryOpen().error().kind == ErrorKind::authentication);
+    CHECK(readFile(hub.path()) == content);
 }
 
 TEST_CASE("with a new key the store takes it, says so, and seals no row anew") {
