@@ -46,7 +46,9 @@ void Engine::flush(const Moment& now) {
     if (isStandIn_) return tryAgain(now);
     const bool wasClosed = status_.intake != v1::INTAKE_OPEN;
     const auto done = transact([] { return Status{}; }, now);
-    if (done && wasClosed) out_.info("intake is open again");
+    if (!done || !wasClosed) return;
+    out_.info("intake is open again");
+    replaceStoreKey(now);
 }
 
 Status Engine::transact(const std::function<Status()>& work, const Moment& now) {

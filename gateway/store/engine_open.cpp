@@ -184,7 +184,7 @@ Status Engine::start(const Moment& now) {
     return commit([&] { return append(first, {}, now, appended); }, now);
 }
 
-/// If it cannot be written now, the next start does it: until then the previous key is needed.
+/// If it cannot be written now, flush() does it once it can: until then the previous key is needed.
 void Engine::replaceStoreKey(const Moment& now) {
     if (!keys_.needsWrapping()) return;
     std::vector<NewRow> event{
@@ -196,7 +196,15 @@ void Engine::replaceStoreKey(const Moment& now) {
             return wrapped ? append(event, {}, now, appended) : wrapped;
         },
         now);
-    if (done) out_.warning("the store has a new key; the previous one is not needed any more");
+    if (!done) {
+        out_.error("the new key is not taken yet, keep the previous one: {}", done.error().message);
+    } else if (salvage_.isPending()) {
+        out_.warning(
+            "the store has a new key; keep the previous one until the salvage of the damaged store "
+            "is over");
+    } else {
+        out_.warning("the store has a new key; the previous one is not needed any more");
+    }
 }
 
 }  // namespace vitalgate::store

@@ -29,7 +29,9 @@ struct NewFile {
 };
 
 /// An open transaction on a new file, without a journal: until it is renamed it counts for nothing.
-Result<NewFile> begin(const std::string& path, const StoreOptions& options) {
+/// The start that opens it replaces a `storeKey` that is the previous one, and tells of it.
+Result<NewFile> begin(const std::string& path, const StoreOptions& options,
+                      const crypto::SecretKey& storeKey) {
     if (auto made = makeStoreFile(path, options.vfs); !made) return std::unexpected(made.error());
     auto database = Database::open(path, options.vfs);
     if (!database) return std::unexpected(database.error());
@@ -40,7 +42,7 @@ Result<NewFile> begin(const std::string& path, const StoreOptions& options) {
     }
     const auto stream = readStream(*database);
     if (!stream) return std::unexpected(stream.error());
-    auto keys = KeyRing::load(*database, {options.key, {}}, *stream);
+    auto keys = KeyRing::load(*database, {storeKey, {}}, *stream);
     if (!keys) return std::unexpected(keys.error());
     return NewFile{std::move(*database), std::move(*keys)};
 }
@@ -215,7 +217,8 @@ Status fill(const std::string& path, const StoreOptions& options, const Error& d
     if (!opened) log.error("nothing of it can be read: {}", opened.error().message);
     std::optional<DamagedStore> old;
     if (opened) old.emplace(std::move(*opened));
-    auto file = begin(path, options);
+    const bool isPreviousKey = old && old->needsPreviousKey();
+    auto file = begin(path, options, isPreviousKey ? options.previousKey : options.key);
     if (!file) return std::unexpected(file.error());
     Salvage salvage(*file, std::move(old), options, clock);
     if (auto done = salvage.run(damage); !done) return done;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <mutex>
+
 #include "gateway/store/store_file.hpp"
 #include "tests/store/faulty_disk.hpp"
 #include "tests/store/raw_sqlite.hpp"
@@ -29,8 +31,19 @@ struct Prepared : Hub {
         bodies = raw(path(), kBodies);
         options.previousKey = testKey();
         options.key = testKey(8);
+        log = Log::toFunction(LogLevel::debug, [this](LogLevel, std::string_view line) {
+            const std::scoped_lock lock(mutex);
+            lines.append(line);
+        });
+    }
+    ~Prepared() { close(); }
+    bool logHas(std::string_view text) {
+        const std::scoped_lock lock(mutex);
+        return lines.contains(text);
     }
     std::string bodies;
+    std::mutex mutex;  ///< the store's thread writes to the log
+    std::string lines;
 };
 
 /// A store with a sealed with data key 1 and b with data key 2, closed; one of the keys is damaged.
@@ -216,11 +229,42 @@ TEST_CASE("a new key that cannot be written now is taken by a later start") {
     CHECK(hub.records().size() >= 5);
 }
 
-TEST_CASE("a damaged store is salvaged with the key before") {
+TEST_CASE("a new key that cannot be written now is taken as soon as the store can be written") {
+    FaultyDisk disk;
+    Prepared hub;
+    hub.options.vfs = FaultyDisk::name();
+    disk.set(FaultyDisk::Fault::full);
+    hub.open();
+    CHECK(hub.logHas("the new key is not taken yet, keep the previous one"));
+    CHECK_FALSE(hub.logHas("the store has a new key"));
+    disk.set(FaultyDisk::Fault::none);
+    hub.clock.advance(10s);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+    CHECK(hub.append({reading("d")}));
+    CHECK(hub.logHas("the store has a new key; the previous one is not needed any more"));
+    hub.options.previousKey = {};
+    hub.reopen();
+    CHECK(hub.content() ==
+          "1:stream-started 2:a 3:b 4:c 5:intake-closed 6:intake-open 7:event 8:d");
+}
+
+TEST_CASE("a damaged store is salvaged with the key before, and takes the new one") {
     Prepared hub;
     raw(hub.path(), "DROP TABLE boots");
     hub.open();
+    CHECK(hub.logHas("the store has a new key; the previous one is not needed any more"));
     hub.options.previousKey = {};
     hub.reopen();
-    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4] 7:event");
+    CHECK(hub.records({7, 7})[0].event().store().kind() == v1::STORE_KEY_ROTATED);
+}
+
+TEST_CASE("while a salvage goes on the previous key is still needed, and this is said") {
+    Prepared hub;
+    hub.options.salvageLimit = 0s;
+    raw(hub.path(), "DROP TABLE boots");
+    hub.open();
+    CHECK(hub.logHas("the store has a new key; keep the previous one until the salvage"));
+    CHECK_FALSE(hub.logHas("not needed any more"));
+    hub.runUntil([&] { return hub.logHas("the salvage is over"); });
 }
