@@ -58,26 +58,44 @@ Status overwrite(const fs::path& path) {
     return {};
 }
 
-}  // namespace
-
-Result<bool> overwriteAndRemove(const fs::path& file) {
+Result<bool> removeAndSync(const fs::path& path) {
     std::error_code failure;
-    const auto kind = fs::symlink_status(file, failure).type();
-    if (kind == fs::file_type::regular) {
-        if (auto done = overwrite(file); !done) return std::unexpected(done.error());
-    }
-    return removeForGood(file);
-}
-
-Result<bool> removeForGood(const fs::path& path) {
-    std::error_code failure;
-    const auto removed = fs::remove_all(path, failure);
+    const bool isRemoved = fs::remove(path, failure);
     if (failure) return failed(path, "removed", failure.value());
-    if (removed == 0) return false;
+    if (!isRemoved) return false;
     if (auto synced = syncFolder(path.parent_path()); !synced) {
         return std::unexpected(synced.error());
     }
     return true;
+}
+
+}  // namespace
+
+Result<bool> overwriteAndRemove(const fs::path& file) {
+    std::error_code failure;
+    if (fs::symlink_status(file, failure).type() == fs::file_type::regular) {
+        if (auto done = overwrite(file); !done) return std::unexpected(done.error());
+    }
+    return removeFile(file);
+}
+
+Result<bool> removeFile(const fs::path& file) {
+    std::error_code failure;
+    const auto kind = fs::symlink_status(file, failure).type();
+    const bool isFile = kind == fs::file_type::regular || kind == fs::file_type::symlink;
+    if (fs::exists(fs::file_status(kind)) && !isFile) {
+        return fail(ErrorKind::refused,
+                    "{} is not a file and is left as it is: move it away, or correct the "
+                    "configuration",
+                    file.string());
+    }
+    return removeAndSync(file);
+}
+
+Result<bool> removeEmptyFolder(const fs::path& folder) {
+    std::error_code failure;
+    if (!fs::is_empty(folder, failure) && !failure) return false;
+    return removeAndSync(folder);
 }
 
 Result<StoreLock> StoreLock::take(const fs::path& store) {
@@ -85,11 +103,11 @@ Result<StoreLock> StoreLock::take(const fs::path& store) {
     if (file < 0 && errno == ENOENT) return StoreLock(-1);
     if (file < 0) return failed(store, "opened", errno);
     StoreLock lock(file);
-    // SQLite's own locks are of this kind.
+    // It meets SQLite's own locks, and stays when another descriptor of the file is closed.
     struct flock whole{};
     whole.l_type = F_WRLCK;
     whole.l_whence = SEEK_SET;
-    if (::fcntl(file, F_SETLK, &whole) == 0) return lock;
+    if (::fcntl(file, F_OFD_SETLK, &whole) == 0) return lock;
     if (errno != EACCES && errno != EAGAIN) return failed(store, "locked", errno);
     return fail(ErrorKind::refused,
                 "{} is in use: stop the daemon first (systemctl disable --now vitalgated)",

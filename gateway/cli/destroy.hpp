@@ -8,12 +8,14 @@
 /// again when it was cut off: what is not there any more is no error.
 namespace vitalgate::cli {
 
-/// Overwrites the file with random octets, then removes it. A symbolic link is only removed. True
-/// if there was one. ErrorKind::authentication without the right to, unavailable for all else.
+// True if there was one. ErrorKind::authentication without the right to, refused for what is no
+// file, unavailable for all else.
+/// Overwrites the file with random octets, then removes it. A symbolic link is only removed.
 Result<bool> overwriteAndRemove(const std::filesystem::path& file);
+Result<bool> removeFile(const std::filesystem::path& file);
 
-/// Removes the file, or the folder with all that is in it.
-Result<bool> removeForGood(const std::filesystem::path& path);
+/// Removes the folder if nothing is in it, else leaves it. True if it was removed.
+Result<bool> removeEmptyFolder(const std::filesystem::path& folder);
 
 /// The lock that keeps a daemon away from a store file, as long as this lives.
 class StoreLock {

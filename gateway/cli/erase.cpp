@@ -1,7 +1,7 @@
 #include "gateway/cli/erase.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
@@ -27,21 +27,33 @@ constexpr std::string_view kWord = "erase";
 constexpr std::array kStoreEndings{"",         "-wal",         "-shm",      "-journal", ".new",
                                    ".new-wal", ".new-journal", ".salvaged", ".damaged"};
 
+/// A damaged store, as the daemon names it, and what SQLite has beside it.
+constexpr std::array kDamagedStores{"store-*.db", "store-*.db-wal", "store-*.db-shm"};
+
 struct Step {
+    Result<bool> (*take)(const fs::path&);  ///< of destroy.hpp
+    std::string_view done;                  ///< what it did, for the user
     fs::path path;
-    bool isOverwritten;  ///< because its content, not only its name, must go
 };
+
+/// For what must go with its content, not only its name.
+Step overwriting(const fs::path& file) {
+    return {overwriteAndRemove, "overwritten and removed", file};
+}
+Step removing(const fs::path& file) {
+    return {removeFile, "removed", file};
+}
 
 bool isCredential(const config::Config& config) {
     return config.store.key && config.store.key->kind == config::Secret::Kind::credential;
 }
 
-/// A key that was being made when the process ended has a name of its own.
-std::vector<fs::path> filesThatBegin(const fs::path& folder, std::string_view name) {
+std::vector<fs::path> filesNamed(const char* pattern, const fs::path& folder) {
     std::vector<fs::path> files;
     std::error_code ignored;
     for (const auto& file : fs::directory_iterator(folder, ignored)) {
-        if (file.path().filename().string().starts_with(name)) files.push_back(file.path());
+        const auto name = file.path().filename();
+        if (::fnmatch(pattern, name.c_str(), 0) == 0) files.push_back(file.path());
     }
     std::ranges::sort(files);
     return files;
@@ -51,10 +63,13 @@ std::vector<fs::path> filesThatBegin(const fs::path& folder, std::string_view na
 void addKeys(const config::Config& config, const fs::path& state, std::vector<Step>& steps) {
     if (config.store.key && config.store.key->kind == config::Secret::Kind::file) {
         const fs::path key = config.store.key->name;
-        for (const auto& path : {key, config::previousKeyPath(key)}) steps.push_back({path, true});
+        for (const auto& path : {key, config::previousKeyPath(key)}) {
+            steps.push_back(overwriting(path));
+        }
     }
-    for (const auto& path : filesThatBegin(config::keyFolder(state), "store.key")) {
-        steps.push_back({path, true});
+    // One that was being made when the process ended has a name of its own.
+    for (const auto& path : filesNamed("store.key*", config::keyFolder(state))) {
+        steps.push_back(overwriting(path));
     }
 }
 
@@ -64,19 +79,22 @@ std::vector<Step> stepsFor(const config::Config& config, const fs::path& state) 
     addKeys(config, state, steps);
     const auto folder = config::storeFolder(config, state);
     // A key that we cannot destroy opens whatever is found of the files.
-    const bool isOverwritten = isCredential(config);
+    const auto dealWith = isCredential(config) ? overwriting : removing;
     for (const auto* ending : kStoreEndings) {
-        steps.push_back({folder / fmt::format("store.db{}", ending), isOverwritten});
+        steps.push_back(dealWith(folder / fmt::format("store.db{}", ending)));
     }
-    for (const auto& path : filesThatBegin(folder / "damaged", "store-")) {
-        steps.push_back({path, isOverwritten});
+    for (const auto* pattern : kDamagedStores) {
+        for (const auto& path : filesNamed(pattern, folder / "damaged")) {
+            steps.push_back(dealWith(path));
+        }
     }
-    steps.push_back({folder / "damaged", false});
-    steps.push_back({state / "last-good.yaml", false});
-    for (const auto& path : filesThatBegin(config::keyFolder(state), "id.key")) {
-        steps.push_back({path, true});
+    steps.push_back(removing(state / "last-good.yaml"));
+    for (const auto& path : filesNamed("id.key*", config::keyFolder(state))) {
+        steps.push_back(overwriting(path));
     }
-    steps.push_back({config::keyFolder(state), false});
+    for (const auto& path : {folder / "damaged", config::keyFolder(state)}) {
+        steps.push_back({removeEmptyFolder, "removed", path});
+    }
     return steps;
 }
 
@@ -100,8 +118,9 @@ void sayWhatIsLeft(const config::Config& config) {
     if (isCredential(config)) {
         fmt::print(
             "The store's key is the systemd credential {0}: destroy the file that "
-            "LoadCredential={0} or LoadCredentialEncrypted={0} of the unit names. Until then "
-            "a copy of the store can be opened with it.\n",
+            "LoadCredential={0} or LoadCredentialEncrypted={0} of the unit names, and that of "
+            "{0}.old "
+            "if there is one. Until then a copy of the store can be opened with it.\n",
             config.store.key->name);
     }
     fmt::print(
@@ -111,18 +130,32 @@ void sayWhatIsLeft(const config::Config& config) {
         "that matters, destroy the medium.\n");
 }
 
-Status run(const std::vector<Step>& steps) {
+/// True if there was anything to erase.
+Result<bool> run(const std::vector<Step>& steps) {
+    bool isAnyDone = false;
     for (const auto& step : steps) {
         failpoint("cli.erase-next");
-        const auto done =
-            step.isOverwritten ? overwriteAndRemove(step.path) : removeForGood(step.path);
-        if (!done) return std::unexpected(done.error());
-        if (*done) {
-            fmt::print("{} {}\n", step.isOverwritten ? "overwritten and removed:" : "removed:",
-                       step.path.string());
-        }
+        const auto done = step.take(step.path);
+        if (!done) return done;
+        if (*done) fmt::print("{}: {}\n", step.done, step.path.string());
+        isAnyDone = isAnyDone || *done;
     }
-    return {};
+    return isAnyDone;
+}
+
+void sayWhatIsOfOthers(const fs::path& folder) {
+    std::error_code ignored;
+    for (const auto& file : fs::directory_iterator(folder, ignored)) {
+        fmt::print("left, because it is none of the hub's: {}\n", file.path().string());
+    }
+}
+
+Status checkState(const fs::path& state) {
+    std::error_code failure;
+    if (fs::is_directory(state, failure)) return {};
+    return fail(ErrorKind::notFound,
+                "{} is no directory: give the daemon's state directory with --state",
+                state.string());
 }
 
 }  // namespace
@@ -130,6 +163,7 @@ Status run(const std::vector<Step>& steps) {
 ExitStatus erase(const config::Config& config, const EraseArguments& arguments) {
     if (auto ready = crypto::initialise(); !ready) return report(ready.error());
     const fs::path state = arguments.state;
+    if (auto checked = checkState(state); !checked) return report(checked.error());
     const auto folder = config::storeFolder(config, state);
     if (!arguments.isConfirmed && !confirm(config, folder)) {
         fmt::print(stderr, "nothing was erased\n");
@@ -139,6 +173,13 @@ ExitStatus erase(const config::Config& config, const EraseArguments& arguments) 
     if (!lock) return report(lock.error());
     const auto done = run(stepsFor(config, state));
     if (!done) return report(done.error());
+    if (!*done) {
+        fmt::print(stderr,
+                   "nothing was found in {}: if the hub has stored anything, give the daemon's "
+                   "state directory with --state\n",
+                   state.string());
+    }
+    for (const auto& path : {folder / "damaged", config::keyFolder(state)}) sayWhatIsOfOthers(path);
     sayWhatIsLeft(config);
     return ExitStatus::done;
 }

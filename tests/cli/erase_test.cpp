@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "gateway/cli/destroy.hpp"
@@ -100,6 +101,49 @@ TEST_CASE("a symbolic link is removed, and what it leads to is left alone") {
     CHECK(state.erase() == ExitStatus::done);
     CHECK(readFile(state.dir / "target") == "secret");
     CHECK_FALSE(fs::exists(fs::symlink_status(state.dir / "keys/store.key")));
+}
+
+TEST_CASE("what others keep in the hub's folders is left") {
+    State state;
+    writeFile(state.dir / "keys/tls.key", "not ours");
+    fs::create_directory(state.dir / "damaged/more");
+    writeFile(state.dir / "damaged/more/store-1.db", "not ours");
+    writeFile(state.dir / "damaged/store-notes.txt", "not ours");
+    CHECK(state.erase() == ExitStatus::done);
+    auto left = state.left();
+    std::ranges::sort(left);
+    CHECK(left == std::vector<std::string>{"damaged", "damaged/more", "damaged/more/store-1.db",
+                                           "damaged/store-notes.txt", "keys", "keys/tls.key",
+                                           "notes.txt"});
+}
+
+TEST_CASE("a folder in the place of a key is left, and said so before anything is erased") {
+    State state;
+    const auto before = state.left();
+    const TempDir folder;
+    writeFile(folder / "letter", "not ours");
+    state.config.store.key = {config::Secret::Kind::file, folder.path().string()};
+    CHECK(state.erase() == ExitStatus::no);
+    CHECK(readFile(folder / "letter") == "not ours");
+    CHECK(state.left() == before);
+    fs::remove(folder / "letter");
+    CHECK(state.erase() == ExitStatus::no);
+    CHECK(fs::is_directory(folder.path()));
+}
+
+TEST_CASE("without a state directory nothing is called erased") {
+    State state;
+    CHECK(cli::erase(state.config, {state.dir / "other", true}) == ExitStatus::no);
+    CHECK(cli::erase(state.config, {state.dir / "store.db", true}) == ExitStatus::no);
+}
+
+TEST_CASE("a store stays locked while it is overwritten") {
+    State state;
+    fs::create_hard_link(state.dir / "store.db", state.dir / "octets");
+    const auto lock = StoreLock::take(state.dir / "store.db");
+    REQUIRE(lock);
+    CHECK(overwriteAndRemove(state.dir / "store.db").value());
+    CHECK(StoreLock::take(state.dir / "octets").error().kind == ErrorKind::refused);
 }
 
 TEST_CASE("while another process has the store, nothing is erased") {

@@ -15,10 +15,10 @@ class Erase(harness.HubTest):
         self.state = self.folder / "state"
         self.start_bus()
 
-    def erase(self, *arguments, given="", **environment):
+    def erase(self, *arguments, state=None, given="", **environment):
         return subprocess.run(
-            [harness.BIN / "vitalgate", "--config", self.folder / "vitalgate.yaml", "erase", "--state", self.state,
-             *arguments], input=given, capture_output=True, text=True, timeout=harness.PATIENCE,
+            [harness.BIN / "vitalgate", "--config", self.folder / "vitalgate.yaml", "erase", "--state",
+             state or self.state, *arguments], input=given, capture_output=True, text=True, timeout=harness.PATIENCE,
             env={**os.environ, **environment})
 
     def files(self):
@@ -58,6 +58,22 @@ class Erase(harness.HubTest):
         self.assertEqual(daemon.wait_end(), 3)
         self.assertIn("the key does not open this store", daemon.output())
 
+    def test_nothing_found_is_said_and_what_others_keep_is_named(self):
+        self.make_store()
+        wrong = self.erase("--yes", state=self.folder / "wrong")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("give the daemon's state directory with --state", wrong.stderr)
+        (self.folder / "wrong").mkdir()
+        empty = self.erase("--yes", state=self.folder / "wrong")
+        self.assertEqual(empty.returncode, 0)
+        self.assertIn(f"nothing was found in {self.folder / 'wrong'}", empty.stderr)
+        (self.state / "keys" / "tls.key").write_text("not ours")
+        done = self.erase("--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("nothing was found", done.stderr)
+        self.assertIn(f"left, because it is none of the hub's: {self.state / 'keys' / 'tls.key'}", done.stdout)
+        self.assertEqual(self.files(), ["tls.key"])
+
     def test_killed_at_any_step_it_can_be_run_again_and_no_row_opens(self):
         self.make_store()
         saved = self.folder / "saved"
@@ -91,6 +107,7 @@ class Erase(harness.HubTest):
         done = self.erase("--yes")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("LoadCredential=store-key", done.stdout)
+        self.assertIn("that of store-key.old", done.stdout)
         self.assertIn("overwritten and removed", done.stdout)
         self.assertEqual(self.files(), [])
 
