@@ -19,6 +19,8 @@ constexpr std::size_t kRoomRows = 8;
 /// is lost and the sets of the uplinks need some of it.
 constexpr std::uint64_t kLeastRoom = 16 * 1024;
 constexpr std::size_t kWaitingEvents = 8;
+/// Of a salvage for which there is no room, so that it leaves what there is to what is measured.
+constexpr Duration kSalvagePause = std::chrono::minutes{10};
 
 /// One id is kept for each so many octets of the maximum size: a tenth of it at most.
 constexpr std::uint64_t kBytesPerId = 512;
@@ -52,6 +54,12 @@ void Engine::flush(const Moment& now) {
 }
 
 Status Engine::transact(const std::function<Status()>& work, const Moment& now) {
+    auto done = attempt(work, now);
+    if (!done) failed(done.error(), now);
+    return done;
+}
+
+Status Engine::attempt(const std::function<Status()>& work, const Moment& now) {
     const auto before = log_.counters();
     lostNow_ = {};
     auto done = database_.checkPlace();
@@ -67,7 +75,6 @@ Status Engine::transact(const std::function<Status()>& work, const Moment& now) 
         database_.rollBack();
         log_.restore(before);
         keys_.rolledBack();
-        failed(done.error(), now);
         return done;
     }
     failpoint("store.committed");
@@ -172,16 +179,21 @@ void Engine::loseDamaged(const Moment& now) {
     }
 }
 
-bool Engine::isSalvaging() const {
-    return salvage_.isPending() && status_.intake == v1::INTAKE_OPEN;
+bool Engine::isSalvaging(const Moment& now) const {
+    return salvage_.isPending() && status_.intake == v1::INTAKE_OPEN &&
+           now.uptime >= salvagePausedUntil_;
 }
 
 void Engine::salvageStep(const Moment& now) {
-    const auto done = commit([&] { return salvage_.step(now); }, now);
+    const auto done = attempt([&] { return salvage_.step(now); }, now);
     if (done) return salvage_.committed();
     salvage_.rolledBack();
+    if (done.error().kind != ErrorKind::full) return failed(done.error(), now);
+    // What is measured now may still find room: intake stays open.
     // The damaged store that is being read is the newest one.
-    if (status_.intake == v1::INTAKE_CLOSED_FULL && removeDamagedFile(path_, 1, out_)) flush(now);
+    if (removeDamagedFile(path_, 1, out_)) return;
+    salvagePausedUntil_ = now.uptime + kSalvagePause;
+    out_.warning("the salvage of the damaged store waits for room: {}", done.error().message);
 }
 
 void Engine::checkPlace(const Moment& now) {
@@ -212,6 +224,7 @@ void Engine::failed(const Error& error, const Moment& now) {
         out_.error("{}: no more is written until the next start", error.message);
         return;
     }
+    salvagePausedUntil_ = now.uptime + kSalvagePause;
     if (!wasOpen) return;
     out_.error("intake is closed: {}", error.message);
     if (waitingEvents_.size() < kWaitingEvents) {

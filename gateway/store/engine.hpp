@@ -68,9 +68,10 @@ class Engine {
     [[nodiscard]] bool wantsCheckpoint() const;
     void checkpoint(const Moment& now);
 
-    /// True if a salvage goes on in the open store.
-    [[nodiscard]] bool isSalvaging() const;
-    /// Carries over a little of the damaged store.
+    /// True if a salvage goes on in the open store, and does not wait for room.
+    [[nodiscard]] bool isSalvaging(const Moment& now) const;
+    /// Carries over a little of the damaged store. Without room for that it pauses for 10 minutes;
+    /// intake stays open.
     void salvageStep(const Moment& now);
 
     /// True if there is so little room that history should go before its time.
@@ -99,6 +100,7 @@ class Engine {
     void replaceStoreKey(const Moment& now);
     void tryAgain(const Moment& now);
     Status transact(const std::function<Status()>& work, const Moment& now);
+    Status attempt(const std::function<Status()>& work, const Moment& now);
     Status finish(std::uint64_t newestBefore, const Moment& now);
     Status writeWaitingEvents(const Moment& now);
     Status makeRoom(std::uint64_t newestBefore, const Moment& now);
@@ -130,6 +132,7 @@ class Engine {
     std::string vfs_;
     std::uint32_t boot_;
     Log out_;
+    SteadyTime salvagePausedUntil_;
     bool isStandIn_ = false;  ///< in no file: waits for room to salvage the one that is damaged
 
     StoreStatus status_;

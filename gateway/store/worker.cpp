@@ -60,7 +60,8 @@ void Worker::flush(const Moment& now) {
         failpoint("store.flush");
         engine_->flush(now);
         report(engine_->status().newest > before);
-        if (engine_->isSalvaging()) schedule();
+        now_ = now;
+        if (engine_->isSalvaging(now_)) schedule();
     });
 }
 
@@ -112,16 +113,18 @@ void Worker::work() {
         readStep(reads_);
     } else if (!searches_.empty()) {
         readStep(searches_);
-    } else if (engine_->isSalvaging()) {
+    } else if (engine_->isSalvaging(now_) && !(isPurging_ && purgesNext_)) {
         const auto before = engine_->status().newest;
         engine_->salvageStep(now_);
+        purgesNext_ = true;
         report(engine_->status().newest > before);
     } else if (isPurging_) {
         isPurging_ = engine_->purgeStep(now_);
+        purgesNext_ = false;
         report(false);
     }
     const bool hasReads = !reads_.empty() || !searches_.empty();
-    if (!writes_.empty() || hasReads || isPurging_ || engine_->isSalvaging()) schedule();
+    if (!writes_.empty() || hasReads || isPurging_ || engine_->isSalvaging(now_)) schedule();
 }
 
 void Worker::commitWaiting() {

@@ -54,7 +54,8 @@ class Worker {
     void probe(const Moment& now, std::function<void()> alive);
     /// Carries on with a salvage, if the engine has one, whenever nothing waits.
     void salvage(const Moment& now);
-    /// Removes what is out of date, little by little, whenever there is nothing else to do.
+    /// Removes what is out of date, little by little, whenever there is nothing else to do but a
+    /// salvage, with which it takes turns.
     void purge(const Moment& now);
 
     /// Commits or answers all that was given, closes the file and ends the thread. Blocks.
@@ -81,7 +82,8 @@ class Worker {
     std::deque<Read> searches_;
     bool isScheduled_ = false;
     bool isPurging_ = false;
-    Moment now_;  ///< of the latest request
+    bool purgesNext_ = false;  ///< purging and a salvage take turns
+    Moment now_;               ///< of the latest request
 
     std::thread thread_;
 };

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <map>
 
 #include "gateway/store/damaged_file.hpp"
+#include "tests/store/faulty_disk.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -234,6 +236,30 @@ TEST_CASE("with the key replaced meanwhile the rest waits for the previous one")
     hub.options.previousKey = testKey();
     hub.open();
     checkComplete(hub, hub.stream);
+}
+
+TEST_CASE("a salvage without room waits for it, and readings are taken meanwhile") {
+    FaultyDisk disk;
+    Damaged hub;
+    hub.options.vfs = FaultyDisk::name();
+    std::atomic<bool> waits = false;
+    hub.log = Log::toFunction(LogLevel::info, [&](LogLevel, std::string_view line) {
+        if (line == "the salvage of a damaged store goes on") disk.set(FaultyDisk::Fault::full);
+        if (line.starts_with("the salvage of the damaged store waits for room")) waits = true;
+    });
+    hub.open();
+    hub.runUntil([&] { return waits.load(); });
+    CHECK(hub.store->status().intake == v1::INTAKE_OPEN);
+    disk.set(FaultyDisk::Fault::none);
+    const auto first = hub.append({reading("new", "new")}).value().sequences[0];
+    CHECK(hub.append({reading("newer", "newer")}).value().sequences[0] == first + 1);
+    hub.clock.advance(10min);
+    CHECK(hub.append({reading("newest", "newest")}));
+    checkComplete(hub, hub.stream);
+    for (const auto& record : hub.records({1, first})) {
+        CHECK(record.event().store().kind() != v1::STORE_INTAKE_CLOSED);
+    }
+    hub.close();
 }
 
 TEST_CASE("two damaged stores are kept, also of those that were there before") {
