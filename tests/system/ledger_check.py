@@ -21,6 +21,7 @@ LANES = {stream_pb2.LANE_LIVE: "live", stream_pb2.LANE_BACKLOG: "backlog", strea
 # How long before a kill a value may have come that was not committed yet.
 UNCOMMITTED_S = 3.0
 TIME_TOLERANCE_S = 3.0
+STANDARD_WINDOW = 100  # of an uplink that configures none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Check:
     store, and up to which all must have come; without it, up to the newest that a message told of. window: of the uplink.
     hub_clock: how many seconds the hub's clock was behind at a stamp; without it, none."""
 
-    def __init__(self, entries, ledger, devices, kills_s=(), committed=None, window=100, hub_clock=None):
+    def __init__(self, entries, ledger, devices, kills_s=(), committed=None, window=STANDARD_WINDOW, hub_clock=None):
         self.measurements, self.ledger, self.devices = measurements(entries), ledger, devices
         self.kills_s, self.committed, self.window = kills_s, committed or {}, window
         self.hub_clock = hub_clock or (lambda stamp: 0.0)

@@ -15,6 +15,8 @@ import ledger_check
 import ledger_consumer
 from vitalgate.v1 import event_pb2
 
+# So that a hub that repeats more than it must is seen: messages of some readings, and few of them on the way.
+SMALL_STEPS = "window: 4\nbatch-size: 4KiB"
 SCENARIO = """
 seed: {seed}
 adapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}
@@ -89,7 +91,7 @@ class Ordeal(harness.HubTest):
         super().setUp()
         self.chance = random.Random(self.seed)
         self.kills_s, self.committed = [], {}
-        self.uplink = f"broker: mqtt://127.0.0.1:{self.port}\nretry-max: 10s"
+        self.uplink = f"broker: mqtt://127.0.0.1:{self.port}\nretry-max: 10s\n{SMALL_STEPS}"
         self.more = ()
         self.start_bus()
         self.broker = self.start_broker()
@@ -168,7 +170,11 @@ class Ordeal(harness.HubTest):
         ledger = ledger_consumer.TracingLedger(self.database, "care")
         with contextlib.closing(ledger.db):
             return ledger_check.check(self.ledger(), ledger, self.devices, kills_s=self.kills_s, committed=self.committed,
-                                      hub_clock=self.hub_clock)
+                                      window=self.window(), hub_clock=self.hub_clock)
+
+    def window(self):
+        configured = re.search(r"^window: (\d+)$", self.uplink, re.M)
+        return int(configured[1]) if configured else ledger_check.STANDARD_WINDOW
 
     def wait_measured(self):
         counted = [0, 0]
