@@ -61,6 +61,10 @@ Bytes octetsOf(std::string_view uuid) {
 
 }  // namespace
 
+bool isUnreadable(ErrorKind kind) {
+    return kind == ErrorKind::damaged || kind == ErrorKind::notFound || kind == ErrorKind::internal;
+}
+
 Result<DamagedStore> DamagedStore::open(const std::string& path, const StoreOptions& options) {
     Error error{ErrorKind::damaged, "the file's header is damaged"};
     // A wrong octet there may let SQLite read nonsense.

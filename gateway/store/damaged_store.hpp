@@ -32,6 +32,10 @@ struct IdPassage {
     bool isBackward = false;
 };
 
+/// Of an error of DamagedStore::open(): the file itself is at fault; with another key, or once the
+/// disk works again, it would be read no better.
+bool isUnreadable(ErrorKind kind);
+
 /// A store file that is damaged, as far as it can be read; nothing of it is changed. What is read
 /// from table `log`, bookmarks and results has passed its seal; the rest is taken at its word.
 class DamagedStore {

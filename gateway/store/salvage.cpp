@@ -199,12 +199,6 @@ void Salvage::recordStart(const Error& damage) {
     log_.restore({.next = counters.next, .rows = counters.rows + 1});
 }
 
-/// The file itself is at fault: with another key, or once the disk works again, it would be read no
-/// better.
-bool isUnreadable(ErrorKind kind) {
-    return kind == ErrorKind::damaged || kind == ErrorKind::notFound || kind == ErrorKind::internal;
-}
-
 Status fill(const std::string& path, const StoreOptions& options, const Error& damage,
             const Clock& clock, const Log& log) {
     auto opened = DamagedStore::open(options.path, options);

@@ -26,7 +26,9 @@ Status UnfinishedSalvage::step(const Moment& now) {
             const auto progress = readProgress(database_, stream);
             if (!progress) return std::unexpected(progress.error());
             isOver_ = true;
-            said_ = "the damaged store is gone: what was not carried over yet is lost";
+            said_ =
+                "the damaged store is gone or cannot be read any more: what was not carried over "
+                "yet is lost";
             return giveUpCarrying(database_, log_, *progress, now);
         }
     }
@@ -45,9 +47,8 @@ UnfinishedSalvage::Found UnfinishedSalvage::find(const std::string& stream) {
     for (const auto& path : damagedFiles(options_.path)) {
         auto old = DamagedStore::open(path, options_);
         if (!old) {
-            mayComeLater = mayComeLater || old.error().kind == ErrorKind::authentication ||
-                           old.error().kind == ErrorKind::unavailable;
-            if (mayComeLater) out_.error("{}: {}", path, old.error().message);
+            mayComeLater = mayComeLater || !isUnreadable(old.error().kind);
+            out_.error("{}: {}", path, old.error().message);
             continue;
         }
         if (old->stream() != stream) continue;

@@ -44,6 +44,18 @@ struct Damaged : Hub {
     std::string stream;
 };
 
+/// A disk on which nothing in the folder of damaged stores can be opened.
+struct ClosedFolder final : DiskLayer {
+    ClosedFolder() : DiskLayer(name()) {}
+    static std::string name() { return "closed-folder"; }
+    std::optional<int> before(const DiskRequest& request) override {
+        const bool isInside = request.path.find("/damaged/") != std::string_view::npos;
+        if (isClosed && isInside && request.kind == DiskRequest::Kind::open) return SQLITE_READONLY;
+        return std::nullopt;
+    }
+    std::atomic<bool> isClosed = true;
+};
+
 /// What the log holds, once the losses have been told.
 struct Outcome {
     std::map<std::string, int> held;
@@ -236,6 +248,24 @@ TEST_CASE("with the key replaced meanwhile the rest waits for the previous one")
     hub.options.previousKey = testKey();
     hub.open();
     checkComplete(hub, hub.stream);
+}
+
+TEST_CASE("a damaged file that cannot be opened at the moment is waited for") {
+    ClosedFolder folder;
+    Damaged hub;
+    hub.options.vfs = ClosedFolder::name();
+    std::atomic<bool> waits = false;
+    hub.log = Log::toFunction(LogLevel::warning, [&](LogLevel, std::string_view line) {
+        if (line == "the rest of the damaged store waits for the next start") waits = true;
+    });
+    hub.open();
+    hub.runUntil([&] { return waits.load() || outcomeOf(hub, hub.stream); });
+    CHECK(waits);
+    hub.close();
+    folder.isClosed = false;
+    hub.open();
+    checkComplete(hub, hub.stream);
+    hub.close();
 }
 
 TEST_CASE("a salvage without room waits for it, and readings are taken meanwhile") {
