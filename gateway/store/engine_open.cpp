@@ -115,10 +115,12 @@ Result<std::unique_ptr<Engine>> Engine::standIn(const StoreOptions& options, con
     return engine;
 }
 
-/// With room for a second store of its size the damaged one can be salvaged: by a new start.
+/// With room for a second store of its size the damaged one can be salvaged, and one that is
+/// salvaged can take its place with any: by a new start.
 void Engine::tryAgain(const Moment& now) {
     std::error_code failure;
-    const auto size = std::filesystem::file_size(path_, failure);
+    const bool isSalvaged = std::filesystem::exists(salvagedPathOf(path_), failure);
+    const auto size = isSalvaged ? 0 : std::filesystem::file_size(path_, failure);
     const auto room =
         std::filesystem::space(std::filesystem::absolute(path_).parent_path(), failure);
     if (failure || room.available < size) return;

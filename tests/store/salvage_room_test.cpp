@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "gateway/store/damaged_file.hpp"
+#include "gateway/store/salvage.hpp"
 #include "tests/store/faulty_disk.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
@@ -46,6 +47,23 @@ TEST_CASE("without room to salvage the hub begins with intake closed, and starts
     hub.clock.advance(1min);
     hub.sets("care");
     CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+    hub.disk.set(FaultyDisk::Fault::none);
+    hub.clock.advance(1min);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+}
+
+TEST_CASE("a salvaged store that could not take its place does so as soon as it can") {
+    Damaged hub;
+    hub.open();
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+    // The state in which a disk without room for the second of two names leaves the folder.
+    fs::create_directory(hub.dir / "damaged");
+    auto options = hub.options;
+    options.vfs = {};
+    REQUIRE(salvage(options, {ErrorKind::damaged, "x"}, hub.clock, hub.log));
+    fs::rename(hub.path(), hub.dir / "damaged/store-20261125T120000Z.db");
     hub.disk.set(FaultyDisk::Fault::none);
     hub.clock.advance(1min);
     hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
