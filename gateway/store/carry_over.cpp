@@ -41,7 +41,11 @@ void advance(CarryProgress& progress, std::uint64_t next, const RangeSet& carrie
 Status tell(Database& database, LogTable& log, CarryProgress& progress, const Moment& now) {
     const std::pair<RangeSet*, v1::LossReason> told[] = {{&progress.moved, v1::LOSS_MOVED},
                                                          {&progress.lost, v1::LOSS_DAMAGED}};
-    progress.lostCount += progress.lost.count();
+    for (const auto& range : progress.lost.ranges()) {
+        const bool isOpen = range.last == kMaximumSequence;
+        if (isOpen) progress.lostFrom = range.first;
+        if (!isOpen) progress.lostCount += range.last - range.first + 1;
+    }
     for (const auto& [set, reason] : told) {
         for (auto& record : earlierLossRecords(progress.stream, *set, reason, now)) {
             const auto inserted = log.insert(record, now);

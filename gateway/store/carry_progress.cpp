@@ -22,7 +22,8 @@ constexpr std::array kSets{
 constexpr std::array kNumbers{NumberField{kNext, &CarryProgress::next},
                               NumberField{"unknown", &CarryProgress::unknown},
                               NumberField{"moved-count", &CarryProgress::movedCount},
-                              NumberField{"lost-count", &CarryProgress::lostCount}};
+                              NumberField{"lost-count", &CarryProgress::lostCount},
+                              NumberField{"lost-from", &CarryProgress::lostFrom}};
 
 std::string nameOf(std::string_view stream, std::string_view field) {
     return fmt::format("{}{}/{}", kPrefix, stream, field);
@@ -53,6 +54,12 @@ RangeSet setOf(std::string_view text) {
 }
 
 }  // namespace
+
+std::string lostText(const CarryProgress& progress) {
+    if (progress.lostFrom == 0) return fmt::format("{} are lost", progress.lostCount);
+    return fmt::format("{} are lost, and an unknown number after {}", progress.lostCount,
+                       progress.lostFrom - 1);
+}
 
 bool isCarryEntry(std::string_view name) {
     return name.starts_with(kPrefix);

@@ -22,7 +22,11 @@ struct CarryProgress {
     RangeSet lost{};            ///< likewise
     std::uint64_t movedCount = 0;
     std::uint64_t lostCount = 0;
+    std::uint64_t lostFrom = 0;  ///< if any: from here on nobody knows how many are lost
 };
+
+/// "3 are lost", "3 are lost, and an unknown number after 17"
+std::string lostText(const CarryProgress& progress);
 
 /// Whether this entry of table `meta` is part of one.
 bool isCarryEntry(std::string_view name);

@@ -175,8 +175,8 @@ std::string Salvage::textOf() const {
     }
     const auto& progress = carry_->progress();
     const auto what =
-        isOver_ ? fmt::format("{} records come again in this stream, {} are lost",
-                              progress.movedCount, progress.lostCount)
+        isOver_ ? fmt::format("{} records come again in this stream, {}", progress.movedCount,
+                              lostText(progress))
                 : fmt::format("{} records come again in this stream so far, the rest is still read",
                               progress.movedCount);
     return fmt::format("The store was damaged. Of what was not delivered {}.{}", what,

@@ -36,8 +36,8 @@ Status UnfinishedSalvage::step(const Moment& now) {
     if (!ended) return std::unexpected(ended.error());
     isOver_ = *ended;
     if (isOver_) {
-        said_ = fmt::format("the salvage is over: {} records came again, {} are lost",
-                            carry_->progress().movedCount, carry_->progress().lostCount);
+        said_ = fmt::format("the salvage is over: {} records came again, {}",
+                            carry_->progress().movedCount, lostText(carry_->progress()));
     }
     return {};
 }

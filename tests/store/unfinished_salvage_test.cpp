@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <future>
 #include <map>
 
 #include "gateway/store/damaged_file.hpp"
@@ -248,6 +249,31 @@ TEST_CASE("with the key replaced meanwhile the rest waits for the previous one")
     hub.options.previousKey = testKey();
     hub.open();
     checkComplete(hub, hub.stream);
+}
+
+TEST_CASE("how many are lost is told, and from where on nobody knows") {
+    for (const auto& [undelivered, text] :
+         {std::pair{"102-1501", "1399 records came again, 1 are lost"},
+          std::pair{"102-9223372036854775807",
+                    "1399 records came again, 1 are lost, and an unknown number after 1501"}}) {
+        Damaged hub;
+        std::promise<std::string> said;
+        auto saying = said.get_future();
+        hub.open();
+        hub.close();
+        // As after a damaged journal.
+        raw(hub.path(), fmt::format("UPDATE meta SET value = '{}' "
+                                    "WHERE name GLOB 'salvage/*/undelivered'",
+                                    undelivered));
+        constexpr std::string_view kBegin = "the salvage is over: ";
+        hub.log = Log::toFunction(LogLevel::warning, [&](LogLevel, std::string_view line) {
+            if (line.starts_with(kBegin)) said.set_value(std::string(line.substr(kBegin.size())));
+        });
+        hub.open();
+        hub.runUntil([&] { return saying.wait_for(0s) == std::future_status::ready; });
+        CHECK(saying.get() == text);
+        hub.close();
+    }
 }
 
 TEST_CASE("a damaged file that cannot be opened at the moment is waited for") {
