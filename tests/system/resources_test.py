@@ -31,8 +31,8 @@ class Resources(ordeal.Ordeal):
                                   stdout=writing, stderr=writing)
         self.addCleanup(daemon.kill)
         os.close(writing)
-        self.start_measuring(8)
-        self.wait_consumer(lambda: self.up_to() > 100, "what is measured meanwhile")
+        self.start_measuring(16)  # more than all that follows takes
+        self.wait_consumer(lambda: self.up_to() > 30, "what is measured meanwhile")
         text = b""
         while b"lines were left out here: nobody read them" not in text:
             more = os.read(reading, 4096)
