@@ -9,42 +9,7 @@ from vitalgate.v1 import reading_pb2, vocabulary_pb2
 
 YEAR_S = 31_557_600
 YEAR_2038_S = 2**31
-SCENARIO = """
-seed: {seed}
-adapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}
-devices:
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:10:00:01"
-    users: {{1: {{slot: 1}}, 2: {{slot: 2}}}}
-    memory: 1000
-    clock: {{zone: UTC}}
-    advertise: {{when: always, every: 100ms}}
-    measure:
-      - {{every: 500ms, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
-      - {{at: 700ms, every: 500ms, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
-  thermometer:
-    model: thermometer
-    address: "D0:5F:B8:10:00:03"
-    clock: {{as: none}}
-    memory: 1000
-    advertise: {{when: always, every: 100ms}}
-    measure: [{{every: 400ms, times: {thermometer}, temperature: 36.1..38.9}}]
-  strap:
-    model: heart-rate
-    address: "F0:13:C3:10:00:08"
-    advertise: {{when: always, every: 100ms}}
-    measure: [{{every: 200ms, times: {strap}, rate: 55..95}}]
-  meter:
-    model: glucose
-    address: "C4:7C:8D:10:00:05"
-    clock: {{as: date-time, zone: UTC}}
-    memory: {records}
-    live: true
-    advertise: {{when: after-measurement, for: 60s, every: 100ms}}
-    disconnect: {{when-done: 200ms}}
-    measure: [{{at: 1s, every: 2s, times: {meter}, glucose: 70..180}}]
-"""
+SCENARIO = ordeal.scenario(ordeal.cuff_and_thermometer("500ms", "500ms", "400ms") + ordeal.STRAP_AND_METER)
 CONFIGURATION = "\n".join(line for line in ordeal.CONFIGURATION.splitlines() if not line.startswith("sensor"))
 
 

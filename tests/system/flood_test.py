@@ -33,31 +33,11 @@ FLOODER = """
     measure:
 """
 TRACK = "      - {{at: 6@00ms, every: 1ms, times: {flooder}, rate: 55..95, interval: 300..60000}}\n"
-OTHERS = """
-  cuff:
-    model: blood-pressure
-    address: "C4:7C:8D:10:00:01"
-    users: {{1: {{slot: 1}}, 2: {{slot: 2}}}}
-    memory: 1000
-    clock: {{zone: UTC}}
-    advertise: {{when: always, every: 100ms}}
-    measure:
-      - {{every: 400ms, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
-      - {{at: 200ms, every: 400ms, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
-  thermometer:
-    model: thermometer
-    address: "D0:5F:B8:10:00:03"
-    memory: 1000
-    clock: {{as: none}}
-    advertise: {{when: always, every: 100ms}}
-    measure: [{{every: 300ms, times: {thermometer}, temperature: 36.1..38.9}}]
-bluez: {{answer-after: 0ms}}
-"""
+OTHERS = ordeal.cuff_and_thermometer("400ms", "400ms", "300ms", at="200ms") + "bluez: {{answer-after: 0ms}}\n"
 
 
 class Flood(ordeal.Ordeal):
-    scenario = ('seed: {seed}\nadapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}\ndevices:' + FLOODER
-                + "".join(TRACK.replace("@", str(track)) for track in range(TRACKS)) + OTHERS)
+    scenario = ordeal.scenario(FLOODER + "".join(TRACK.replace("@", str(track)) for track in range(TRACKS)) + OTHERS)
     configured = ('flooder: {address: "F0:13:C3:10:00:99"}\n'
                   + "\n".join(line for line in ordeal.CONFIGURATION.splitlines() if line.startswith(("cuff", "thermo"))))
     stored = 0

@@ -17,10 +17,7 @@ from vitalgate.v1 import event_pb2
 
 # So that a hub that repeats more than it must is seen: messages of some readings, and few of them on the way.
 SMALL_STEPS = "window: 4\nbatch-size: 4KiB"
-SCENARIO = """
-seed: {seed}
-adapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}
-devices:
+CUFF_AND_THERMOMETER = """
   cuff:
     model: blood-pressure
     address: "C4:7C:8D:10:00:01"
@@ -29,15 +26,33 @@ devices:
     clock: {{zone: UTC}}
     advertise: {{when: always, every: 100ms}}
     measure:
-      - {{every: 1100ms, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
-      - {{at: 700ms, every: 1300ms, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
+      - {{every: @first, times: {cuff}, user: 1, systolic: 118..142, diastolic: 74..88, mean: 90..110, pulse: 58..80}}
+      - {{at: @at, every: @second, times: {cuff}, user: 2, systolic: 118..142, diastolic: 74..88, pulse: 58..80}}
   thermometer:
     model: thermometer
     address: "D0:5F:B8:10:00:03"
     memory: 1000
-    clock: {{zone: UTC}}
+    clock: @clock
     advertise: {{when: always, every: 100ms}}
-    measure: [{{every: 1700ms, times: {thermometer}, temperature: 36.1..38.9}}]
+    measure: [{{every: @thermometer, times: {thermometer}, temperature: 36.1..38.9}}]
+"""
+
+
+def scenario(devices):
+    """devices: those of a scenario, still to be formatted with how often each measures."""
+    return 'seed: {seed}\nadapters: {{hci0: {{address: "00:1A:7D:DA:71:13"}}}}\ndevices:' + devices
+
+
+def cuff_and_thermometer(first, second, thermometer, at="700ms", clock="{{as: none}}"):
+    """How often the cuff's first and second user, who begins at a time of its own, and the thermometer measure."""
+    filled = CUFF_AND_THERMOMETER
+    for name, value in (("first", first), ("second", second), ("thermometer", thermometer), ("at", at), ("clock", clock)):
+        filled = filled.replace("@" + name, value)
+    return filled
+
+
+# More of what the meter measures may follow.
+STRAP_AND_METER = """\
   strap:
     model: heart-rate
     address: "F0:13:C3:10:00:08"
@@ -52,8 +67,10 @@ devices:
     advertise: {{when: after-measurement, for: 60s, every: 100ms}}
     disconnect: {{when-done: 200ms}}
     measure:
-      - {{at: -10h, every: 10m, times: 50, glucose: 70..180}}
       - {{at: 1s, every: 2s, times: {meter}, glucose: 70..180}}
+"""
+SCENARIO = scenario(cuff_and_thermometer("1100ms", "1300ms", "1700ms", clock="{{zone: UTC}}") + STRAP_AND_METER + """\
+      - {{at: -10h, every: 10m, times: 50, glucose: 70..180}}
   sensor:
     model: continuous-glucose
     address: "C4:7C:8D:10:00:06"
@@ -61,7 +78,7 @@ devices:
     session-age: 6h
     advertise: {{when: always, every: 100ms}}
     measure: [{{at: -5h, every: 5m, times: 60, glucose: 96..124}}]
-"""
+""")
 CONFIGURATION = """
 cuff: {address: "C4:7C:8D:10:00:01", slots: {1: p-1, 2: p-2}}
 thermometer: {address: "D0:5F:B8:10:00:03", person: p-1}
