@@ -15,8 +15,9 @@ import ledger_check
 import ledger_consumer
 from vitalgate.v1 import event_pb2
 
-# So that a hub that repeats more than it must is seen: messages of some readings, and few of them on the way.
-SMALL_STEPS = "window: 4\nbatch-size: 4KiB"
+# So that a hub that repeats more than it must is seen: messages of some readings, and few of them on the way; but room for all
+# descriptors and the status at once, or a batch comes before the status that tells of its connection.
+SMALL_STEPS = "window: 12\nbatch-size: 4KiB"
 CUFF_AND_THERMOMETER = """
   cuff:
     model: blood-pressure
