@@ -145,6 +145,12 @@ inline constexpr std::array kDeviceCommands{
     DeviceCommandKind{v1::Command::kSetInterval, "set-interval"},
 };
 
+/// Values that devices hold as delivered, and that are neither committed nor counted as lost.
+struct UnsettledValues {
+    std::uint64_t given = 0;  ///< to the sink, which has not answered
+    std::uint64_t held = 0;   ///< in the adapter's memory alone
+};
+
 /// What every technology offers to the application.
 class Adapter {
   public:
@@ -160,6 +166,7 @@ class Adapter {
     [[nodiscard]] virtual std::vector<v1::Adapter> adapters() const = 0;
     /// Trouble for HubStatus.problems; empty: all is well.
     [[nodiscard]] virtual std::vector<v1::Problem> problems() const = 0;
+    [[nodiscard]] virtual UnsettledValues unsettled() const { return {}; }
 };
 
 }  // namespace vitalgate

@@ -56,8 +56,9 @@ class BluezAdapter final : public Adapter {
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const override;
     [[nodiscard]] std::vector<v1::Adapter> adapters() const override;
     /// Codes: bus-away, bluez-away, bluez-hangs, adapter-missing, adapter, adapter-silent,
-    /// pairing-agent, bond-lost, passkey-refused, measurement-overdue.
+    /// pairing-agent, bond-lost, passkey-refused, values-not-kept, measurement-overdue.
     [[nodiscard]] std::vector<v1::Problem> problems() const override;
+    [[nodiscard]] UnsettledValues unsettled() const override;
 
   private:
     std::shared_ptr<class Core> core_;

@@ -13,8 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kDisconnectLimit = 5s;
-/// Within kStopLimit, with time for a commit.
-constexpr Duration kHangUpLimit = 1500ms;
 /// Between connections to a device whose bond is gone: a person has to act.
 constexpr Duration kBondLostPause = 60s;
 
@@ -112,10 +110,28 @@ void Core::hangUpWhileClosed() {
 void Core::hangUp(const std::shared_ptr<Conversation>& talk) {
     if (std::exchange(talk->isHungUp, true)) return;
     talk->reason = v1::DISCONNECT_BY_HUB;
-    service_.call(talk->link->device(), kDevice1, "Disconnect", {}, kHangUpLimit,
+    service_.call(talk->link->device(), kDevice1, "Disconnect", {}, kDisconnectLimit,
                   [session = std::weak_ptr(talk->session)](const dbus::Reply&) {
                       if (const auto running = session.lock()) running->stop();
                   });
+}
+
+/// A stop has no time to wait for those that are not disconnected yet.
+void Core::drainConversations() {
+    for (auto& [address, device] : devices_) {
+        if (device.conversation) device.conversation->session->stop();
+    }
+}
+
+UnsettledValues Core::unsettled() const {
+    UnsettledValues all;
+    for (const auto& [address, device] : devices_) {
+        if (!device.conversation) continue;
+        const auto values = device.conversation->session->unsettled();
+        all.given += values.given;
+        all.held += values.held;
+    }
+    return all;
 }
 
 /// After a conversation the device is left alone for as long as its kind needs. One that came to

@@ -85,9 +85,11 @@ void Core::stop(std::function<void()> done) {
     stopped_ = std::move(done);
     stopping_ = true;
     waiting_.stop();
+    events_->retry();
     for (auto& [address, device] : devices_) {
         if (device.conversation) hangUp(device.conversation);
     }
+    drain_ = clock_.after(kDrainLimit, [self = shared_from_this()] { self->drainConversations(); });
     tick_ = clock_.after(kStopLimit, [self = shared_from_this()] {
         self->log_.error("{} conversations and {} commands did not end in time",
                          self->conversations_, self->commands_);
@@ -108,6 +110,7 @@ void Core::finishStop() {
 
 void Core::abandon() {
     tick_.cancel();
+    drain_.cancel();
     waiting_.stop();
     units_.clear();
     agent_.leave();
@@ -138,6 +141,7 @@ void Core::onReady() {
 void Core::onGone() {
     agent_.leave();
     profiles_.leave();
+    for (const auto& [path, unit] : units_) excuseDevices(path);
     units_.clear();
     for (auto& [address, device] : devices_) device.reception.clear();
     if (service_.state() == Service::State::noBluez) {
@@ -202,6 +206,7 @@ void Core::removeAdapter(const std::string& path) {
     if (unit == units_.end()) return;
     const auto [key, name] = std::pair(unit->second->key(), unit->second->name());
     units_.erase(unit);
+    excuseDevices(path);
     for (auto& [address, device] : devices_) device.reception.forget(path);
     lose(key, name, "adapter " + name + " has gone");
     endAll(v1::DISCONNECT_ADAPTER_GONE, "the adapter has gone", path);
@@ -219,8 +224,8 @@ void Core::onAdapterChange(const Change& change) {
     refreshProblems();
 }
 
-/// The links that an adapter loses when it is switched off end shortly before BlueZ says that it is
-/// off. None of their devices has had enough of us.
+/// The links that an adapter loses when it is switched off or goes, or BlueZ ends in order, end
+/// shortly before BlueZ says so. None of their devices has had enough of us.
 void Core::excuseDevices(const std::string& adapter) {
     const auto now = clock_.steady();
     for (auto& [address, device] : devices_) {
@@ -399,6 +404,10 @@ std::vector<v1::Adapter> BluezAdapter::adapters() const {
 
 std::vector<v1::Problem> BluezAdapter::problems() const {
     return core_->problems();
+}
+
+UnsettledValues BluezAdapter::unsettled() const {
+    return core_->unsettled();
 }
 
 }  // namespace vitalgate::bluez

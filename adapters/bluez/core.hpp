@@ -34,6 +34,9 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     static constexpr Duration kTick = std::chrono::seconds{5};
     /// Conversations that have not ended by then are left behind.
     static constexpr Duration kStopLimit = std::chrono::milliseconds{1800};
+    /// So long a stop waits for devices to be disconnected: within kStopLimit, with time for a
+    /// commit.
+    static constexpr Duration kDrainLimit = std::chrono::milliseconds{1500};
     /// After such a gap an advertisement counts as the device's first.
     static constexpr Duration kAdvertisingGap = std::chrono::seconds{5};
     static constexpr Duration kLongestPause = std::chrono::minutes{1};
@@ -60,6 +63,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     [[nodiscard]] std::vector<v1::DeviceDescriptor> devices() const;
     [[nodiscard]] std::vector<v1::Adapter> adapters() const;
     [[nodiscard]] std::vector<v1::Problem> problems() const { return problems_; }
+    [[nodiscard]] UnsettledValues unsettled() const;
 
   private:
     /// One connection of one device.
@@ -169,6 +173,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     void afterEnd(Device& device, const Conversation& talk);
     void hangUpWhileClosed();
     void hangUp(const std::shared_ptr<Conversation>& talk);
+    void drainConversations();
     [[nodiscard]] Duration pauseAfter(Device& device, const Conversation& talk) const;
     void judgeBond(Device& device, const Conversation& talk);
     void endLink(const std::string& device, v1::DisconnectReason reason, const std::string& why);
@@ -234,6 +239,7 @@ class Core final : public Service::Listener, public std::enable_shared_from_this
     WaitingCommands waiting_;
     std::size_t commands_ = 0;  ///< that have not ended
     Timer tick_;
+    Timer drain_;                ///< of a stop
     bool reconnecting_ = false;  ///< to the bus, by our own will
     bool stopping_ = false;
     std::function<void()> stopped_;

@@ -43,6 +43,21 @@ void EventWriter::makeRoom() {
     log_.warning("an event is dropped: {} wait already", kMaxWaiting);
 }
 
+void EventWriter::retry() {
+    if (!waiting_.empty()) start();
+}
+
+std::uint64_t EventWriter::untold(const std::string& device) const {
+    if (!failing_) return 0;
+    std::uint64_t count = 0;
+    for (const auto* events : {&waiting_, &underWay_}) {
+        for (const auto& event : *events) {
+            if (event.device() == device) count += event.loss().count();
+        }
+    }
+    return count;
+}
+
 void EventWriter::start() {
     if (std::exchange(running_, true)) return;
     asio::co_spawn(clock_.loop(), drain(),
@@ -66,13 +81,14 @@ void EventWriter::remember(Bookmark bookmark) {
 
 asio::awaitable<void> EventWriter::drain() {
     while (!waiting_.empty()) {
-        auto events = std::exchange(waiting_, {});
+        underWay_ = std::exchange(waiting_, {});
         Append append;
-        append.events.assign(events.begin(), events.end());
+        append.events.assign(underWay_.begin(), underWay_.end());
         append.bookmarks = std::exchange(bookmarks_, {});
         auto unkept = append.bookmarks;
         auto accepted = co_await sink_.append(std::move(append));
         failing_ = !accepted;
+        auto events = std::exchange(underWay_, {});
         if (accepted) continue;
         // What came meanwhile is newer.
         for (auto& newer : std::exchange(bookmarks_, std::move(unkept))) remember(std::move(newer));

@@ -26,7 +26,11 @@ class EventWriter : public std::enable_shared_from_this<EventWriter> {
     /// the event; if that cannot be, with the next one.
     void write(v1::Event event, const std::string& device, v1::Severity severity, std::string text,
                std::vector<Bookmark> bookmarks = {});
+    /// Tries at once to append what waits.
+    void retry();
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+    /// Values of that device that are lost, and whose loss cannot be appended: memory alone knows.
+    [[nodiscard]] std::uint64_t untold(const std::string& device) const;
 
   private:
     void remember(Bookmark bookmark);
@@ -40,6 +44,7 @@ class EventWriter : public std::enable_shared_from_this<EventWriter> {
     Clock& clock_;
     Log log_;
     std::deque<v1::Event> waiting_;
+    std::deque<v1::Event> underWay_;  ///< to be appended, or to wait again
     std::vector<Bookmark> bookmarks_;
     Timer retry_;
     bool running_ = false;

@@ -17,7 +17,9 @@ BluezLink::BluezLink(Service& service, PairingAgent& agent, Peer peer, Clock& cl
       peer_(std::move(peer)),
       clock_(clock),
       log_(std::move(log)),
-      lastAdded_(clock.steady()) {}
+      lastAdded_(clock.steady()) {
+    noteBond();
+}
 
 // ---- what BlueZ tells ----
 
@@ -27,8 +29,17 @@ void BluezLink::onChange(const Change& change) {
         return;
     }
     if (change.kind == Change::Kind::added) lastAdded_ = clock_.steady();
-    if (change.path == peer_.path) judgeBond(change);
+    if (change.path == peer_.path) {
+        noteBond();
+        judgeBond(change);
+    }
     wake();
+}
+
+/// Of an object that is gone the last word counts: a BlueZ that ends takes all of them away, and
+/// what waits came before.
+void BluezLink::noteBond() {
+    if (const auto view = deviceView(service_.tree(), peer_.path)) isPaired_ = view->paired;
 }
 
 void BluezLink::take(const Change& change) {
@@ -48,7 +59,9 @@ void BluezLink::take(const Change& change) {
 }
 
 void BluezLink::queue(Value value) {
-    if (!subscribed_.contains(value.handle)) {
+    if (end_) {
+        ++dropped_;
+    } else if (!subscribed_.contains(value.handle)) {
         hold(early_, kMaxEarly, std::move(value));
     } else if (!inbox_.push(std::move(value))) {
         if (dropped_++ == 0) log_.warning("values come faster than they are kept: some are lost");
@@ -221,9 +234,9 @@ asio::awaitable<Status> BluezLink::disconnect(Duration limit) {
     co_return Status{};
 }
 
+/// What BlueZ said last holds when it has gone: values that came before still wait.
 v1::Link BluezLink::security() const {
-    const auto view = deviceView(service_.tree(), peer_.path);
-    if (!view || !view->paired) return v1::LINK_OPEN;
+    if (!isPaired_) return v1::LINK_OPEN;
     return peer_.pairing->isAuthenticated(peer_.adapterKey) ? v1::LINK_AUTHENTICATED
                                                             : v1::LINK_ENCRYPTED;
 }

@@ -56,6 +56,9 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     [[nodiscard]] bool hasEnded() const { return end_.has_value(); }
     [[nodiscard]] const std::string& device() const { return peer_.path; }
     [[nodiscard]] std::uint64_t droppedValues() const override { return dropped_; }
+    [[nodiscard]] std::size_t waitingValues() const override {
+        return inbox_.unread() + early_.size() + whileReading_.size();
+    }
 
     asio::awaitable<Result<session::GattDatabase>> discover(std::vector<Uuid> expected,
                                                             Duration limit) override;
@@ -94,6 +97,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     Status concludePairing(const Result<dbus::Values>& reply, PairingAgent::PasskeyUse use);
     [[nodiscard]] PairingOutcome outcomeOf(const Result<dbus::Values>& reply,
                                            PairingAgent::PasskeyUse use) const;
+    void noteBond();
     void judgeBond(const Change& change);
     void removeBond();
     void take(const Change& change);
@@ -110,6 +114,7 @@ class BluezLink final : public session::GattLink, public std::enable_shared_from
     Log log_;
     std::optional<Error> end_;
     bool stopped_ = false;
+    bool isPaired_ = false;       ///< by what BlueZ told last
     bool pairs_ = false;          ///< pair() is under way
     bool isNewlyBonded_ = false;  ///< in this connection, though not by pair()
     SteadyTime lastAdded_;

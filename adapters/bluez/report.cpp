@@ -195,6 +195,13 @@ void Core::addProblemsOf(const Device& device, std::vector<v1::Problem>& found) 
                                     ".passkey with the six digits printed on it; it is tried once "
                                     "an hour",
                                 v1::SEVERITY_WARNING));
+    if (const auto lost = events_->untold(device.settings.id); lost > 0)
+        found.push_back(
+            problem("values-not-kept",
+                    fmt::format("{}: {} values that it delivered could not be kept, nor "
+                                "the event that tells it: see the store's state",
+                                subject, lost),
+                    v1::SEVERITY_ALARM));
     if (device.expectation.isOverdue(clock_.steady()))
         found.push_back(problem("measurement-overdue",
                                 subject + ": " + device.expectation.standing() +

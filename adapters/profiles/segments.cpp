@@ -36,6 +36,12 @@ bool isWhole(std::uint8_t segmentationHeader) {
     return (segmentationHeader & kFirst) != 0 && (segmentationHeader & kLast) != 0;
 }
 
+std::optional<Bytes> Segments::cutShortBy(ByteView next) {
+    const bool begins = !next.empty() && (next.front() & kFirst) != 0;
+    if (!begins || !isUnfinished()) return std::nullopt;
+    return std::exchange(value_, {});
+}
+
 std::expected<std::optional<Bytes>, DecodeError> Segments::take(ByteView segment) {
     ByteReader reader(segment);
     const auto header = reader.u8(kField);

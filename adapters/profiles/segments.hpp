@@ -27,9 +27,11 @@ class Segments {
     /// next first segment begins anew.
     std::expected<std::optional<Bytes>, DecodeError> take(ByteView segment);
 
-    /// A value has begun and not ended. A first segment would take its place; whoever hangs up now
-    /// loses it.
+    /// A value has begun and not ended. Whoever hangs up now loses it.
     [[nodiscard]] bool isUnfinished() const { return !value_.empty(); }
+    /// What had come of a value that is unfinished though `next` begins another: it is given up.
+    /// Asked before each take(), no value goes without a word.
+    [[nodiscard]] std::optional<Bytes> cutShortBy(ByteView next);
 
     /// No value that any profile here knows comes near it.
     static constexpr std::size_t kMostOctets = 4096;

@@ -1,5 +1,8 @@
 #include "adapters/session/assembler.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "adapters/profiles/e2e_crc.hpp"
 #include "adapters/session/subject.hpp"
 #include "gateway/base/words.hpp"
@@ -94,7 +97,10 @@ MeasurementIdentity identityOf(const AssemblyContext& context, const Value& valu
 
 /// A date that is no time of measurement may stand still: equal values must not become one. Then a
 /// record's number tells it from others, but for a sensor's, which counts anew in each session.
+/// Where the number is part of the identity anyway the date stays: whether it can be true depends
+/// on the hub's clock, which may be another one when the record is read again.
 void withoutTime(const profiles::Measurement& measurement, MeasurementIdentity& identity) {
+    if (identity.recordNumber && !measurement.sessionMinutes) return;
     identity.deviceTime.clear();
     const auto& source = measurement.reading.source();
     if (source.has_record_number() && !measurement.sessionMinutes)
@@ -337,6 +343,12 @@ Append appendOf(const AssemblyContext& context, const std::vector<Piece>& pieces
         }
     }
     return append;
+}
+
+void addTo(Append& append, Append more) {
+    std::ranges::move(more.readings, std::back_inserter(append.readings));
+    std::ranges::move(more.events, std::back_inserter(append.events));
+    std::ranges::move(more.refusals, std::back_inserter(append.refusals));
 }
 
 }  // namespace vitalgate::session

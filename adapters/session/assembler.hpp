@@ -61,6 +61,9 @@ Decoding decode(const AssemblyContext& context, const Value& value);
 Append appendOf(const AssemblyContext& context, const std::vector<Piece>& pieces,
                 Decoding rest = {});
 
+/// The readings, events and refusals of `more` too.
+void addTo(Append& append, Append more);
+
 /// The event for a value that must not be trusted whatever it says.
 v1::Event refusedEvent(const AssemblyContext& context, const Value& value,
                        v1::MeasurementRefusal reason, std::string text);

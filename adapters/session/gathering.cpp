@@ -14,10 +14,18 @@ namespace {
 constexpr Duration kSeriesEvery = std::chrono::seconds{10};
 constexpr int kSeriesParts = 30;
 
-void addTo(Append& append, Append more) {
-    std::ranges::move(more.readings, std::back_inserter(append.readings));
-    std::ranges::move(more.events, std::back_inserter(append.events));
-    std::ranges::move(more.refusals, std::back_inserter(append.refusals));
+std::string textOf(const Bookmarks& bookmarks, const std::string& name) {
+    const auto found = bookmarks.find(name);
+    return found == bookmarks.end() ? std::string() : found->second;
+}
+
+bool comesInSegments(const Value& value) {
+    constexpr std::uint16_t kBloodPressureRecord = 0x2B36;
+    return value.characteristic == Uuid(kBloodPressureRecord);
+}
+
+bool hasValue(const std::string& text, const Value& value) {
+    return text.find(toText({value})) != std::string::npos;
 }
 
 }  // namespace
@@ -74,9 +82,17 @@ Append Gathering::takeUpValues(const Recalled& recalled) {
     return append;
 }
 
+std::optional<Value> Gathering::cutShortBy(const Value& segment) {
+    if (!comesInSegments(segment)) return std::nullopt;
+    auto begun = segments_.cutShortBy(segment.bytes);
+    if (!begun) return std::nullopt;
+    auto value = segment;
+    value.bytes = std::move(*begun);
+    return value;
+}
+
 Result<Value> Gathering::joined(Value segment) {
-    constexpr std::uint16_t kBloodPressureRecord = 0x2B36;
-    if (segment.characteristic != Uuid(kBloodPressureRecord)) return segment;
+    if (!comesInSegments(segment)) return segment;
     auto whole = segments_.take(segment.bytes);
     if (!whole) return fail(ErrorKind::malformed, "{}", whole.error().message);
     if (!*whole) return fail(ErrorKind::unavailable, "more segments are to come");
@@ -127,15 +143,12 @@ void Gathering::noteSeries() {
     seriesText_ = toText(series_.values());
 }
 
-Gathering::Due Gathering::giveDue(bool all) {
+std::vector<Piece> Gathering::giveDue(bool all) {
     const auto now = shared_.clock.steady();
-    Due due;
-    due.pieces = all ? joiner_.flush() : joiner_.expire(now);
-    due.values = static_cast<std::uint32_t>(due.pieces.size());
+    auto due = all ? joiner_.flush() : joiner_.expire(now);
     const auto seriesEnd = series_.due();
     if (seriesEnd && (all || *seriesEnd <= now)) {
-        due.values += static_cast<std::uint32_t>(series_.values().size());
-        if (auto series = series_.flush()) due.pieces.push_back(std::move(*series));
+        if (auto series = series_.flush()) due.push_back(std::move(*series));
     }
     noteSeries();
     return due;
@@ -149,14 +162,48 @@ std::optional<SteadyTime> Gathering::nextDue() const {
 }
 
 /// Until it is decoded what was recalled is remembered as it is.
+std::string Gathering::waitingText() const {
+    return (recalled_ ? recalled_->waiting : "") + toText(joiner_.waiting());
+}
+
 Bookmarks Gathering::bookmarks() const {
     // What could not be read is not written over.
     if (!isKnown_) return {};
     Bookmarks all;
-    all["waiting"] = (recalled_ ? recalled_->waiting : "") + toText(joiner_.waiting());
-    all["incomplete"] = (recalled_ ? recalled_->incomplete : "") + toText(joiner_.incomplete());
-    all["series"] = seriesText_;
+    all["waiting"] = lostWaiting_ + waitingText();
+    // Of what went with a commit none is given out, and may be completed.
+    if (!hasLost_)
+        all["incomplete"] = (recalled_ ? recalled_->incomplete : "") + toText(joiner_.incomplete());
+    // One series fills a bookmark.
+    if (lostSeries_.empty()) all["series"] = seriesText_;
     return all;
+}
+
+void Gathering::loseCommit(const Bookmarks& committed) {
+    hasLost_ = true;
+    auto waiting = valuesFrom(textOf(committed, "waiting"));
+    std::erase_if(waiting,
+                  [held = waitingText()](const Value& value) { return hasValue(held, value); });
+    lostWaiting_ = toText(waiting);
+    const auto series = textOf(committed, "series");
+    const bool isHeld = recalled_ ? recalled_->series == series : isOfSeries(series);
+    lostSeries_ = isHeld ? "" : series;
+}
+
+/// A bookmark has the first values of a series.
+bool Gathering::isOfSeries(const std::string& text) const {
+    const auto& values = series_.values();
+    return !values.empty() && text.starts_with(toText({values.front()}));
+}
+
+std::uint32_t Gathering::notIn(const Bookmarks& committed) const {
+    const auto waiting = textOf(committed, "waiting");
+    auto count = std::ranges::count_if(
+        joiner_.waiting(), [&waiting](const Value& value) { return !hasValue(waiting, value); });
+    const auto series = textOf(committed, "series");
+    const auto known = isOfSeries(series) ? std::ranges::count(series, '\n') : 0;
+    count += std::max<std::ptrdiff_t>(std::ssize(series_.values()) - known, 0);
+    return static_cast<std::uint32_t>(count);
 }
 
 }  // namespace vitalgate::session

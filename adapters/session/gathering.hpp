@@ -31,23 +31,26 @@ class Gathering {
 
     /// Whether the device sends weight and composition as two values: one waits for the other.
     void expectComposition(bool both) { joiner_.expectComposition(both); }
+    /// What had come of a value that another one takes the place of, of which `segment` is the
+    /// first part. It is not whole: decoding it says so.
+    [[nodiscard]] std::optional<Value> cutShortBy(const Value& segment);
     /// The whole value of which `segment` is the last part; ErrorKind::unavailable while more are
     /// to come. Most values are whole by themselves.
     [[nodiscard]] Result<Value> joined(Value segment);
     /// Takes the pieces of a value; gives what is whole with them.
     [[nodiscard]] std::vector<Piece> take(const Decoding& decoded);
 
-    /// What has waited long enough, and the number of its values.
-    struct Due {
-        std::vector<Piece> pieces;
-        std::uint32_t values = 0;
-    };
-    /// `all`: no more will come.
-    [[nodiscard]] Due giveDue(bool all);
+    /// What has waited long enough. `all`: no more will come.
+    [[nodiscard]] std::vector<Piece> giveDue(bool all);
     /// When giveDue() next has something.
     [[nodiscard]] std::optional<SteadyTime> nextDue() const;
 
     [[nodiscard]] Bookmarks bookmarks() const;
+    /// A commit has failed: what the bookmarks, as last committed, have of the values that went
+    /// with it stays in them, for the next conversation.
+    void loseCommit(const Bookmarks& committed);
+    /// Values that were gathered and that the bookmarks, as last committed, do not have.
+    [[nodiscard]] std::uint32_t notIn(const Bookmarks& committed) const;
 
   private:
     /// Values of earlier connections that are not decoded yet.
@@ -57,6 +60,8 @@ class Gathering {
         std::string series;
     };
 
+    [[nodiscard]] std::string waitingText() const;
+    [[nodiscard]] bool isOfSeries(const std::string& text) const;
     [[nodiscard]] Append takeUpValues(const Recalled& recalled);
     [[nodiscard]] std::vector<Piece> sort(const std::vector<Piece>& pieces);
     void noteSeries();
@@ -68,6 +73,9 @@ class Gathering {
     Series series_;
     bool isKnown_ = false;  ///< what earlier conversations have gathered
     std::optional<Recalled> recalled_;
+    bool hasLost_ = false;     ///< a commit; what went with it and a bookmark has stays there:
+    std::string lostWaiting_;  ///< values of pieces
+    std::string lostSeries_;
     std::string seriesText_;  ///< values of the series, as last remembered
     std::optional<SteadyTime> seriesBegin_;
     SteadyTime seriesNoted_{};  ///< when it was last remembered

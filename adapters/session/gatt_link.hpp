@@ -63,6 +63,8 @@ class GattLink {
     virtual asio::awaitable<Result<Value>> nextValue(Duration limit) = 0;
     /// Values that the queue could not take.
     [[nodiscard]] virtual std::uint64_t droppedValues() const { return 0; }
+    /// Values that have arrived and wait for nextValue().
+    [[nodiscard]] virtual std::size_t waitingValues() const { return 0; }
     /// A nextValue() under way ends with ErrorKind::timedOut now: its caller has something else to
     /// do.
     virtual void interrupt() = 0;

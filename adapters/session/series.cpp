@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "adapters/profiles/number_formats.hpp"
+#include "adapters/session/waiting_values.hpp"
 #include "gateway/base/words.hpp"
 
 namespace vitalgate::session {
@@ -80,9 +81,9 @@ std::optional<Piece> Series::take(Piece piece) {
     std::optional<Piece> complete;
     const bool isLong =
         !values_.empty() && value.received.uptime - values_.front().received.uptime >= interval_;
-    const bool isFull = entries_.size() >= kMostValues || octets_ >= kMostOctets;
-    if (isLong || isFull) complete = flush();
-    octets_ += value.bytes.size();
+    const auto octets = toText({value}).size();
+    if (isLong || octets_ + octets > kMostOctets) complete = flush();
+    octets_ += octets;
     values_.push_back(value);
     entries_.push_back({sinceMs(values_.front(), value), std::move(piece.measurement)});
     return complete;

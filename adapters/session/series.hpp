@@ -13,10 +13,8 @@ namespace vitalgate::session {
 /// refused is a span without a sample, and says why; so is a time in which nothing came. Pure.
 class Series {
   public:
-    /// Four a second for the longest interval; the next value begins another series.
-    static constexpr std::size_t kMostValues = 3600;
-    /// Likewise: a value of an oximeter has twenty.
-    static constexpr std::size_t kMostOctets = 128 * 1024;
+    /// Of the values as text, for a bookmark holds no more; the next value begins another series.
+    static constexpr std::size_t kMostOctets = 64 * 1024;
 
     /// A series is given out when it has lasted so long.
     explicit Series(Duration interval) : interval_(interval) {}
@@ -47,7 +45,7 @@ class Series {
 
     Duration interval_;
     std::vector<Value> values_;
-    std::size_t octets_ = 0;  ///< of these
+    std::size_t octets_ = 0;  ///< of these as text
     std::vector<Entry> entries_;
 };
 

@@ -1,5 +1,8 @@
 #include "adapters/session/session.hpp"
 
+#include <exception>
+#include <typeinfo>
+
 #include "adapters/session/descriptor.hpp"
 
 // The way of a conversation up to the first value: what devices want to be asked, in their order.
@@ -75,10 +78,30 @@ Session::Session(std::shared_ptr<GattLink> link, Clock& clock, Sink& sink, Devic
 
 asio::awaitable<Status> Session::run() {
     const auto self = shared_from_this();
-    const auto ended = co_await converse();
+    Status ended;
+    std::string broken;
+    try {
+        ended = co_await converse();
+    } catch (const std::exception& thrown) {
+        // Its kind alone: its text may name the device.
+        broken = typeid(thrown).name();
+    }
+    if (!broken.empty()) {
+        co_await giveUp();
+        ended = fail(ErrorKind::internal, "the conversation broke: {}", broken);
+    }
     commands_.refuse();
     if (ended) co_return ended;
     co_return failIn("device " + settings_.id, ended);
+}
+
+/// What was taken and not kept is counted also when memory was short, say.
+asio::awaitable<void> Session::giveUp() {
+    given_ = 0;
+    beginDraining();
+    commitFailed_ = true;
+    if (reason_ == v1::DISCONNECT_UNSPECIFIED) reason_ = v1::DISCONNECT_BY_HUB;
+    co_await countUnkept();
 }
 
 void Session::stop() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,9 @@ class Session : public std::enable_shared_from_this<Session>, private Exchange {
     /// for), after the idle limit (success), with an error that has "device <id>: " in front
     /// (log it: run() does not), or with ErrorKind::cancelled after stop(). In all cases but the
     /// first and the last the link is told to disconnect. What the link has taken from the device
-    /// is kept in every case. Readings are committed one by one. A failed commit (intake closed)
-    /// ends the conversation, so that the device keeps its further records.
+    /// is kept in every case. Readings are committed one by one, but together what is still queued
+    /// at a stop or when the hub hangs up. A failed commit (intake closed) ends the conversation,
+    /// so that the device keeps its further records.
     asio::awaitable<Status> run();
 
     /// Ends the waits of run(), which still has to be awaited: a commit under way is not given up.
@@ -69,6 +71,8 @@ class Session : public std::enable_shared_from_this<Session>, private Exchange {
     [[nodiscard]] std::uint32_t values() const { return values_; }
     /// Values that the device holds as delivered and that could not be kept (intake closed).
     [[nodiscard]] std::uint32_t unkept() const { return unkept_; }
+    /// Values that are neither kept nor counted as such yet.
+    [[nodiscard]] UnsettledValues unsettled() const;
     /// When the last reading was committed that was not known before.
     [[nodiscard]] const std::optional<Moment>& lastReading() const { return lastReading_; }
     /// How long the device does not want to be connected to again, by what is known of it.
@@ -98,17 +102,19 @@ class Session : public std::enable_shared_from_this<Session>, private Exchange {
     asio::awaitable<Status> take(Value value) override;
     asio::awaitable<Status> keepDue(bool all) override;
     [[nodiscard]] Duration waitUntil(SteadyTime end) const override;
-    asio::awaitable<Status> commit(Append what) override;
+    asio::awaitable<Status> commit(Append more) override;
     [[nodiscard]] const std::optional<Error>& broken() const override { return broken_; }
     asio::awaitable<Result<std::string>> recallText(std::string name) override;
     [[nodiscard]] AssemblyContext context() const override;
     void describe() override;
 
     asio::awaitable<Status> converse();
+    asio::awaitable<void> giveUp();
     asio::awaitable<Status> prepare();
     asio::awaitable<Status> runProcedures();
     asio::awaitable<Error> collect(Duration patience);
     asio::awaitable<Status> keep(Value part);
+    asio::awaitable<Status> keepWhole(Value value);
     void beginDraining();
     [[nodiscard]] Bookmarks bookmarks() const;
     asio::awaitable<void> hangUp();
@@ -129,12 +135,16 @@ class Session : public std::enable_shared_from_this<Session>, private Exchange {
     v1::DisconnectReason reason_ = v1::DISCONNECT_UNSPECIFIED;
     bool wasReady_ = false;
     std::uint32_t values_ = 0;
+    std::uint32_t pending_ = 0;  ///< values taken that are neither kept nor lost
+    std::uint32_t given_ = 0;    ///< of these, with the commit under way
     std::uint32_t unkept_ = 0;
     bool draining_ = false;  ///< what is queued is taken at once: no more can come
+    Append drained_;         ///< what was taken since, for one commit
     bool unencryptedTold_ = false;
-    bool commitFailed_ = false;    ///< something that was taken is not kept
-    std::optional<Error> broken_;  ///< why nothing more can be kept
-    Bookmarks remembered_;         ///< as last committed
+    bool commitFailed_ = false;        ///< something that was taken is not kept
+    std::optional<Error> broken_;      ///< why nothing more can be kept
+    Bookmarks remembered_;             ///< as last committed
+    std::set<std::string> uncertain_;  ///< names of those whose commit has failed since
     std::optional<Moment> lastReading_;
     std::optional<SteadyTime> lastMarked_;  ///< when it was last remembered
 

@@ -3,6 +3,13 @@
 // The part of a conversation that takes values, to the end of the connection.
 namespace vitalgate::session {
 
+namespace {
+
+/// What is committed as one at the end of a conversation: far below what the store takes at once.
+constexpr std::size_t kMostDrained = 1000;
+
+}  // namespace
+
 /// Takes values until no more come, and gives the reason.
 asio::awaitable<Error> Session::collect(Duration patience) {
     auto idleEnd = clock_.steady() + patience;
@@ -47,10 +54,7 @@ asio::awaitable<Status> Session::take(Value value) {
     const bool isAsked = records_.isUnderWay();
     const bool goesOn = co_await flood_.pass(isAsked);
     const auto kept = co_await keep(std::move(value));
-    if (!kept) {
-        ++unkept_;
-        co_return kept;
-    }
+    if (!kept) co_return kept;
     if (goesOn) co_return Status{};
     reason_ = v1::DISCONNECT_FLOOD;
     const auto rate = options_.limits.valuesPerSecond;
@@ -58,14 +62,19 @@ asio::awaitable<Status> Session::take(Value value) {
     co_return std::unexpected(*broken_);
 }
 
-/// What is still queued after a commit has failed is lost, and has to be told.
+/// What is still queued or gathered after a commit has failed is lost, and has to be told.
 asio::awaitable<void> Session::countUnkept() {
-    while (unkept_ > 0) {
+    if (commitFailed_) unkept_ += std::exchange(pending_, 0);
+    while (commitFailed_) {
         const auto value = co_await link_->nextValue(Duration::zero());
         if (!value) break;
         ++unkept_;
     }
     if (unkept_ > 0) log_.error("{} values could not be kept", unkept_);
+}
+
+UnsettledValues Session::unsettled() const {
+    return {given_, pending_ - given_ + link_->waitingValues()};
 }
 
 AssemblyContext Session::context() const {
@@ -86,12 +95,20 @@ AssemblyContext Session::context() const {
 }
 
 asio::awaitable<Status> Session::keep(Value part) {
-    const auto known = context();
-    if (!isAskedFor(known, part)) co_return Status{};
+    if (!isAskedFor(context(), part)) co_return Status{};
+    if (const auto begun = gathering_.cutShortBy(part)) {
+        const auto told = co_await keepWhole(*begun);
+        if (!told) co_return told;
+    }
     const auto whole = gathering_.joined(part);
     if (!whole && whole.error().kind == ErrorKind::unavailable) co_return Status{};
     // What cannot be joined is told with its octets, as any other value that cannot be decoded.
     const auto& value = whole ? *whole : part;
+    co_return co_await keepWhole(value);
+}
+
+asio::awaitable<Status> Session::keepWhole(Value value) {
+    const auto known = context();
     Append append;
     if (settings_.requireBond && known.security < v1::LINK_ENCRYPTED) {
         append.events.push_back(refusedEvent(known, value, v1::REFUSED_NOT_ENCRYPTED,
@@ -113,16 +130,20 @@ asio::awaitable<Status> Session::keep(Value part) {
         append = appendOf(context(), pieces, std::move(decoded));
     }
     ++values_;
-    co_return co_await commit(append);
+    ++pending_;
+    if (!draining_) co_return co_await commit(append);
+    addTo(drained_, std::move(append));
+    const auto rows = drained_.readings.size() + drained_.events.size() + drained_.refusals.size();
+    if (rows < kMostDrained) co_return Status{};
+    const Append nothingMore;
+    co_return co_await commit(nothingMore);
 }
 
 /// What has waited long enough, or all of it.
 asio::awaitable<Status> Session::keepDue(bool all) {
     const auto due = gathering_.giveDue(all);
-    const auto append = appendOf(context(), due.pieces);
-    const auto kept = co_await commit(append);
-    if (!kept) unkept_ += due.values;
-    co_return kept;
+    const auto append = appendOf(context(), due);
+    co_return co_await commit(append);
 }
 
 v1::Event Session::unencryptedEvent(const Value& value) const {

@@ -8,6 +8,8 @@ namespace vitalgate::app {
 
 namespace {
 
+constexpr Duration kLookAgain = std::chrono::milliseconds{10};
+
 HubFacts factsOf(const config::Config& config, v1::CommandTrust trust, std::string bootId,
                  std::string configurationHash) {
     HubFacts facts;
@@ -237,13 +239,16 @@ void Application::stop(std::function<void()> done) {
     commands_->stop();
     const auto close = [this, done = std::move(done)] {
         links_.clear();
+        tellUnsettled();
         store_->close();
         done();
     };
-    stopAdapter([this, close] {
+    const auto until = clock_.steady() + kStopAdapter + kDrain + kStopUplinks;
+    const auto finish = [this, until, close] { settle(until, close); };
+    stopAdapter([this, finish] {
         intake_.record(hubEvent(v1::HUB_EVENT_STOPPING, "the hub is stopping"),
                        [this] { isLastEventStored_ = true; });
-        drain(clock_.steady() + kDrain, [this, close] { stopUplinks(close); });
+        drain(clock_.steady() + kDrain, [this, finish] { stopUplinks(finish); });
     });
 }
 
@@ -257,9 +262,31 @@ void Application::stopAdapter(std::function<void()> done) {
     adapter_->stop(next);
 }
 
+/// What a slow disk holds up goes to the store in the time that the other steps have left: the loop
+/// does not turn any more once the store is closed.
+void Application::settle(SteadyTime until, std::function<void()> done) {
+    if (adapter_->unsettled().held == 0 || clock_.steady() >= until) return done();
+    statusTimer_ =
+        clock_.after(kLookAgain, [this, until, done = std::move(done)] { settle(until, done); });
+}
+
+/// The last word on them: the loop does not turn any more.
+void Application::tellUnsettled() const {
+    const auto values = adapter_->unsettled();
+    if (values.held > 0) {
+        log_.error(
+            "{} values of devices are lost: the disk was too slow to take them before the stop",
+            values.held);
+    }
+    if (values.given > 0) {
+        log_.warning(
+            "{} values of devices are being written: lost if the disk is too slow for the stop",
+            values.given);
+    }
+}
+
 /// What is stored may go out while a broker is there: it would only come later.
 void Application::drain(SteadyTime until, std::function<void()> done) {
-    constexpr Duration kLookAgain = std::chrono::milliseconds{10};
     bool isDrained = isLastEventStored_;
     for (const auto& link : links_) {
         const auto state = link.uplink->state();

@@ -47,9 +47,9 @@ class Application {
     /// Begins to serve devices and brokers; `ready` when all of that has begun, not when anything
     /// is connected.
     void start(std::function<void()> ready);
-    /// In this order: no more devices, the goodbye to the brokers, the store closed. `done` within
-    /// kStopAdapter + kStopUplinks and the time of one commit. The uplinks' transports are gone
-    /// then.
+    /// In this order: no more devices, the goodbye to the brokers, what devices have delivered
+    /// given to the store, the store closed. `done` within kStopAdapter + kDrain + kStopUplinks and
+    /// the time of one commit. The uplinks' transports are gone then. What is lost the log tells.
     void stop(std::function<void()> done);
 
     /// `alive` when the store has answered: with the loop it is what everything needs.
@@ -85,6 +85,8 @@ class Application {
     void stopAdapter(std::function<void()> done);
     void drain(SteadyTime until, std::function<void()> done);
     void stopUplinks(std::function<void()> done);
+    void settle(SteadyTime until, std::function<void()> done);
+    void tellUnsettled() const;
 
     Surroundings surroundings_;
     Clock& clock_;

@@ -34,7 +34,7 @@ std::string configurationHash(const std::string& path) {
     return toHex(ByteView{crypto::sha256(asBytes(all))}.first(kOctets));
 }
 
-std::expected<Configuration, std::vector<std::string>> loadConfiguration(
+std::expected<Configuration, ConfigurationFault> loadConfiguration(
     const std::string& path, const config::CredentialsDirectory& credentials, WallTime now) {
     config::LoadOptions options;
     options.now = now;
@@ -43,7 +43,7 @@ std::expected<Configuration, std::vector<std::string>> loadConfiguration(
     if (config) return Configuration{std::move(*config), configurationHash(path)};
     auto lines = config.error().lines();
     lines.push_back(fmt::format("{} error{}", lines.size(), lines.size() == 1 ? "" : "s"));
-    return std::unexpected(std::move(lines));
+    return std::unexpected(ConfigurationFault{std::move(lines), config.error().mayPass()});
 }
 
 }  // namespace vitalgate::app

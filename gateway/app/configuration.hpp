@@ -14,8 +14,14 @@ struct Configuration {
     std::string hash;
 };
 
-/// Reads the file and what lies in conf.d beside it; or all that is wrong, a line each.
-std::expected<Configuration, std::vector<std::string>> loadConfiguration(
+/// Why there is no configuration.
+struct ConfigurationFault {
+    std::vector<std::string> lines;  ///< all that is wrong
+    bool mayPass = false;            ///< a file cannot be read at the moment: try again later
+};
+
+/// Reads the file and what lies in conf.d beside it.
+std::expected<Configuration, ConfigurationFault> loadConfiguration(
     const std::string& path, const config::CredentialsDirectory& credentials, WallTime now);
 
 /// Over the content of the file and of conf.d/*.yaml in the order of their names.

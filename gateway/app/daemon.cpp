@@ -1,11 +1,13 @@
 #include "gateway/app/daemon.hpp"
 
+#include <poll.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <system_error>
 
 #include "gateway/app/application.hpp"
@@ -30,11 +32,25 @@ void print(std::string_view line) {
     fmt::print(stderr, "vitalgated: {}\n", line);
 }
 
+/// Ends the process at once; of what runs in a signal or without memory it does nothing else. A
+/// log that nobody reads does not hold it up.
+[[noreturn]] void leaveSaying(std::string_view words, ExitStatus status) {
+    pollfd log{STDERR_FILENO, POLLOUT, 0};
+    if (poll(&log, 1, 0) == 1) {
+        [[maybe_unused]] const auto written = write(STDERR_FILENO, words.data(), words.size());
+    }
+    _exit(static_cast<int>(status));
+}
+
+/// What finds no memory cannot go on, and what is half done cannot be trusted.
+void leaveWithoutMemory() {
+    leaveSaying("vitalgated: no memory is left: starting anew from what is on the disk\n",
+                ExitStatus::mustRestart);
+}
+
 /// Runs when the clean stop takes too long. What was committed is safe without it.
 extern "C" void leaveAtOnce(int) {
-    constexpr std::string_view kWords = "vitalgated: the stop took too long: left without it\n";
-    [[maybe_unused]] const auto written = write(STDERR_FILENO, kWords.data(), kWords.size());
-    _exit(static_cast<int>(ExitStatus::done));
+    leaveSaying("vitalgated: the stop took too long: left without it\n", ExitStatus::done);
 }
 
 void leaveAfter(std::chrono::milliseconds limit) {
@@ -142,7 +158,7 @@ void Daemon::onHangUp() {
 void Daemon::checkConfiguration() {
     const auto loaded = loadConfiguration(path_, folders_.credentials, clock_.wall());
     if (!loaded) {
-        for (const auto& line : loaded.error()) log_.error("{}", line);
+        for (const auto& line : loaded.error().lines) log_.error("{}", line);
         return log_.error("the configuration in use stays as it is");
     }
     if (loaded->hash == configuration_.hash) return log_.info("the configuration has not changed");
@@ -197,6 +213,7 @@ void Daemon::leave() {
 }
 
 ExitStatus serve(const DaemonOptions& options) {
+    std::set_new_handler(leaveWithoutMemory);
     // Whoever reads the log may go: the next line then ends with an error, not with the process.
     std::signal(SIGPIPE, SIG_IGN);
     if (auto done = host::protectProcess(); !done) print(done.error().message);
@@ -209,8 +226,10 @@ ExitStatus serve(const DaemonOptions& options) {
     const auto now = SystemClock{unused}.wall();
     const auto loaded = loadConfiguration(options.configuration, folders.credentials, now);
     if (!loaded) {
-        for (const auto& line : loaded.error()) fmt::print(stderr, "{}\n", line);
-        return ExitStatus::invalidConfiguration;
+        for (const auto& line : loaded.error().lines) fmt::print(stderr, "{}\n", line);
+        if (!loaded.error().mayPass) return ExitStatus::invalidConfiguration;
+        print("a file cannot be read at the moment: the next start may be able to");
+        return ExitStatus::cannotStart;
     }
     if (options.checkOnly) return ExitStatus::done;
     const auto level = parseLogLevel(loaded->config.log.level).value_or(LogLevel::info);

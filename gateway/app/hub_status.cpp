@@ -22,9 +22,12 @@ struct IntakeProblem {
 };
 constexpr std::array<IntakeProblem, 3> kIntakeProblems{{
     {v1::INTAKE_CLOSED_FULL,
-     "the disk is full, or store.max-size is too small: no readings are taken"},
+     "the disk is full, store.max-size is too small, or a damaged store has no room to be "
+     "salvaged: no readings are taken; the log says which"},
     {v1::INTAKE_CLOSED_READ_ONLY, "the disk cannot be written: no readings are taken"},
-    {v1::INTAKE_CLOSED_FAULT, "the disk fails: no readings are taken; replace it"},
+    {v1::INTAKE_CLOSED_FAULT,
+     "the disk fails, or the store's file was taken away: no readings are taken; the log says "
+     "which"},
 }};
 
 void addProblem(v1::HubStatus& status, std::string_view code, std::string_view text,

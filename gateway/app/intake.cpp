@@ -59,7 +59,7 @@ Intake::Intake(IntakeOptions options, store::Store& store, Clock& clock, Random&
       clock_(clock),
       random_(random),
       describe_(std::move(describe)),
-      log_(std::move(log)),
+      events_(std::make_shared<EventKeeper>(store, clock, std::move(log))),
       began_(static_cast<std::uint64_t>(clock.steady().time_since_epoch().count())) {}
 
 crypto::MeasurementId Intake::idOf(const MeasurementIdentity& identity) {
@@ -170,15 +170,8 @@ void Intake::describe(const v1::DeviceDescriptor& descriptor) {
     describe_(complete(descriptor));
 }
 
-void Intake::record(v1::Event event, std::function<void()> stored) {
-    std::vector<store::NewRow> rows;
-    rows.push_back(rowOf(std::move(event)));
-    store_.append(std::move(rows), {},
-                  [log = log_, stored = std::move(stored)](const auto& result) {
-                      if (!result)
-                          log.error("an event could not be stored: {}", result.error().message);
-                      if (stored) stored();
-                  });
+void Intake::record(v1::Event event, std::function<void()> tried) {
+    events_->store(rowOf(std::move(event)), std::move(tried));
 }
 
 std::string Intake::deviceKey(const std::string& device) const {

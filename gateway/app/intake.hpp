@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "adapters/adapter.hpp"
+#include "gateway/app/event_keeper.hpp"
 #include "gateway/crypto/identity.hpp"
 #include "gateway/runtime/clock.hpp"
 #include "gateway/runtime/log.hpp"
@@ -16,8 +18,10 @@
 namespace vitalgate::app {
 
 /// How long an adapter waits for a commit before it is told that intake is unavailable. What was
-/// given may still be stored: given again, it is recognised by its id.
-inline constexpr Duration kCommitLimit = std::chrono::seconds{30};
+/// given may still be stored then: a reading that is given again is recognised by its id, an event
+/// is not. So it is longer than two commits, the one under way and its own, each of which
+/// systemd's watchdog (WatchdogSec of the unit, 30 s) ends together with the process.
+inline constexpr Duration kCommitLimit = std::chrono::seconds{65};
 
 struct IntakeOptions {
     std::string hub;
@@ -48,8 +52,9 @@ class Intake final : public Sink {
     /// error means that nothing was stored, as Store::append says it, and it can be given again.
     void keep(Append what, std::function<void(Status)> done);
 
-    /// An event of the hub itself. `stored`, if given, runs when it is, or cannot be.
-    void record(v1::Event event, std::function<void()> stored = nullptr);
+    /// An event of the hub itself. `tried`, if given, runs when it is stored, or waits for the
+    /// store.
+    void record(v1::Event event, std::function<void()> tried = nullptr);
 
     /// A device's name in the store and upstream that survives a new id in the configuration.
     [[nodiscard]] std::string deviceKey(const std::string& device) const;
@@ -72,7 +77,7 @@ class Intake final : public Sink {
     Clock& clock_;
     Random& random_;
     Describe describe_;
-    Log log_;
+    std::shared_ptr<EventKeeper> events_;
     /// Readings with neither device time nor record number are told apart by these two: when this
     /// process began, within the boot, and how many came since.
     std::uint64_t began_;

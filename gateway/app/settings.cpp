@@ -72,9 +72,14 @@ Result<uplink::BrokerSettings> brokerSettings(const config::Uplink& uplink,
     settings.sessionExpiry = uplink.sessionExpiry;
     settings.retryMaximum = uplink.retryMax;
     if (uplink.password) {
-        const auto password = config::readSecret(*uplink.password, folders.credentials);
-        if (!password) return failIn("password", password);
-        settings.password = asText(*password);
+        settings.password = [secret = *uplink.password,
+                             directory = folders.credentials]() -> Result<std::string> {
+            const auto password = config::readSecret(secret, directory);
+            if (!password) return failIn("password", password);
+            return std::string{asText(*password)};
+        };
+        // What is wrong with it is told at the start.
+        if (const auto read = settings.password(); !read) return std::unexpected(read.error());
     }
     return settings;
 }

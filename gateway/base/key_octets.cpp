@@ -8,27 +8,15 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "gateway/base/descriptor.hpp"
+#include "gateway/base/file_system.hpp"
+
 namespace vitalgate {
 
 namespace {
 
-/// An open file, closed when it goes.
-class File {
-  public:
-    explicit File(int descriptor) : descriptor_(descriptor) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    [[nodiscard]] int descriptor() const { return descriptor_; }
-
-  private:
-    int descriptor_;
-};
-
 std::unexpected<Error> systemError(std::string_view path, std::string_view what) {
-    return fail(ErrorKind::unavailable, "{}: {}: {}", path, what, ::strerror(errno));
+    return fail(kindOfReadErrno(errno), "{}: {}: {}", path, what, ::strerror(errno));
 }
 
 Status checkOwnerAndMode(const std::string& path, const struct stat& state, KeyOwner owner) {
@@ -49,20 +37,6 @@ Status checkOwnerAndMode(const std::string& path, const struct stat& state, KeyO
     return {};
 }
 
-/// Up to `room` octets; fewer only at the end of the file.
-Result<std::size_t> readSome(const std::string& path, int descriptor, std::uint8_t* out,
-                             std::size_t room) {
-    std::size_t size = 0;
-    while (size < room) {
-        const auto got = ::read(descriptor, out + size, room - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return systemError(path, "cannot be read");
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    return size;
-}
-
 }  // namespace
 
 Status checkKeyOctets(ByteView octets) {
@@ -77,8 +51,8 @@ Status checkKeyOctets(ByteView octets) {
 
 Result<Bytes> readKeyOctets(const std::string& path, KeyOwner owner) {
     // O_NONBLOCK: a pipe in place of the file must not stop the start.
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (file.descriptor() < 0) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.value < 0) {
         if (errno == ENOENT) return fail(ErrorKind::notFound, "{}: there is no such key", path);
         if (errno == ELOOP) {
             return fail(ErrorKind::authentication, "{}: a key must not be a symbolic link", path);
@@ -86,14 +60,14 @@ Result<Bytes> readKeyOctets(const std::string& path, KeyOwner owner) {
         return systemError(path, "cannot be opened");
     }
     struct stat state{};
-    if (::fstat(file.descriptor(), &state) != 0) return systemError(path, "cannot be examined");
+    if (::fstat(file.value, &state) != 0) return systemError(path, "cannot be examined");
     if (auto checked = checkOwnerAndMode(path, state, owner); !checked) {
         return std::unexpected(checked.error());
     }
     // One more, so that a longer file shows.
     Bytes octets(kKeyOctets + 1);
-    const auto size = readSome(path, file.descriptor(), octets.data(), octets.size());
-    if (!size) return std::unexpected(size.error());
+    const auto size = readUpTo(file.value, std::as_writable_bytes(std::span(octets)));
+    if (!size) return failIn(path, size);
     octets.resize(*size);
     if (const auto checked = checkKeyOctets(octets); !checked) {
         ::explicit_bzero(octets.data(), octets.size());

@@ -18,7 +18,7 @@ enum class KeyOwner { self, anybody };
 /// The octets of a key file: a regular file (no symbolic link), ours or root's, with mode 0400 or
 /// 0600; 0440 is accepted from root:root alone, which is how systemd hands out credentials. The
 /// caller wipes them. ErrorKind::notFound if there is none; `authentication` if others could have
-/// read it; `invalid` as above; `unavailable` if it cannot be read.
+/// read it; `invalid` as above; if it cannot be read, that of kindOfReadErrno.
 Result<Bytes> readKeyOctets(const std::string& path, KeyOwner owner = KeyOwner::self);
 
 }  // namespace vitalgate

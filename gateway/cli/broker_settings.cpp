@@ -41,7 +41,7 @@ Result<uplink::BrokerSettings> brokerSettings(const config::Uplink& uplink, std:
     if (uplink.password) {
         const auto password = config::readSecret(*uplink.password, credentialsDirectory());
         if (!password) return failIn("password", password);
-        settings.password = asText(*password);
+        settings.password = [text = std::string{asText(*password)}] { return text; };
     }
     auto tls = tlsSettings(uplink.tls);
     if (!tls) return std::unexpected(tls.error());

@@ -30,6 +30,7 @@ struct CommandLine {
     DecodeArguments decode;
     WatchArguments watch;
     EraseArguments erase;
+    config::Config withoutConfiguration;  ///< all that is known then
     std::function<ExitStatus()> chosen;
 };
 
@@ -110,10 +111,25 @@ void addErase(CLI::App& app, CommandLine& line) {
         ->capture_default_str()
         ->type_name("DIR");
     command->add_flag("--yes", line.erase.isConfirmed, "Do not ask");
+    auto* without = command->add_flag_callback(
+        "--without-configuration", [&line] { line.erase.hasConfiguration = false; },
+        "Do not read the configuration: erase what lies in the state directory");
+    command
+        ->add_option("--store", line.withoutConfiguration.store.path,
+                     "The folder of the store (store.path), if it is another one")
+        ->needs(without)
+        ->type_name("DIR");
     command->callback([&line] {
         line.chosen = [&line] {
+            if (!line.erase.hasConfiguration) {
+                return cli::erase(line.withoutConfiguration, line.erase);
+            }
             const auto config = loadConfiguration(line.configFile, false);
-            return config ? cli::erase(*config, line.erase) : ExitStatus::no;
+            if (config) return cli::erase(*config, line.erase);
+            fmt::print(stderr,
+                       "nothing was erased; if the configuration is lost, add "
+                       "--without-configuration\n");
+            return ExitStatus::no;
         };
     });
 }

@@ -17,16 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Descriptor {
-    explicit Descriptor(int number) : value(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) ::close(value);
-    }
-    int value;
-};
-
 std::unexpected<Error> failed(const fs::path& path, std::string_view what, int error) {
     const bool isRight = error == EACCES || error == EPERM;
     return fail(isRight ? ErrorKind::authentication : ErrorKind::unavailable, "{} cannot be {}: {}",
@@ -99,23 +89,18 @@ Result<bool> removeEmptyFolder(const fs::path& folder) {
 }
 
 Result<StoreLock> StoreLock::take(const fs::path& store) {
-    const int file = ::open(store.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0 && errno == ENOENT) return StoreLock(-1);
-    if (file < 0) return failed(store, "opened", errno);
-    StoreLock lock(file);
+    Descriptor file(::open(store.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (file.value < 0 && errno == ENOENT) return StoreLock(std::move(file));
+    if (file.value < 0) return failed(store, "opened", errno);
     // It meets SQLite's own locks, and stays when another descriptor of the file is closed.
     struct flock whole{};
     whole.l_type = F_WRLCK;
     whole.l_whence = SEEK_SET;
-    if (::fcntl(file, F_OFD_SETLK, &whole) == 0) return lock;
+    if (::fcntl(file.value, F_OFD_SETLK, &whole) == 0) return StoreLock(std::move(file));
     if (errno != EACCES && errno != EAGAIN) return failed(store, "locked", errno);
     return fail(ErrorKind::refused,
                 "{} is in use: stop the daemon first (systemctl disable --now vitalgated)",
                 store.string());
-}
-
-StoreLock::~StoreLock() {
-    if (file_ >= 0) ::close(file_);
 }
 
 }  // namespace vitalgate::cli

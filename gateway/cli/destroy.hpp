@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
 
+#include "gateway/base/descriptor.hpp"
 #include "gateway/base/error.hpp"
 
 /// Files that must not come back. Each function is done when the disk has it, and may be called
@@ -22,15 +24,10 @@ class StoreLock {
   public:
     /// Nothing to lock if there is no file. ErrorKind::refused if a daemon has it.
     static Result<StoreLock> take(const std::filesystem::path& store);
-    StoreLock(StoreLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
-    StoreLock(const StoreLock&) = delete;
-    StoreLock& operator=(const StoreLock&) = delete;
-    StoreLock& operator=(StoreLock&&) = delete;
-    ~StoreLock();
 
   private:
-    explicit StoreLock(int file) : file_(file) {}
-    int file_;
+    explicit StoreLock(Descriptor file) : file_(std::move(file)) {}
+    Descriptor file_;
 };
 
 }  // namespace vitalgate::cli

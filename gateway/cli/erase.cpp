@@ -23,9 +23,15 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWord = "erase";
 
-/// What the daemon and SQLite have beside `store.db`.
-constexpr std::array kStoreEndings{"",         "-wal",         "-shm",      "-journal", ".new",
+constexpr std::string_view kStore = "store.db";
+
+/// What the daemon and SQLite have beside it.
+constexpr std::array kStoreEndings{"-wal",     "-shm",         "-journal",  ".new",
                                    ".new-wal", ".new-journal", ".salvaged", ".damaged"};
+
+/// In the folder of keys. One that was being made when the process ended has a name of its own.
+constexpr const char* kStoreKeys = "store.key*";
+constexpr const char* kIdKeys = "id.key*";
 
 /// A damaged store, as the daemon names it, and what SQLite has beside it.
 constexpr std::array kDamagedStores{"store-*.db", "store-*.db-wal", "store-*.db-shm"};
@@ -67,21 +73,22 @@ void addKeys(const config::Config& config, const fs::path& state, std::vector<St
             steps.push_back(overwriting(path));
         }
     }
-    // One that was being made when the process ended has a name of its own.
-    for (const auto& path : filesNamed("store.key*", config::keyFolder(state))) {
+    for (const auto& path : filesNamed(kStoreKeys, config::keyFolder(state))) {
         steps.push_back(overwriting(path));
     }
 }
 
 /// In the order in which they are taken.
-std::vector<Step> stepsFor(const config::Config& config, const fs::path& state) {
+std::vector<Step> stepsFor(const config::Config& config, const EraseArguments& arguments) {
+    const fs::path state = arguments.state;
     std::vector<Step> steps;
     addKeys(config, state, steps);
     const auto folder = config::storeFolder(config, state);
-    // A key that we cannot destroy opens whatever is found of the files.
-    const auto dealWith = isCredential(config) ? overwriting : removing;
+    // A key that we cannot destroy, or do not know, opens whatever is found of the files.
+    const bool isKeyOurs = arguments.hasConfiguration && !isCredential(config);
+    const auto dealWith = isKeyOurs ? removing : overwriting;
     for (const auto* ending : kStoreEndings) {
-        steps.push_back(dealWith(folder / fmt::format("store.db{}", ending)));
+        steps.push_back(dealWith(folder / fmt::format("{}{}", kStore, ending)));
     }
     for (const auto* pattern : kDamagedStores) {
         for (const auto& path : filesNamed(pattern, folder / "damaged")) {
@@ -89,9 +96,11 @@ std::vector<Step> stepsFor(const config::Config& config, const fs::path& state) 
         }
     }
     steps.push_back(removing(state / "last-good.yaml"));
-    for (const auto& path : filesNamed("id.key*", config::keyFolder(state))) {
+    for (const auto& path : filesNamed(kIdKeys, config::keyFolder(state))) {
         steps.push_back(overwriting(path));
     }
+    // The last file: it is locked, and shows whoever was cut off that this is the place.
+    steps.push_back(dealWith(folder / kStore));
     for (const auto& path : {folder / "damaged", config::keyFolder(state)}) {
         steps.push_back({removeEmptyFolder, "removed", path});
     }
@@ -103,24 +112,34 @@ ExitStatus report(const Error& error) {
     return error.kind == ErrorKind::authentication ? ExitStatus::notPermitted : ExitStatus::no;
 }
 
-bool confirm(const config::Config& config, const fs::path& folder) {
-    fmt::print(
-        stderr,
-        "This makes all that hub {} has stored in {} unreadable for ever: readings that were "
-        "not delivered, the memory of its devices, and its keys, keys/id.key too.\n"
-        "Type \"{}\" to go on: ",
-        config.hub.id, folder.string(), kWord);
+bool confirm(const config::Config& config, const fs::path& folder, bool hasConfiguration) {
+    if (!hasConfiguration) {
+        fmt::print(stderr,
+                   "Without its configuration nobody knows whether the hub has its store or keys "
+                   "elsewhere, and a daemon that uses them is not noticed: stop it first "
+                   "(systemctl disable --now vitalgated).\n");
+    }
+    fmt::print(stderr,
+               "This makes all that {} has stored in {} unreadable for ever: readings that were "
+               "not delivered, the memory of its devices, and its keys, keys/id.key too.\n"
+               "Type \"{}\" to go on: ",
+               config.hub.id.empty() ? "the hub" : "hub " + config.hub.id, folder.string(), kWord);
     std::string answer;
     return std::getline(std::cin, answer) && answer == kWord;
 }
 
-void sayWhatIsLeft(const config::Config& config) {
+void sayWhatIsLeft(const config::Config& config, bool hasConfiguration) {
+    if (!hasConfiguration) {
+        fmt::print(
+            "Without its configuration nobody knows whether the hub had its store in another "
+            "folder (store.path), or its key in a file or credential of its own (store.key): if "
+            "so, destroy these yourself.\n");
+    }
     if (isCredential(config)) {
         fmt::print(
             "The store's key is the systemd credential {0}: destroy the file that "
             "LoadCredential={0} or LoadCredentialEncrypted={0} of the unit names, and that of "
-            "{0}.old "
-            "if there is one. Until then a copy of the store can be opened with it.\n",
+            "{0}.old if there is one. Until then a copy of the store can be opened with it.\n",
             config.store.key->name);
     }
     fmt::print(
@@ -158,6 +177,21 @@ Status checkState(const fs::path& state) {
                 state.string());
 }
 
+/// Who has no configuration must not take the keys away from a store that is elsewhere.
+Status checkStore(const fs::path& state, const fs::path& folder) {
+    std::error_code ignored;
+    const auto keys = config::keyFolder(state);
+    const bool isThere = fs::exists(fs::symlink_status(folder / kStore, ignored));
+    if (isThere || (filesNamed(kStoreKeys, keys).empty() && filesNamed(kIdKeys, keys).empty())) {
+        return {};
+    }
+    return fail(ErrorKind::notFound,
+                "no store is in {}, but keys are in {}: a daemon may be using them for a store "
+                "elsewhere. Stop it, and say where its store is with --store, or give its "
+                "configuration; if there is no store any more, destroy the keys yourself",
+                folder.string(), keys.string());
+}
+
 }  // namespace
 
 ExitStatus erase(const config::Config& config, const EraseArguments& arguments) {
@@ -165,13 +199,16 @@ ExitStatus erase(const config::Config& config, const EraseArguments& arguments) 
     const fs::path state = arguments.state;
     if (auto checked = checkState(state); !checked) return report(checked.error());
     const auto folder = config::storeFolder(config, state);
-    if (!arguments.isConfirmed && !confirm(config, folder)) {
+    if (!arguments.hasConfiguration) {
+        if (auto checked = checkStore(state, folder); !checked) return report(checked.error());
+    }
+    if (!arguments.isConfirmed && !confirm(config, folder, arguments.hasConfiguration)) {
         fmt::print(stderr, "nothing was erased\n");
         return ExitStatus::no;
     }
-    const auto lock = StoreLock::take(folder / "store.db");
+    const auto lock = StoreLock::take(folder / kStore);
     if (!lock) return report(lock.error());
-    const auto done = run(stepsFor(config, state));
+    const auto done = run(stepsFor(config, arguments));
     if (!done) return report(done.error());
     if (!*done) {
         fmt::print(stderr,
@@ -180,7 +217,7 @@ ExitStatus erase(const config::Config& config, const EraseArguments& arguments) 
                    state.string());
     }
     for (const auto& path : {folder / "damaged", config::keyFolder(state)}) sayWhatIsOfOthers(path);
-    sayWhatIsLeft(config);
+    sayWhatIsLeft(config, arguments.hasConfiguration);
     return ExitStatus::done;
 }
 

@@ -1,5 +1,6 @@
 #include "gateway/commands/command_service.hpp"
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <charconv>
@@ -19,19 +20,18 @@ constexpr std::string_view kSequencesKey = "@command-sequences";
 /// What a target is called in the ledger: the hub has no device id.
 constexpr std::string_view kHubTarget = "@hub";
 
+constexpr Duration kLoadAgain = std::chrono::seconds{3};
+
 std::string targetOf(const Verdict& verdict) {
     return verdict.device.empty() ? std::string{kHubTarget} : verdict.device;
 }
 
-std::string sequenceName(const Verdict& verdict) {
-    return fmt::format("{}/{}", verdict.keyId, targetOf(verdict));
+std::string sequenceName(std::string_view keyId, std::string_view target) {
+    return fmt::format("{}/{}", keyId, target);
 }
 
-store::NewRow rowOf(const v1::CommandResult& result) {
-    store::NewRow row;
-    *row.record.mutable_result() = result;
-    row.priority = v1::PRIORITY_ALARM;
-    return row;
+std::string sequenceName(const Verdict& verdict) {
+    return sequenceName(verdict.keyId, targetOf(verdict));
 }
 
 }  // namespace
@@ -44,7 +44,8 @@ CommandService::CommandService(Policy policy, store::Store& store, Clock& clock,
       target_(target),
       events_(std::move(events)),
       log_(std::move(log)),
-      report_(clock, [this](v1::Event event) { events_.event(std::move(event)); }) {
+      report_(clock, [this](v1::Event event) { events_.event(std::move(event)); }),
+      results_(std::make_shared<ResultWriter>(store_, clock_, log_)) {
     for (const auto& spec : target_.commands()) policy_.supported.insert(spec.kind());
     for (const auto& [id, permission] : policy_.keys) rates_.emplace(id, permission.rate.bucket());
     rates_.emplace("", Rate{}.bucket());
@@ -52,13 +53,7 @@ CommandService::CommandService(Policy policy, store::Store& store, Clock& clock,
 
 void CommandService::start(std::function<void()> done) {
     auto self = shared_from_this();
-    store_.loadBookmarks(std::string{kSequencesKey}, [self](auto loaded) {
-        if (!loaded) self->log_.error("order of earlier commands: {}", loaded.error().message);
-        for (const auto& mark : loaded.value_or(std::vector<store::BookmarkChange>{})) {
-            auto& highest = self->sequences_[mark.name];
-            std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), highest);
-        }
-    });
+    loadOrder();
     store_.openCommands([self, done = std::move(done)](auto open) {
         if (!open) self->log_.error("commands under way earlier: {}", open.error().message);
         for (const auto& entry : open.value_or(std::vector<store::CommandEntry>{})) {
@@ -66,6 +61,38 @@ void CommandService::start(std::function<void()> done) {
         }
         done();
     });
+}
+
+/// Until it is read a command with a sequence could be older than one that has run. The ledger
+/// tells what a damaged bookmark does not.
+void CommandService::loadOrder() {
+    auto marks = std::make_shared<Result<std::vector<store::BookmarkChange>>>();
+    store_.loadBookmarks(std::string{kSequencesKey},
+                         [marks](auto loaded) { *marks = std::move(loaded); });
+    store_.commandSequences([self = shared_from_this(), marks](const auto& ledger) {
+        self->orderLoaded(*marks, ledger);
+    });
+}
+
+void CommandService::orderLoaded(const Result<std::vector<store::BookmarkChange>>& marks,
+                                 const Result<store::CommandSequences>& ledger) {
+    if (!marks || !ledger) {
+        const auto& why = marks ? ledger.error() : marks.error();
+        log_.error("order of earlier commands: {}", why.message);
+        loadTimer_ = clock_.after(kLoadAgain, [weak = weak_from_this()] {
+            if (const auto again = weak.lock()) again->loadOrder();
+        });
+        return;
+    }
+    for (const auto& mark : *marks) {
+        auto& highest = sequences_[mark.name];
+        std::from_chars(mark.value.data(), mark.value.data() + mark.value.size(), highest);
+    }
+    for (const auto& [of, sequence] : *ledger) {
+        auto& highest = sequences_[sequenceName(of.first, of.second)];
+        highest = std::max(highest, sequence);
+    }
+    isOrderKnown_ = true;
 }
 
 void CommandService::receive(const Request& request) {
@@ -109,6 +136,7 @@ void CommandService::begin(const JobPtr& job) {
     store_.beginCommand(std::move(entry), [self = shared_from_this(), job](auto known) {
         if (known) return self->begun(job, *known);
         --self->unfinished_;
+        if (self->isUnderWay(job->verdict)) return;
         self->log_.error("command {}: not taken: {}", job->verdict.id, known.error().message);
         auto& verdict = job->verdict;
         const bool isFull = known.error().kind == ErrorKind::full;
@@ -117,6 +145,12 @@ void CommandService::begin(const JobPtr& job) {
         self->reportRefusal(*job);
         self->answerUnledgered(job, self->resultOf(*job, v1::COMMAND_REFUSED));
     });
+}
+
+/// It was begun earlier, and will be answered.
+bool CommandService::isUnderWay(const Verdict& verdict) const {
+    const auto earlier = running_.find(verdict.id);
+    return earlier != running_.end() && earlier->second->verdict.digest == verdict.digest;
 }
 
 void CommandService::begun(const JobPtr& job, const std::optional<store::CommandEntry>& known) {
@@ -129,6 +163,10 @@ void CommandService::begun(const JobPtr& job, const std::optional<store::Command
     running_.emplace(verdict.id, job);
     if (verdict.state != v1::COMMAND_ACCEPTED) {
         return finish(job, resultOf(*job, verdict.state));
+    }
+    if (verdict.command.sequence() != 0 && !isOrderKnown_) {
+        return refuse(job, v1::REFUSAL_STORE_CLOSED,
+                      "the order of earlier commands is not read yet");
     }
     if (isStale(verdict)) {
         return refuse(job, v1::REFUSAL_STALE, "a later one of this key and target came before it");
@@ -157,18 +195,28 @@ void CommandService::answerAgain(const JobPtr& job, const store::CommandEntry& k
 
 bool CommandService::isStale(const Verdict& verdict) const {
     if (verdict.command.sequence() == 0) return false;
-    const auto highest = sequences_.find(sequenceName(verdict));
-    return highest != sequences_.end() && verdict.command.sequence() <= highest->second;
+    const auto name = sequenceName(verdict);
+    const auto sequence = verdict.command.sequence();
+    const auto highest = sequences_.find(name);
+    if (highest != sequences_.end() && sequence <= highest->second) return true;
+    const auto unkept = unkeptSequences_.find(name);
+    return unkept != unkeptSequences_.end() && sequence <= *unkept->second.rbegin();
 }
 
 /// The sequence is durable before the command runs, else an older one could run after a restart.
 void CommandService::keepOrder(const JobPtr& job) {
     const auto name = sequenceName(job->verdict);
     const auto sequence = job->verdict.command.sequence();
-    sequences_[name] = sequence;
+    unkeptSequences_[name].insert(sequence);
     const store::BookmarkChange mark{std::string{kSequencesKey}, name, std::to_string(sequence)};
-    store_.append({}, {mark}, [self = shared_from_this(), job](const auto& kept) {
-        if (kept) return self->enqueue(job);
+    store_.append({}, {mark}, [self = shared_from_this(), job, name, sequence](const auto& kept) {
+        auto& unkept = self->unkeptSequences_[name];
+        unkept.erase(sequence);
+        if (unkept.empty()) self->unkeptSequences_.erase(name);
+        if (kept) {
+            self->sequences_[name] = sequence;
+            return self->enqueue(job);
+        }
         self->refuse(job, v1::REFUSAL_STORE_CLOSED, kept.error().message);
     });
 }
@@ -245,30 +293,23 @@ void CommandService::refuse(const JobPtr& job, v1::CommandRefusal refusal, std::
     finish(job, resultOf(*job, v1::COMMAND_REFUSED));
 }
 
-/// Ledger and log in one transaction: either the command is answered for ever or not at all.
+/// A repetition waits until the result is stored.
 void CommandService::finish(const JobPtr& job, v1::CommandResult result) {
     announce(*job);
     auto entry = entryOf(*job, result);
-    store_.finishCommand(std::move(entry), rowOf(result),
-                         [self = shared_from_this(), job](const auto& stored) {
-                             --self->unfinished_;
-                             failpoint("commands.answered");
-                             self->running_.erase(job->verdict.id);
-                             if (stored) return;
-                             self->log_.error("command {}: its result could not be stored: {}",
-                                              job->verdict.id, stored.error().message);
-                         });
+    auto settled = [weak = weak_from_this(), id = job->verdict.id] {
+        const auto self = weak.lock();
+        if (!self) return;
+        --self->unfinished_;
+        failpoint("commands.answered");
+        self->running_.erase(id);
+    };
+    results_->write({std::move(entry), std::move(result), std::move(settled)});
 }
 
 void CommandService::answerUnledgered(const JobPtr& job, v1::CommandResult result) {
     announce(*job);
-    std::vector<store::NewRow> rows;
-    rows.push_back(rowOf(result));
-    store_.append(std::move(rows), {}, [self = shared_from_this(), job](const auto& stored) {
-        if (stored) return;
-        self->log_.error("command {}: its result could not be stored: {}", job->verdict.id,
-                         stored.error().message);
-    });
+    results_->write({std::nullopt, std::move(result), nullptr});
 }
 
 /// It was begun in an earlier life of this process, and nobody saw how it ended.
@@ -282,12 +323,7 @@ void CommandService::finishUnknown(const store::CommandEntry& open) {
     toStamp(clock_.now(), *result.mutable_when());
     entry.state = v1::COMMAND_UNKNOWN;
     entry.result = result;
-    store_.finishCommand(std::move(entry), rowOf(result),
-                         [self = shared_from_this(), id = open.id](const auto& stored) {
-                             if (stored) return;
-                             self->log_.error("command {}: its result could not be stored: {}", id,
-                                              stored.error().message);
-                         });
+    results_->write({std::move(entry), std::move(result), nullptr});
 }
 
 void CommandService::reportRefusal(const Job& job) {
@@ -326,6 +362,7 @@ store::CommandEntry CommandService::entryOf(const Job& job, v1::CommandResult re
 
 void CommandService::stop() {
     isStopped_ = true;
+    results_->retry();
     for (auto& [target, queue] : queues_) {
         for (const auto& job : std::exchange(queue, {})) {
             refuse(job, v1::REFUSAL_BUSY, "the hub is stopping");

@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "gateway/commands/policy.hpp"
 #include "gateway/commands/refusal_report.hpp"
 #include "gateway/commands/request.hpp"
+#include "gateway/commands/result_writer.hpp"
 #include "gateway/commands/target.hpp"
 #include "gateway/commands/verify.hpp"
 #include "gateway/runtime/clock.hpp"
@@ -43,7 +45,8 @@ struct ServiceEvents {
 };
 
 /// The way of a command: verify, look it up in the ledger, run it once, answer. Every request gets
-/// a result in the store's stream, within the limits above. A command id is run at most once for
+/// a result in the store's stream, within the limits above; while the store takes nothing it waits
+/// (ResultWriter). A command id is run at most once for
 /// ever; what was begun and not finished when the process ended is answered as unknown. Commands
 /// for the same target run one after the other, others side by side. All on the loop.
 class CommandService : public std::enable_shared_from_this<CommandService> {
@@ -55,7 +58,8 @@ class CommandService : public std::enable_shared_from_this<CommandService> {
     /// Reads what the ledger knows of earlier runs; `done` when requests may come.
     void start(std::function<void()> done);
     void receive(const Request& request);
-    /// Refuses what has not begun to run and takes nothing more.
+    /// Refuses what has not begun to run and takes nothing more. What waits for the store is tried
+    /// once more.
     void stop();
 
     [[nodiscard]] std::uint64_t refused() const { return report_.total(); }
@@ -69,11 +73,15 @@ class CommandService : public std::enable_shared_from_this<CommandService> {
     };
     using JobPtr = std::shared_ptr<Job>;
 
+    void loadOrder();
+    void orderLoaded(const Result<std::vector<store::BookmarkChange>>& marks,
+                     const Result<store::CommandSequences>& ledger);
     void limit(Verdict& verdict);
     void begin(const JobPtr& job);
     void begun(const JobPtr& job, const std::optional<store::CommandEntry>& known);
     void answerAgain(const JobPtr& job, const store::CommandEntry& known);
     bool isStale(const Verdict& verdict) const;
+    bool isUnderWay(const Verdict& verdict) const;
     void keepOrder(const JobPtr& job);
     void enqueue(const JobPtr& job);
     asio::awaitable<void> serve(std::string target);
@@ -95,11 +103,15 @@ class CommandService : public std::enable_shared_from_this<CommandService> {
     ServiceEvents events_;
     Log log_;
     RefusalReport report_;
+    std::shared_ptr<ResultWriter> results_;
     TokenBucket unrunAnswers_ = kUnrunAnswers.bucket();
     std::map<std::string, TokenBucket, std::less<>> rates_;  ///< by key id
     std::map<std::string, JobPtr, std::less<>> running_;  ///< by command id, queued ones included
     std::map<std::string, std::deque<JobPtr>> queues_;    ///< by target, while it is served
-    std::map<std::string, std::uint64_t> sequences_;      ///< highest, by key and target
+    bool isOrderKnown_ = false;                       ///< of earlier commands: sequences_ was read
+    std::map<std::string, std::uint64_t> sequences_;  ///< highest, by key and target
+    std::map<std::string, std::set<std::uint64_t>> unkeptSequences_;  ///< being stored
+    Timer loadTimer_;
     std::size_t unfinished_ = 0;
     bool isStopped_ = false;
 };

@@ -1,10 +1,11 @@
 #include "gateway/config/checks.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <initializer_list>
+#include <span>
 
 #include "gateway/base/bytes.hpp"
+#include "gateway/base/file_system.hpp"
 #include "gateway/base/pem.hpp"
 #include "gateway/base/topic.hpp"
 #include "gateway/base/words.hpp"
@@ -13,6 +14,8 @@
 namespace vitalgate::config {
 
 namespace {
+
+constexpr std::size_t kMachineIdDigits = 32;
 
 using Keys = std::initializer_list<std::string_view>;
 
@@ -53,21 +56,27 @@ class Checker {
     }
 
   private:
-    void wrong(Keys keys, std::string_view sentence) {
+    /// `why`: a sentence or an Error.
+    void wrong(Keys keys, const auto& why) {
         std::string path;
         for (const auto key : keys) path = below(path, key);
-        reader_.wrong(nodeAt(root_, keys), path, sentence);
+        reader_.wrong(nodeAt(root_, keys), path, why);
     }
 
     void hub() {
         if (!config_.hub.id.empty() || isWritten(root_, {"hub", "id"})) return;
-        std::ifstream file(reader_.options().machineIdFile);
-        std::string machineId;
+        const auto& path = reader_.options().machineIdFile;
+        std::string machineId(2 * kMachineIdDigits, '\0');
+        const auto size = readFile(path, std::as_writable_bytes(std::span(machineId)));
+        if (!size && size.error().kind == ErrorKind::unavailable) {
+            return wrong({"hub", "id"}, size.error().in(path));
+        }
+        machineId.resize(size.value_or(0));
+        machineId.resize(std::min(machineId.find('\n'), machineId.size()));
         // It says "uninitialized" during the first start of an image.
-        if (!(file >> machineId) || machineId.size() != 32 || !fromHex(machineId)) {
-            wrong({"hub", "id"}, fmt::format("is required, because there is no id in {}",
-                                             reader_.options().machineIdFile));
-            return;
+        if (machineId.size() != kMachineIdDigits || !fromHex(machineId)) {
+            return wrong({"hub", "id"},
+                         fmt::format("is required, because there is no id in {}", path));
         }
         config_.hub.id = defaultHubId(machineId);
     }
@@ -202,9 +211,9 @@ class Checker {
     void pemFile(Keys keys, const std::string& path) {
         if (path.empty()) return;
         if (const auto checked = checkReadable(path); !checked) {
-            wrong(keys, checked.error().message);
+            wrong(keys, checked.error());
         } else if (const auto text = readPemFile(path); !text) {
-            wrong(keys, text.error().message);
+            wrong(keys, text.error());
         }
     }
 

@@ -40,13 +40,16 @@ bool isMapOfKeys(Node& root, Problems& problems) {
 std::vector<fs::path> filesBeside(const fs::path& path, Problems& problems) {
     const auto folder = path.parent_path() / "conf.d";
     std::vector<fs::path> files;
+    const Place whole{std::make_shared<const std::string>(folder.string()), 0, 0};
     std::error_code error;
-    if (!fs::is_directory(folder, error)) return files;
+    const auto type = fs::status(folder, error).type();
+    if (type == fs::file_type::not_found || (!error && type != fs::file_type::directory)) {
+        return files;
+    }
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
         if (at->path().extension() == ".yaml") files.push_back(at->path());
     }
-    const Place whole{std::make_shared<const std::string>(folder.string()), 0, 0};
-    if (error) problems.add(whole, "", fmt::format("cannot be read: {}", error.message()));
+    if (error) problems.add(whole, "", unreadable(error));
     if (files.size() > kMaximumFiles) {
         problems.add(whole, "", fmt::format("has more than {} files", kMaximumFiles));
         files.clear();

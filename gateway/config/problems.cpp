@@ -13,6 +13,11 @@ void Problems::add(const Place& place, std::string_view path, std::string_view s
     list_.push_back({place, std::string(path), std::string(sentence)});
 }
 
+void Problems::add(const Place& place, std::string_view path, const Error& error) {
+    mayPass_ = mayPass_ || error.kind == ErrorKind::unavailable;
+    add(place, path, error.message);
+}
+
 void Problems::noteFile(const std::string& file) {
     if (std::ranges::find(files_, file) == files_.end()) files_.push_back(file);
 }

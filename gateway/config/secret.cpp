@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
+#include <span>
 #include <system_error>
+
+#include "gateway/base/file_system.hpp"
 
 namespace vitalgate::config {
 
@@ -62,12 +64,14 @@ Status checkReadable(const fs::path& path) {
     if (status.type() == fs::file_type::not_found) {
         return fail(ErrorKind::notFound, "{}: no such file", path.string());
     }
-    if (error) return fail(ErrorKind::unavailable, "{}: {}", path.string(), error.message());
+    if (error) {
+        return fail(kindOfReadErrno(error.value()), "{}: {}", path.string(), error.message());
+    }
     if (status.type() != fs::file_type::regular) {
         return fail(ErrorKind::invalid, "{} is not a regular file", path.string());
     }
     if (::access(path.c_str(), R_OK) != 0) {
-        return fail(ErrorKind::unavailable, "{} cannot be read: {}", path.string(),
+        return fail(kindOfReadErrno(errno), "{} cannot be read: {}", path.string(),
                     std::generic_category().message(errno));
     }
     return {};
@@ -93,12 +97,10 @@ Result<Bytes> readSecret(const Secret& secret, const CredentialsDirectory& direc
         return std::unexpected(checked.error());
     }
     const auto path = *secretPath(secret, directory);
-    std::ifstream file(path, std::ios::binary);
     Bytes content(kLargestSecret + 1);
-    file.read(reinterpret_cast<char*>(content.data()),
-              static_cast<std::streamsize>(content.size()));
-    if (file.bad()) return fail(ErrorKind::unavailable, "{} cannot be read", path.string());
-    content.resize(static_cast<std::size_t>(file.gcount()));
+    const auto size = readFile(path.string(), std::as_writable_bytes(std::span(content)));
+    if (!size) return fail(size.error().kind, "{} {}", path.string(), size.error().message);
+    content.resize(*size);
     if (content.size() > kLargestSecret) {
         return fail(ErrorKind::invalid, "{} is larger than 64 KiB", path.string());
     }

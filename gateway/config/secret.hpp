@@ -38,6 +38,8 @@ using CredentialsDirectory = std::optional<std::filesystem::path>;
 Result<std::filesystem::path> secretPath(const Secret& secret,
                                          const CredentialsDirectory& directory);
 
+/// Below, a file that cannot be read at the moment is ErrorKind::unavailable (kindOfReadErrno).
+
 /// Whether the secret is a regular file that can be read and that "others" cannot read: the
 /// sentence says what to do ("/etc/vitalgate/pw is readable by others (0644); run: chmod 600 …").
 Status checkSecret(const Secret& secret, const CredentialsDirectory& directory);

@@ -35,7 +35,7 @@ void checkFile(const Node& node, const std::string& path, const Secret& secret, 
     const bool isThere = secret.kind == Secret::Kind::file || options.credentialsDirectory;
     if (!options.checkSecrets || !isThere) return;
     const auto checked = check(secret, options.credentialsDirectory);
-    if (!checked) reader.wrong(node, path, checked.error().message);
+    if (!checked) reader.wrong(node, path, checked.error());
 }
 
 /// Nothing, with the problem added, if it names no place.

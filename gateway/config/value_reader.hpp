@@ -58,6 +58,9 @@ class Reader {
     void wrong(const Node& node, std::string_view path, std::string_view sentence) {
         problems_.add(node.place, path, sentence);
     }
+    void wrong(const Node& node, std::string_view path, const Error& error) {
+        problems_.add(node.place, path, error);
+    }
     /// Adds a problem with a suggestion for each key of the map that is not in `known`.
     void refuseUnknown(const Node& node, std::string_view path,
                        const std::vector<std::string_view>& known);

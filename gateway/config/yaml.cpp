@@ -5,12 +5,12 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <cerrno>
-#include <fstream>
+#include <span>
 #include <sstream>
 #include <system_error>
 #include <unordered_map>
 
+#include "gateway/base/file_system.hpp"
 #include "gateway/config/source_text.hpp"
 
 namespace vitalgate::config {
@@ -171,23 +171,19 @@ class Builder final : public YAML::EventHandler {
 
 std::optional<std::string> readText(const std::filesystem::path& path, Problems& problems) {
     const Place whole{std::make_shared<const std::string>(path.string()), 0, 0};
-    const auto refuse = [&](std::string_view sentence) {
-        problems.add(whole, "", sentence);
+    const auto refuse = [&](const auto& why) {
+        problems.add(whole, "", why);
         return std::nullopt;
     };
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (status.type() == std::filesystem::file_type::not_found) return refuse("no such file");
-    if (error) return refuse(fmt::format("cannot be read: {}", error.message()));
+    if (error) return refuse(unreadable(error));
     if (!std::filesystem::is_regular_file(status)) return refuse("not a regular file");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return refuse(fmt::format("cannot be read: {}", std::generic_category().message(errno)));
-    }
     std::string text(kMaximumFileBytes + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.bad()) return refuse("cannot be read");
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    const auto size = readFile(path.string(), std::as_writable_bytes(std::span(text)));
+    if (!size) return refuse(size.error());
+    text.resize(*size);
     return text;
 }
 
@@ -241,6 +237,10 @@ std::optional<Node> parseYaml(std::string_view text, const std::string& file, Pr
     auto root = builder.takeRoot();
     if (!root.place.file) root.place = source.place(0, 0);
     return root;
+}
+
+Error unreadable(const std::error_code& error) {
+    return {kindOfReadErrno(error.value()), fmt::format("cannot be read: {}", error.message())};
 }
 
 std::optional<Node> readYaml(const std::filesystem::path& path, Problems& problems) {

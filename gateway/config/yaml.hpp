@@ -6,7 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
+
+#include "gateway/base/error.hpp"
 
 namespace vitalgate::config {
 
@@ -29,7 +32,12 @@ class Problems {
 
     /// `path` is the dotted key that the sentence is about ("devices.cuff"); empty for the file.
     void add(const Place& place, std::string_view path, std::string_view sentence);
+    /// The same for what was found out about a file.
+    void add(const Place& place, std::string_view path, const Error& error);
 
+    /// Whether one of them is a file that cannot be read at the moment (ErrorKind::unavailable):
+    /// that passes by itself, and what else is wrong may come of it.
+    [[nodiscard]] bool mayPass() const { return mayPass_; }
     [[nodiscard]] bool empty() const { return list_.empty(); }
     [[nodiscard]] std::size_t size() const { return list_.size(); }
     /// "vitalgate.yaml:7:5: devices.cuff: unknown key …", sorted by place: files in the order in
@@ -49,6 +57,7 @@ class Problems {
 
     std::vector<Problem> list_;
     std::vector<std::string> files_;
+    bool mayPass_ = false;
 };
 
 enum class NodeKind { null, scalar, list, map };
@@ -86,6 +95,9 @@ std::string_view describe(NodeKind kind);
 /// characters, more than kMaximumFileBytes or kMaximumDepth. `file` is only for messages.
 /// Nothing: the text could not be read at all; an empty text gives a null node.
 std::optional<Node> parseYaml(std::string_view text, const std::string& file, Problems& problems);
+
+/// "cannot be read: …" for what the file system says.
+Error unreadable(const std::error_code& error);
 
 /// The same for a regular file; `path` is shown in messages as it is given.
 std::optional<Node> readYaml(const std::filesystem::path& path, Problems& problems);

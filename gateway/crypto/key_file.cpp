@@ -7,30 +7,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 
+#include "gateway/base/descriptor.hpp"
+#include "gateway/base/file_system.hpp"
 #include "gateway/base/key_octets.hpp"
 #include "gateway/crypto/crypto.hpp"
 
 namespace vitalgate::crypto {
 
 namespace {
-
-/// An open file, closed when it goes.
-class File {
-  public:
-    explicit File(int descriptor) : descriptor_(descriptor) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    [[nodiscard]] bool isOpen() const { return descriptor_ >= 0; }
-    [[nodiscard]] int descriptor() const { return descriptor_; }
-
-  private:
-    int descriptor_;
-};
 
 std::unexpected<Error> systemError(std::string_view path, std::string_view what) {
     return fail(ErrorKind::unavailable, "{}: {}: {}", path, what, std::strerror(errno));
@@ -46,25 +31,12 @@ Status writeAll(const std::string& path, int descriptor, ByteView octets) {
     return {};
 }
 
-std::string folderOf(const std::string& path) {
-    const auto folder = std::filesystem::path(path).parent_path().string();
-    return folder.empty() ? "." : folder;
-}
-
 Status writeDurably(const std::string& path, const SecretKey& key) {
-    const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400));
-    if (!file.isOpen()) return systemError(path, "cannot be created");
-    if (::fchmod(file.descriptor(), 0400) != 0) return systemError(path, "cannot set its mode");
-    if (auto written = writeAll(path, file.descriptor(), key.octets()); !written) return written;
-    if (::fsync(file.descriptor()) != 0) return systemError(path, "cannot be written to disk");
-    return {};
-}
-
-Status syncFolder(const std::string& folder) {
-    const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!file.isOpen() || ::fsync(file.descriptor()) != 0) {
-        return systemError(folder, "cannot be written to disk");
-    }
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400));
+    if (file.value < 0) return systemError(path, "cannot be created");
+    if (::fchmod(file.value, 0400) != 0) return systemError(path, "cannot set its mode");
+    if (auto written = writeAll(path, file.value, key.octets()); !written) return written;
+    if (::fsync(file.value) != 0) return systemError(path, "cannot be written to disk");
     return {};
 }
 

@@ -14,6 +14,7 @@
 
 #include "gateway/dbus/connection_impl.hpp"
 #include "gateway/dbus/message.hpp"
+#include "gateway/dbus/no_memory.hpp"
 #include "gateway/runtime/answer.hpp"
 
 namespace vitalgate::dbus {
@@ -125,6 +126,7 @@ void Connection::Impl::guard(std::string_view what, const std::function<void()>&
     try {
         work();
     } catch (const std::exception& error) {
+        checkMemory(error);
         log_.error("{}: {}", what, error.what());
     } catch (...) {
         log_.error("{}: unknown exception", what);
@@ -168,6 +170,7 @@ bool Connection::Impl::process() {
     try {
         return bus_->processPendingRequest();
     } catch (const std::exception& error) {
+        checkMemory(error);
         lose(error.what());
         return false;
     }
@@ -184,6 +187,7 @@ void Connection::Impl::watch() {
         const auto timeout = poll.getRelativeTimeout();
         timer_ = timeout ? clock_.after(*timeout, [this] { schedule(); }) : Timer();
     } catch (const std::exception& error) {
+        checkMemory(error);
         lose(error.what());
         runQueue();
     }
@@ -259,6 +263,7 @@ void Connection::Impl::send(std::uint64_t id, const Request& request) {
         pending_.at(id).proxy = std::move(proxy);
         schedule();
     } catch (const sdbus::Error& error) {
+        checkMemory(error);
         const auto kind = isOpen() ? ErrorKind::invalid : ErrorKind::disconnected;
         finish(id, std::unexpected(callError({kind, error.getMessage()}, error.getName())));
     }
@@ -309,6 +314,7 @@ Result<Match> Connection::Impl::match(const std::string& rule,
         matches_[id] = {std::move(slot), std::make_shared<const std::function<void(const Signal&)>>(
                                              std::move(handler))};
     } catch (const sdbus::Error& error) {
+        checkMemory(error);
         return fail(ErrorKind::invalid, "match {}: {}", rule, error.getMessage());
     }
     schedule();

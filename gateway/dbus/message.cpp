@@ -3,6 +3,8 @@
 #include <sdbus-c++/Error.h>
 #include <sdbus-c++/Types.h>
 
+#include "gateway/dbus/no_memory.hpp"
+
 namespace vitalgate::dbus {
 
 namespace {
@@ -220,6 +222,7 @@ Result<T> guarded(ErrorKind kind, Work work) {
     } catch (const Failure& failure) {
         return std::unexpected(failure.error);
     } catch (const sdbus::Error& error) {
+        checkMemory(error);
         return fail(kind, "{}", error.getMessage());
     }
 }

@@ -103,6 +103,7 @@ class Inbox {
         if (end_ || values_.size() >= limit_) return false;
         // A wait that has timed out and not yet resumed takes nothing any more.
         if (waiting_ && !waiting_->isGiven()) {
+            isHandedOver_ = true;
             std::exchange(waiting_, std::nullopt)->set(std::move(value));
         } else {
             values_.push_back(std::move(value));
@@ -128,6 +129,7 @@ class Inbox {
     asio::awaitable<Result<T>> next(Clock& clock, Duration limit) {
         Answer<T> answer;
         if (!values_.empty()) {
+            isHandedOver_ = true;
             answer.set(std::move(values_.front()));
             values_.pop_front();
         } else if (end_) {
@@ -136,17 +138,21 @@ class Inbox {
             waiting_ = answer;
         }
         auto result = co_await answer.wait(clock, limit);
+        isHandedOver_ = false;
         if (!result && result.error().kind == ErrorKind::timedOut) waiting_.reset();
         co_return result;
     }
 
     [[nodiscard]] std::size_t size() const { return values_.size(); }
+    /// What the reader does not have yet, that which is on its way to it too.
+    [[nodiscard]] std::size_t unread() const { return values_.size() + (isHandedOver_ ? 1 : 0); }
 
   private:
     std::size_t limit_;
     std::deque<T> values_;
     std::optional<Error> end_;
     std::optional<Answer<T>> waiting_;
+    bool isHandedOver_ = false;
 };
 
 }  // namespace vitalgate

@@ -2,14 +2,24 @@
 
 #include <date/tz.h>
 
+#include <cerrno>
+#include <cstring>
 #include <stdexcept>
 
 namespace vitalgate {
 
 Result<TimeZone> TimeZone::find(const std::string& name) {
+    errno = 0;
     try {
-        return TimeZone(name.empty() ? date::current_zone() : date::locate_zone(name));
+        const auto* zone = name.empty() ? date::current_zone() : date::locate_zone(name);
+        // The library reads the zone's file when it is first asked: here a failure can be told.
+        static_cast<void>(zone->get_info(std::chrono::sys_seconds{}));
+        return TimeZone(zone);
     } catch (const std::runtime_error&) {
+        if (errno == EMFILE || errno == ENFILE || errno == EACCES) {
+            return fail(ErrorKind::unavailable, "the time zones of the system cannot be read: {}",
+                        std::strerror(errno));
+        }
         if (name.empty()) {
             return fail(ErrorKind::invalid, "the system's time zone cannot be found; name one");
         }

@@ -19,7 +19,8 @@ class TimeZone {
   public:
     TimeZone() = default;  ///< UTC
 
-    /// "Europe/Prague"; empty: the system's own. ErrorKind::invalid for a name that is unknown.
+    /// "Europe/Prague"; empty: the system's own. ErrorKind::invalid for a name that is unknown,
+    /// ErrorKind::unavailable where the database cannot be read now.
     static Result<TimeZone> find(const std::string& name);
 
     /// Local time that is always so much ahead of UTC: of a device that says no more of its zone.

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/failpoint.hpp"
-#include "gateway/store/meta_table.hpp"
+#include "gateway/store/loss_entries.hpp"
 #include "gateway/store/store_events.hpp"
 
 namespace vitalgate::store {
@@ -47,12 +47,9 @@ Status tell(Database& database, LogTable& log, CarryProgress& progress, const Mo
         if (!isOpen) progress.lostCount += range.last - range.first + 1;
     }
     for (const auto& [set, reason] : told) {
-        for (auto& record : earlierLossRecords(progress.stream, *set, reason, now)) {
-            const auto inserted = log.insert(record, now);
-            if (!inserted) return std::unexpected(inserted.error());
-            const auto name = fmt::format("loss/salvaged/{}", *inserted);
-            if (auto noted = writeNumber(database, name, *inserted); !noted) return noted;
-        }
+        auto records = earlierLossRecords(progress.stream, *set, reason, now);
+        if (auto done = insertTold(database, log, progress.stream, std::move(records), now); !done)
+            return done;
         *set = {};
     }
     return {};
@@ -62,7 +59,7 @@ Status tell(Database& database, LogTable& log, CarryProgress& progress, const Mo
 
 Status CarryOver::begin(const Moment& now) {
     progress_.undelivered = old_.undelivered();
-    for (const auto sequence : old_.lossRows()) {
+    for (const auto& [sequence, stream] : old_.lossRows()) {
         if (!progress_.undelivered.contains(sequence)) continue;
         carried_ = {};
         const auto read = old_.scan({sequence, sequence}, 1,
@@ -71,7 +68,10 @@ Status CarryOver::begin(const Moment& now) {
         progress_.early.add(carried_);
         progress_.moved.add(carried_);
         // It may have named any row before it.
-        if (carried_.empty()) progress_.unknown = std::max(progress_.unknown, sequence);
+        if (!carried_.empty()) continue;
+        progress_.unknown = std::max(progress_.unknown, sequence);
+        if (!stream) continue;
+        if (auto told = tellAllOf(database_, log_, *stream, now); !told) return told;
     }
     return writeProgress(database_, progress_);
 }
@@ -130,7 +130,8 @@ Status CarryOver::carry(IntactRow row, const Moment& now) {
     if (!inserted) return std::unexpected(inserted.error());
     carried_.add(Range{sequence, sequence});
     ++progress_.movedCount;
-    return {};
+    if (!carried.record.event().has_loss() || *inserted == 0) return {};
+    return noteTold(database_, carried.record.event().loss().stream(), *inserted);
 }
 
 /// Those of rows that are lost are left out: read from the device again, they are new.

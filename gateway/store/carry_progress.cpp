@@ -65,16 +65,21 @@ bool isCarryEntry(std::string_view name) {
     return name.starts_with(kPrefix);
 }
 
+std::string streamOfCarryEntry(std::string_view name) {
+    if (!isCarryEntry(name)) return {};
+    const auto stream = name.substr(kPrefix.size(), name.rfind('/') - kPrefix.size());
+    return name == nameOf(stream, kNext) ? std::string(stream) : std::string();
+}
+
 Result<std::vector<std::string>> carriedStreams(Database& database) {
     std::vector<std::string> streams;
-    Query query(database, "SELECT name FROM meta WHERE name GLOB 'salvage/*/next' ORDER BY name");
+    Query query(database, "SELECT name FROM meta WHERE name GLOB ?1 ORDER BY name",
+                nameOf("*", kNext));
     for (;;) {
         const auto row = query.next();
         if (!row) return std::unexpected(row.error());
         if (!*row) return streams;
-        const auto name = query.text(0);
-        streams.push_back(
-            name.substr(kPrefix.size(), name.size() - kPrefix.size() - kNext.size() - 1));
+        streams.push_back(streamOfCarryEntry(query.text(0)));
     }
 }
 

@@ -30,6 +30,8 @@ std::string lostText(const CarryProgress& progress);
 
 /// Whether this entry of table `meta` is part of one.
 bool isCarryEntry(std::string_view name);
+/// Of which stream, if it is the one part that each has; else empty.
+std::string streamOfCarryEntry(std::string_view name);
 
 // Parts of a transaction.
 /// The streams of which there is one.

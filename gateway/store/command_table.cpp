@@ -1,5 +1,7 @@
 #include "gateway/store/command_table.hpp"
 
+#include <algorithm>
+
 namespace vitalgate::store {
 
 namespace {
@@ -7,6 +9,7 @@ namespace {
 constexpr std::string_view kTable = "command";
 constexpr Duration kKeepAfter = std::chrono::days{7};
 constexpr Duration kKeepAtLeast = std::chrono::hours{1};
+constexpr std::uint64_t kStepRows = 128;
 
 std::int64_t nanoseconds(WallTime time) {
     return time.time_since_epoch().count();
@@ -89,6 +92,24 @@ Result<std::vector<CommandEntry>> CommandTable::open() {
         if (*entry) entries.push_back(std::move(**entry));
     }
     return entries;
+}
+
+Result<bool> CommandTable::addSequences(std::int64_t& after, CommandSequences& highest) {
+    Query query(database_,
+                "SELECT rowid, key_id, target, sequence, state FROM command WHERE rowid > ?1 "
+                "ORDER BY rowid LIMIT ?2",
+                after, kStepRows);
+    for (std::uint64_t visited = 0; visited < kStepRows; ++visited) {
+        const auto row = query.next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return true;
+        after = query.integer(0);
+        const auto state = query.integer(4);
+        if (state == v1::COMMAND_REFUSED || state == v1::COMMAND_EXPIRED) continue;
+        auto& known = highest[{query.text(1), query.text(2)}];
+        known = std::max(known, query.unsignedInteger(3));
+    }
+    return false;
 }
 
 Status CommandTable::purge(const Moment& now) {

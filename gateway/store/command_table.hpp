@@ -34,6 +34,9 @@ class CommandTable {
     [[nodiscard]] CommandEntry entryOf(const Query& query) const;
     /// Those without a final state, at most kMaximumOpen.
     Result<std::vector<CommandEntry>> open();
+    /// Adds the sequences of the next entries behind that rowid that have run, or may have, and
+    /// moves it on; true at the end.
+    Result<bool> addSequences(std::int64_t& after, CommandSequences& highest);
     /// Removes what is out of date, if the clock can be trusted.
     Status purge(const Moment& now);
 

@@ -5,13 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <set>
 
+#include "gateway/base/descriptor.hpp"
 #include "gateway/base/failpoint.hpp"
+#include "gateway/base/file_system.hpp"
 
 namespace vitalgate::store {
 
@@ -28,23 +31,9 @@ std::string markOf(const std::string& path) {
     return path + ".damaged";
 }
 
-bool isThere(const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(path, ignored));
-}
-
 std::unexpected<Error> failed(const fs::path& path) {
-    const bool isFull = errno == ENOSPC || errno == EDQUOT;
-    return fail(isFull ? ErrorKind::full : ErrorKind::unavailable, "{} cannot be moved or made: {}",
-                path.string(), std::strerror(errno));
-}
-
-Status syncFolder(const fs::path& folder) {
-    const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool done = file >= 0 && ::fsync(file) == 0;
-    const Status status = done ? Status{} : failed(folder);
-    if (file >= 0) ::close(file);
-    return status;
+    return fail(kindOfErrno(errno), "{} cannot be moved or made: {}", path.string(),
+                std::strerror(errno));
 }
 
 /// Named by the time at which the salvaged file was finished, so that what a power cut left of a
@@ -58,7 +47,12 @@ std::string nameFor(const fs::path& salvaged) {
 /// Gives the name.
 Result<std::string> moveParts(const std::string& path, const fs::path& folder) {
     auto name = nameFor(salvagedPathOf(path));
-    while (isThere(path) && isThere(folder / (name + std::string(kEnding)))) name += "-2";
+    auto isBefore = isThere(path);
+    if (isBefore && *isBefore) {
+        while ((isBefore = isThere(folder / (name + std::string(kEnding)))) && *isBefore)
+            name += "-2";
+    }
+    if (!isBefore) return std::unexpected(isBefore.error());
     for (const auto part : kParts) {
         const fs::path from = path + std::string(part);
         std::error_code ignored;
@@ -66,48 +60,52 @@ Result<std::string> moveParts(const std::string& path, const fs::path& folder) {
         if (!part.empty() && fs::file_size(from, ignored) == 0) ::unlink(from.c_str());
         const auto to = folder / fmt::format("{}{}{}", name, kEnding, part);
         failpoint("store.move-part");
-        if (isThere(from) && ::rename(from.c_str(), to.c_str()) != 0) return failed(from);
+        const bool isMoved = ::rename(from.c_str(), to.c_str()) == 0;
+        if (!isMoved && errno != ENOENT) return failed(from);
     }
     return name;
 }
 
-fs::path homeOf(const std::string& path) {
-    const auto beside = fs::path(path).parent_path();
-    return beside.empty() ? fs::path(".") : beside;
+fs::path keptIn(const std::string& path) {
+    return fs::path(folderOf(path)) / "damaged";
 }
 
-fs::path folderOf(const std::string& path) {
-    return homeOf(path) / "damaged";
+std::string fileOf(const std::string& path, const std::string& name) {
+    return keptIn(path) / (name + std::string(kEnding));
 }
 
 /// A journal may have lost its file.
-std::set<std::string> keptNames(const std::string& path) {
+Result<std::set<std::string>> keptNames(const std::string& path) {
     std::set<std::string> names;
-    std::error_code ignored;
-    for (const auto& file : fs::directory_iterator(folderOf(path), ignored)) {
-        const auto name = file.path().filename().string();
+    std::error_code failure;
+    fs::directory_iterator file(keptIn(path), failure);
+    for (; !failure && file != fs::directory_iterator(); file.increment(failure)) {
+        const auto name = file->path().filename().string();
         const auto end = name.rfind(kEnding);
         if (name.starts_with("store-") && end != std::string::npos)
             names.insert(name.substr(0, end));
     }
-    return names;
+    if (!failure || failure == std::errc::no_such_file_or_directory) return names;
+    return fail(ErrorKind::unavailable, "{} cannot be read: {}", keptIn(path).string(),
+                failure.message());
 }
 
 void remove(const std::string& path, const std::string& name) {
     std::error_code ignored;
     for (const auto part : kParts) {
-        fs::remove(folderOf(path) / fmt::format("{}{}{}", name, kEnding, part), ignored);
+        fs::remove(keptIn(path) / fmt::format("{}{}{}", name, kEnding, part), ignored);
     }
 }
 
 }  // namespace
 
-void markDamaged(const std::string& path) {
-    const int file = ::open(markOf(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (file >= 0) ::close(file);
+Status markDamaged(const std::string& path) {
+    const Descriptor mark(::open(markOf(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (mark.value < 0) return failed(markOf(path));
+    return syncFolder(folderOf(path));
 }
 
-bool isMarkedDamaged(const std::string& path) {
+Result<bool> isMarkedDamaged(const std::string& path) {
     return isThere(markOf(path));
 }
 
@@ -119,54 +117,61 @@ std::string salvagedPathOf(const std::string& path) {
     return path + ".salvaged";
 }
 
-std::vector<std::string> damagedFiles(const std::string& path) {
+Result<std::vector<std::string>> damagedFiles(const std::string& path) {
+    const auto names = keptNames(path);
+    if (!names) return std::unexpected(names.error());
     std::vector<std::string> files;
-    for (const auto& name : keptNames(path)) {
-        files.push_back(folderOf(path) / (name + std::string(kEnding)));
-    }
+    for (const auto& name : *names) files.push_back(fileOf(path, name));
     return files;
 }
 
-void limitDamagedFiles(const std::string& path, const std::string& newest, const Log& log) {
-    auto names = keptNames(path);
-    auto room = kKept;
-    if (names.erase(newest) > 0) --room;
-    while (names.size() > room) {
-        const auto oldest = names.extract(names.begin()).value();
-        log.warning("damaged store {} is removed: {} newer ones are kept", oldest, kKept);
-        remove(path, oldest);
+void limitDamagedFiles(const std::string& path, const MayGo& mayGo, const Log& log) {
+    const auto names = keptNames(path);
+    if (!names) return log.error("{}", names.error().message);
+    auto surplus = names->size() - std::min(names->size(), kKept);
+    for (const auto& name : *names) {
+        if (surplus == 0) return;
+        if (!mayGo(fileOf(path, name))) continue;
+        log.warning("damaged store {} is removed: {} others are kept", name, kKept);
+        remove(path, name);
+        --surplus;
     }
 }
 
-bool removeDamagedFile(const std::string& path, std::size_t keep, const Log& log) {
+bool removeDamagedFile(const std::string& path, const MayGo& mayGo, const Log& log) {
     const auto names = keptNames(path);
-    if (names.size() <= keep) return false;
-    log.warning("damaged store {} is removed: the disk is full", *names.begin());
-    remove(path, *names.begin());
+    if (!names) return false;
+    const auto oldest =
+        std::ranges::find_if(*names, [&](const auto& name) { return mayGo(fileOf(path, name)); });
+    if (oldest == names->end()) return false;
+    log.warning("damaged store {} is removed: the disk is full", *oldest);
+    remove(path, *oldest);
     return true;
 }
 
-Status takeSalvaged(const std::string& path, const Log& log) {
+Result<std::string> takeSalvaged(const std::string& path, const Log& log) {
     const auto salvaged = salvagedPathOf(path);
-    if (!isThere(salvaged)) return {};
-    const auto home = homeOf(path);
-    const auto folder = folderOf(path);
+    const auto isMade = isThere(salvaged);
+    if (!isMade) return std::unexpected(isMade.error());
+    if (!*isMade) return std::string{};
+    const auto home = folderOf(path);
+    const auto folder = keptIn(path).string();
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failed(folder);
     // The salvaged file has its name for good before the damaged one loses its own.
-    if (auto synced = syncFolder(home); !synced) return synced;
+    if (auto synced = syncFolder(home); !synced) return std::unexpected(synced.error());
     failpoint("store.move-damaged");
     const auto name = moveParts(path, folder);
     if (!name) return std::unexpected(name.error());
-    log.warning("the damaged store is {} now", (folder / (*name + std::string(kEnding))).string());
-    if (auto synced = syncFolder(folder); !synced) return synced;
+    const auto damaged = fileOf(path, *name);
+    log.warning("the damaged store is {} now", damaged);
+    if (auto synced = syncFolder(folder); !synced) return std::unexpected(synced.error());
     failpoint("store.forget-mark");
     forgetMark(path);
     failpoint("store.name-salvaged");
     if (::rename(salvaged.c_str(), path.c_str()) != 0) return failed(salvaged);
     failpoint("store.sync-salvaged");
-    if (auto synced = syncFolder(home); !synced) return synced;
-    limitDamagedFiles(path, *name, log);
-    return {};
+    if (auto synced = syncFolder(home); !synced) return std::unexpected(synced.error());
+    return damaged;
 }
 
 }  // namespace vitalgate::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,8 @@ namespace vitalgate::store {
 
 /// From now on the file at `path` counts as damaged: the next start salvages it. For damage that
 /// shows only while the file is in use.
-void markDamaged(const std::string& path);
-[[nodiscard]] bool isMarkedDamaged(const std::string& path);
+Status markDamaged(const std::string& path);
+[[nodiscard]] Result<bool> isMarkedDamaged(const std::string& path);
 /// For a new file.
 void forgetMark(const std::string& path);
 
@@ -19,17 +20,20 @@ void forgetMark(const std::string& path);
 /// one. What has this name is whole.
 std::string salvagedPathOf(const std::string& path);
 
-/// The damaged stores that are kept beside the one at `path`, oldest first.
-std::vector<std::string> damagedFiles(const std::string& path);
-/// Removes the oldest of them until two are kept. `newest`, if given, stays whatever its date: the
-/// clock may have been wrong.
-void limitDamagedFiles(const std::string& path, const std::string& newest, const Log& log);
-/// To make room: removes the oldest of them but for the newest `keep`. False if there is none.
-bool removeDamagedFile(const std::string& path, std::size_t keep, const Log& log);
+/// The damaged stores that are kept beside the one at `path`, oldest first. ErrorKind::unavailable
+/// if their folder cannot be read.
+Result<std::vector<std::string>> damagedFiles(const std::string& path);
+/// Whether one of them, by its path, may be removed.
+using MayGo = std::function<bool(const std::string& file)>;
+/// Removes the oldest of them that may go until two are kept.
+void limitDamagedFiles(const std::string& path, const MayGo& mayGo, const Log& log);
+/// To make room: removes the oldest of them that may go. False if there is none.
+bool removeDamagedFile(const std::string& path, const MayGo& mayGo, const Log& log);
 
 /// If there is a salvaged store: moves the damaged one with its journal into the folder `damaged`
-/// beside it (mode 0700; two are kept, the oldest goes) and gives the salvaged one its name. Cut
-/// off at any point, it is finished by the next call. ErrorKind::unavailable.
-Status takeSalvaged(const std::string& path, const Log& log);
+/// beside it (mode 0700) and gives the salvaged one its name. Cut off at any point, it is finished
+/// by the next call. Gives the path of the damaged one; empty if there was nothing to do.
+/// ErrorKind::full if there is no room for a name, unavailable if it fails otherwise.
+Result<std::string> takeSalvaged(const std::string& path, const Log& log);
 
 }  // namespace vitalgate::store

@@ -7,6 +7,7 @@
 #include "gateway/store/carry_progress.hpp"
 #include "gateway/store/command_table.hpp"
 #include "gateway/store/journal_check.hpp"
+#include "gateway/store/log_table.hpp"
 #include "gateway/store/meta_table.hpp"
 #include "gateway/store/ranges_table.hpp"
 #include "gateway/store/store_file.hpp"
@@ -61,10 +62,6 @@ Bytes octetsOf(std::string_view uuid) {
 
 }  // namespace
 
-bool isUnreadable(ErrorKind kind) {
-    return kind == ErrorKind::damaged || kind == ErrorKind::notFound || kind == ErrorKind::internal;
-}
-
 Result<DamagedStore> DamagedStore::open(const std::string& path, const StoreOptions& options) {
     Error error{ErrorKind::damaged, "the file's header is damaged"};
     // A wrong octet there may let SQLite read nonsense.
@@ -77,30 +74,39 @@ Result<DamagedStore> DamagedStore::open(const std::string& path, const StoreOpti
     if (!page) return std::unexpected(page.error());
     auto overlay = std::make_unique<PageOverlay>(std::move(*page), options.vfs);
     auto restored = openAs(path, options, std::move(overlay));
-    const bool tellsMore = !restored && restored.error().kind != ErrorKind::internal;
-    if (restored || (tellsMore && error.kind == ErrorKind::damaged)) return restored;
-    return std::unexpected(error);
+    if (restored || restored.error().kind == ErrorKind::unavailable) return restored;
+    const bool tellsMore = restored.error().kind != ErrorKind::internal;
+    return tellsMore && error.kind == ErrorKind::damaged ? std::move(restored)
+                                                         : std::unexpected(error);
 }
 
 Result<DamagedStore> DamagedStore::openAs(const std::string& path, const StoreOptions& options,
                                           std::unique_ptr<PageOverlay> overlay) {
+    // First: whatever closes a file of this process takes away the lock that SQLite has on it.
+    const auto lacksCommits = hasLostCommits(path);
+    if (!lacksCommits) return std::unexpected(lacksCommits.error());
     auto database = Database::open(path, overlay ? overlay->name() : options.vfs);
     if (!database) return std::unexpected(database.error());
     auto ready = database->run("PRAGMA locking_mode = EXCLUSIVE");
     if (ready) ready = database->run("PRAGMA query_only = ON");
+    // Tables whose first page is cut off cost themselves alone.
+    if (ready) ready = database->run("PRAGMA writable_schema = ON");
     if (!ready) return std::unexpected(ready.error());
-    auto stream = readStream(*database);
+    const StoreKeys storeKeys{options.key, options.previousKey};
+    auto mark = readKeyMark(*database, storeKeys);
+    if (!mark) return std::unexpected(mark.error());
+    auto stream = *mark ? Result<std::string>((*mark)->stream) : readStream(*database);
     if (!stream) return std::unexpected(stream.error());
     const auto keyCount = database->integer("SELECT count(*) FROM keys");
-    if (!keyCount) return std::unexpected(keyCount.error());
-    if (*keyCount == 0) return fail(ErrorKind::damaged, "its keys are gone");
-    auto keys = KeyRing::load(*database, {options.key, options.previousKey}, *stream);
+    if (!keyCount && !*mark) return std::unexpected(keyCount.error());
+    if (keyCount && *keyCount == 0 && !*mark) return fail(ErrorKind::damaged, "its keys are gone");
+    auto keys = KeyRing::load(*database, storeKeys, *stream);
     if (!keys) return std::unexpected(keys.error());
     DamagedStore store(std::move(overlay), std::move(*database), std::move(*keys),
                        std::move(*stream));
     store.findUndelivered(options.uplinks);
     // Nobody knows how many rows they had.
-    if (hasLostCommits(path + "-wal")) {
+    if (*lacksCommits) {
         store.undelivered_.add(Range{store.newest() + 1, kMaximumSequence});
     }
     return store;
@@ -125,13 +131,14 @@ std::uint64_t DamagedStore::newest() {
     return newest;
 }
 
-std::vector<std::uint64_t> DamagedStore::lossRows() {
-    std::vector<std::uint64_t> sequences;
+std::vector<LossEntry> DamagedStore::lossRows() {
+    std::vector<LossEntry> rows;
     readAll(database_, "SELECT name, value FROM meta", "name", [&](const Query& query) {
-        if (query.text(0).starts_with("loss/")) sequences.push_back(query.unsignedInteger(1));
+        if (auto entry = lossEntryOf(query.text(0), query.unsignedInteger(1)))
+            rows.push_back(std::move(*entry));
         return true;
     });
-    return sequences;
+    return rows;
 }
 
 std::vector<std::pair<std::string, std::string>> DamagedStore::carryEntries() {
@@ -209,12 +216,7 @@ std::uint32_t DamagedStore::highestBoot() {
 
 std::optional<IntactRow> DamagedStore::openRow(const Query& query) {
     IntactRow row;
-    row.header = {query.unsignedInteger(0),
-                  static_cast<int>(query.integer(1)),
-                  static_cast<int>(query.integer(2)),
-                  query.integer(3),
-                  static_cast<std::uint32_t>(query.integer(4)),
-                  static_cast<std::uint32_t>(query.integer(5))};
+    row.header = headerOf(query);
     const auto content = keys_.openRow(row.header, query.blob(6));
     if (!content || !row.record.ParseFromString(asText(*content))) return {};
     return row;

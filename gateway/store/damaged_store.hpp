@@ -7,6 +7,7 @@
 
 #include "gateway/store/database.hpp"
 #include "gateway/store/key_ring.hpp"
+#include "gateway/store/loss_entries.hpp"
 #include "gateway/store/page_overlay.hpp"
 #include "gateway/store/range_set.hpp"
 #include "gateway/store/store.hpp"
@@ -32,10 +33,6 @@ struct IdPassage {
     bool isBackward = false;
 };
 
-/// Of an error of DamagedStore::open(): the file itself is at fault; with another key, or once the
-/// disk works again, it would be read no better.
-bool isUnreadable(ErrorKind kind);
-
 /// A store file that is damaged, as far as it can be read; nothing of it is changed. What is read
 /// from table `log`, bookmarks and results has passed its seal; the rest is taken at its word.
 class DamagedStore {
@@ -49,12 +46,15 @@ class DamagedStore {
     [[nodiscard]] const std::string& stream() const { return stream_; }
     /// Whether it opened with the previous store's key.
     [[nodiscard]] bool needsPreviousKey() const { return keys_.needsWrapping(); }
+    /// Whether nothing that is sealed can be read. The data keys are bound to the stream, so its
+    /// name may be that of another one: an older page may stand in the place of its own.
+    [[nodiscard]] bool isSealed() const { return !keys_.canOpen(); }
     /// The sequences that were given out and that not every uplink has stored, as far as that can
     /// be told: else all of them.
     [[nodiscard]] const RangeSet& undelivered() const { return undelivered_; }
 
-    /// Sequences of rows that tell of others which are lost: nothing else explains these.
-    std::vector<std::uint64_t> lossRows();
+    /// The rows that tell of others which are lost: nothing else explains these.
+    std::vector<LossEntry> lossRows();
     /// Where the carrying over from still earlier damaged stores stands: entries of table `meta`.
     std::vector<std::pair<std::string, std::string>> carryEntries();
 

@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <map>
+
+#include "gateway/base/memory.hpp"
 
 namespace vitalgate::store {
 
@@ -70,11 +73,21 @@ bool isReadOnly(sqlite3* handle, int code) {
     return isWritable == 0;
 }
 
+/// What the system said, where an operator can do something about it; empty otherwise.
+std::string systemReason(sqlite3* handle, int primary) {
+    const int number = handle != nullptr ? sqlite3_system_errno(handle) : 0;
+    if (primary != SQLITE_CANTOPEN || number == 0) return {};
+    return fmt::format(": {}", std::strerror(number));
+}
+
 Error errorOf(sqlite3* handle, int code) {
+    // Whoever reads on after an error would take what there was no memory for as damaged.
+    if ((code & 0xff) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM) reportNoMemory();
     const int primary = isReadOnly(handle, code) ? SQLITE_READONLY : code & 0xff;
     for (const auto& known : kErrors) {
         if (known.code == primary) {
-            return {known.kind, fmt::format("{} (SQLite {})", known.text, code)};
+            const auto reason = systemReason(handle, primary);
+            return {known.kind, fmt::format("{}{} (SQLite {})", known.text, reason, code)};
         }
     }
     return {ErrorKind::internal,
@@ -88,6 +101,10 @@ int keepWalPages(void* pages, sqlite3*, const char*, int count) {
 }
 
 }  // namespace
+
+bool isUnreadable(ErrorKind kind) {
+    return kind == ErrorKind::damaged || kind == ErrorKind::notFound || kind == ErrorKind::internal;
+}
 
 class Connection {
   public:
@@ -204,25 +221,31 @@ Query::~Query() {
 }
 
 void Query::bind(int at, std::int64_t value) {
-    if (statement_) sqlite3_bind_int64(*statement_, at, value);
+    if (statement_) bound(sqlite3_bind_int64(*statement_, at, value));
 }
 
 void Query::bind(int at, std::string_view value) {
     if (!statement_) return;
-    sqlite3_bind_text64(*statement_, at, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    bound(sqlite3_bind_text64(*statement_, at, value.data(), value.size(), SQLITE_TRANSIENT,
+                              SQLITE_UTF8));
 }
 
 void Query::bind(int at, ByteView value) {
     if (!statement_) return;
     if (value.empty()) {
-        sqlite3_bind_zeroblob(*statement_, at, 0);
+        bound(sqlite3_bind_zeroblob(*statement_, at, 0));
     } else {
-        sqlite3_bind_blob64(*statement_, at, value.data(), value.size(), SQLITE_TRANSIENT);
+        bound(sqlite3_bind_blob64(*statement_, at, value.data(), value.size(), SQLITE_TRANSIENT));
     }
+}
+
+void Query::bound(int code) {
+    if (code != SQLITE_OK && bound_) bound_ = std::unexpected(connection_.error(code));
 }
 
 Result<bool> Query::next() {
     if (!statement_) return std::unexpected(statement_.error());
+    if (!bound_) return std::unexpected(bound_.error());
     const int code = sqlite3_step(*statement_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;

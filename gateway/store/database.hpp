@@ -15,6 +15,10 @@ namespace vitalgate::store {
 
 class Connection;
 
+/// Of an error of reading: the file itself is at fault; with another key, or once the disk works
+/// again, it would be read no better.
+bool isUnreadable(ErrorKind kind);
+
 /// One connection to one SQLite file, used by one thread at a time. This file, page_overlay and
 /// their .cpp are the only code that knows SQLite. Errors: ErrorKind::full (no room), refused
 /// (read-only), damaged, unavailable (another process has the file, or the disk reports an error),
@@ -102,9 +106,13 @@ class Query {
     void bind(int at, Integer value) {
         bind(at, static_cast<std::int64_t>(value));
     }
+    void bound(int code);
 
     Connection& connection_;
     Result<sqlite3_stmt*> statement_;
+    /// Whether all parameters have their values. One without counts as NULL: what is looked up by
+    /// it is not found.
+    Status bound_{};
 };
 
 template <class... Values>

@@ -4,8 +4,10 @@
 
 #include "gateway/base/failpoint.hpp"
 #include "gateway/store/damaged_file.hpp"
+#include "gateway/store/loss_entries.hpp"
 #include "gateway/store/meta_table.hpp"
 #include "gateway/store/store_events.hpp"
+#include "gateway/store/store_file.hpp"
 
 namespace vitalgate::store {
 
@@ -19,8 +21,8 @@ constexpr std::size_t kRoomRows = 8;
 /// is lost and the sets of the uplinks need some of it.
 constexpr std::uint64_t kLeastRoom = 16 * 1024;
 constexpr std::size_t kWaitingEvents = 8;
-/// Of a salvage for which there is no room, so that it leaves what there is to what is measured.
-constexpr Duration kSalvagePause = std::chrono::minutes{10};
+/// Of work that can wait and for which there is no room: leaves what there is to what is measured.
+constexpr Duration kPause = std::chrono::minutes{10};
 
 /// One id is kept for each so many octets of the maximum size: a tenth of it at most.
 constexpr std::uint64_t kBytesPerId = 512;
@@ -64,6 +66,7 @@ Status Engine::attempt(const std::function<Status()>& work, const Moment& now) {
     lostNow_ = {};
     auto done = database_.checkPlace();
     if (done) done = database_.run("BEGIN IMMEDIATE");
+    if (done && unwritten_) done = writeIdentity();
     const auto rotated = done ? keys_.rotateIfDue(database_, before.next, now.wall)
                               : Result<bool>(std::unexpected(done.error()));
     if (!rotated) done = std::unexpected(rotated.error());
@@ -78,6 +81,7 @@ Status Engine::attempt(const std::function<Status()>& work, const Moment& now) {
         return done;
     }
     failpoint("store.committed");
+    unwritten_.reset();
     log_.saved();
     keys_.committed();
     if (*rotated) out_.info("new rows are sealed with data key {}", keys_.current());
@@ -141,7 +145,10 @@ Result<bool> Engine::step(Fetch& fetch, const Moment& now) {
     if (!ended) failed(ended.error(), now);
     if (!fetch.damaged.empty() && status_.intake != v1::INTAKE_OPEN) {
         // Their loss cannot be recorded now, and nothing may stand for them before it is.
+        const auto first = fetch.damaged.front().sequence;
         fetch.damaged.clear();
+        std::erase_if(fetch.rows, [first](const StoredRow& row) { return row.sequence > first; });
+        if (ended && !fetch.rows.empty()) return true;
         return fail(ErrorKind::unavailable, "a damaged record cannot be recorded as lost yet");
     }
     damaged_.insert(damaged_.end(), fetch.damaged.begin(), fetch.damaged.end());
@@ -165,7 +172,7 @@ Result<std::vector<BookmarkChange>> Engine::bookmarks(const std::string& deviceK
     return std::move(loaded->bookmarks);
 }
 
-void Engine::loseDamaged(const Moment& now) {
+Status Engine::loseDamaged(const Moment& now) {
     const auto rows = std::exchange(damaged_, {});
     std::vector<LostRow> lost;
     const auto done = commit(
@@ -177,6 +184,7 @@ void Engine::loseDamaged(const Moment& now) {
     for (const auto& row : lost) {
         if (done) out_.error("record {} is damaged; its loss is recorded", row.sequence);
     }
+    return done;
 }
 
 bool Engine::isSalvaging(const Moment& now) const {
@@ -190,9 +198,9 @@ void Engine::salvageStep(const Moment& now) {
     salvage_.rolledBack();
     if (done.error().kind != ErrorKind::full) return failed(done.error(), now);
     // What is measured now may still find room: intake stays open.
-    // The damaged store that is being read is the newest one.
-    if (removeDamagedFile(path_, 1, out_)) return;
-    salvagePausedUntil_ = now.uptime + kSalvagePause;
+    const auto mayGo = [this](const std::string& file) { return !salvage_.needs(file); };
+    if (removeDamagedFile(path_, mayGo, out_)) return;
+    salvagePausedUntil_ = now.uptime + kPause;
     out_.warning("the salvage of the damaged store waits for room: {}", done.error().message);
 }
 
@@ -216,7 +224,10 @@ void Engine::failed(const Error& error, const Moment& now) {
     const bool wasOpen = status_.intake == v1::INTAKE_OPEN;
     status_.intake = intakeAfter(error.kind);
     closedBecause_ = error.message;
-    if (error.kind == ErrorKind::damaged) markDamaged(path_);
+    if (asDamage(error).kind == ErrorKind::damaged) {
+        if (const auto marked = markDamaged(path_); !marked)
+            out_.error("{}", marked.error().message);
+    }
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) {
         // Nothing tells what of the last write is on the disk. What is there is found at the next
         // start; writing on could make a wrong half of it count.
@@ -224,7 +235,7 @@ void Engine::failed(const Error& error, const Moment& now) {
         out_.error("{}: no more is written until the next start", error.message);
         return;
     }
-    salvagePausedUntil_ = now.uptime + kSalvagePause;
+    salvagePausedUntil_ = now.uptime + kPause;
     if (!wasOpen) return;
     out_.error("intake is closed: {}", error.message);
     if (waitingEvents_.size() < kWaitingEvents) {
@@ -238,7 +249,8 @@ Status Engine::updateStatus(const Moment& now) {
     if (!oldest) return std::unexpected(oldest.error());
     const auto used = usedBytes();
     if (!used) return std::unexpected(used.error());
-    status_.stream = stream_;
+    // Nothing is ever counted in the one of a stand-in: nobody is to know of it.
+    status_.stream = isStandIn_ ? std::string() : stream_;
     status_.oldestHeld = *oldest;
     status_.newest = log_.counters().next - 1;
     status_.rows = log_.counters().rows;
@@ -284,30 +296,52 @@ Result<std::vector<LostRow>> Engine::history(WallTime before, std::uint64_t last
     return rows;
 }
 
+bool Engine::wantsPurge(const Moment& now) const {
+    return (isNearlyFull() || isPurgeCutOff_) && now.uptime >= purgePausedUntil_;
+}
+
 bool Engine::purgeStep(const Moment& now) {
-    std::uint64_t removed = 0;
     const auto aged = ageing_.believed(now);
-    if (!aged && !isNearlyFull()) return false;
-    const auto before = isNearlyFull() ? WallTime::max() : aged->wall - keep_;
-    const auto newest = log_.counters().next - 1;
-    const auto keptIds = maximumBytes_ / kBytesPerId;
-    const auto done = commit(
+    if (status_.intake != v1::INTAKE_OPEN || (!aged && !isNearlyFull())) return false;
+    std::uint64_t removed = 0;
+    const auto done = attempt(
         [&]() -> Status {
-            const auto rows = history(before, newest, kPurgeRows);
-            if (!rows) return std::unexpected(rows.error());
-            for (const auto& row : *rows) {
-                if (auto erased = log_.erase(row.sequence); !erased) {
-                    return std::unexpected(erased.error());
-                }
-            }
-            const auto ids =
-                log_.forgetIdsBelow(newest > keptIds ? newest - keptIds : 0, kPurgeIds);
-            if (!ids) return std::unexpected(ids.error());
-            removed = rows->size() + *ids;
-            return commands_.purge(aged.value_or(now));
+            const auto count = removeOutOfDate(aged, now);
+            if (!count) return std::unexpected(count.error());
+            removed = *count;
+            if (auto purged = commands_.purge(aged.value_or(now)); !purged) return purged;
+            const auto oldest = log_.oldestKey();
+            if (!oldest) return std::unexpected(oldest.error());
+            return *oldest ? keys_.dropUnused(database_, **oldest) : Status{};
         },
         now);
+    isPurgeCutOff_ = !done && done.error().kind == ErrorKind::full;
+    if (isPurgeCutOff_) {
+        // As with a salvage: what is measured now may still find room.
+        purgePausedUntil_ = now.uptime + kPause;
+        out_.warning("what is out of date stays for now: {}", done.error().message);
+    } else if (!done) {
+        failed(done.error(), now);
+    }
     return done && removed > 0;
+}
+
+/// Rows and ids.
+Result<std::uint64_t> Engine::removeOutOfDate(const std::optional<Moment>& aged,
+                                              const Moment& now) {
+    const auto before = isNearlyFull() ? WallTime::max() : aged.value_or(now).wall - keep_;
+    const auto newest = log_.counters().next - 1;
+    const auto keptIds = maximumBytes_ / kBytesPerId;
+    const auto rows = history(before, newest, kPurgeRows);
+    if (!rows) return std::unexpected(rows.error());
+    for (const auto& row : *rows) {
+        if (auto erased = log_.erase(row.sequence); !erased) {
+            return std::unexpected(erased.error());
+        }
+    }
+    const auto ids = log_.forgetIdsBelow(newest > keptIds ? newest - keptIds : 0, kPurgeIds);
+    if (!ids) return std::unexpected(ids.error());
+    return rows->size() + *ids;
 }
 
 Status Engine::makeRoom(std::uint64_t newestBefore, const Moment& now) {
@@ -387,6 +421,19 @@ Status Engine::recordLoss(const std::vector<LostRow>& lost, v1::LossReason reaso
         if (auto noted = writeNumber(database_, name, *inserted); !noted) return noted;
     }
     for (const auto& row : lost) lostNow_.add(Range{row.sequence, row.sequence});
+    return tellOfOtherStreams(lost, now);
+}
+
+/// Of which one or the other of these rows told.
+Status Engine::tellOfOtherStreams(const std::vector<LostRow>& lost, const Moment& now) {
+    const auto delivered = ranges_.storedByAll();
+    for (const auto& row : lost) {
+        if (!row.tellsLoss || delivered.contains(row.sequence)) continue;
+        const auto stream = streamToldBy(database_, row.sequence);
+        if (!stream) return std::unexpected(stream.error());
+        if (!*stream) continue;
+        if (auto told = tellAllOf(database_, log_, **stream, now); !told) return told;
+    }
     return {};
 }
 

@@ -58,8 +58,9 @@ class Engine {
     Result<std::vector<BookmarkChange>> bookmarks(const std::string& deviceKey);
 
     [[nodiscard]] bool hasDamaged() const { return !damaged_.empty(); }
-    /// Takes the rows that did not open out of the log and records their loss.
-    void loseDamaged(const Moment& now);
+    /// Takes the rows that did not open out of the log and records their loss; where this fails
+    /// they stay, and are found anew.
+    Status loseDamaged(const Moment& now);
 
     /// Closes intake for good if the file is no longer where it was.
     void checkPlace(const Moment& now);
@@ -74,9 +75,11 @@ class Engine {
     /// intake stays open.
     void salvageStep(const Moment& now);
 
-    /// True if there is so little room that history should go before its time.
-    [[nodiscard]] bool isNearlyFull() const;
-    /// Removes a little of what is out of date. True if there may be more.
+    /// True if there is so little room that history should go before its time, or if some of what
+    /// is out of date was left for want of room on the disk, not long ago.
+    [[nodiscard]] bool wantsPurge(const Moment& now) const;
+    /// Removes a little of what is out of date. True if there may be more. Where the disk has no
+    /// room for that it pauses for 10 minutes; intake stays open.
     bool purgeStep(const Moment& now);
 
   private:
@@ -85,6 +88,7 @@ class Engine {
         std::string stream;
         KeyRing keys;
         std::uint32_t boot;
+        std::optional<Error> unwritten{};  ///< why the number of the boot could not be written
     };
     Engine(Database database, Identity identity, const StoreOptions& options, const Log& log);
     static Result<Identity> identify(Database& database, const StoreOptions& options);
@@ -92,11 +96,12 @@ class Engine {
                                                     const Log& log);
     static Result<std::unique_ptr<Engine>> openSalvaged(const StoreOptions& options,
                                                         const Error& damage, const Clock& clock,
-                                                        const Log& log);
+                                                        const Log& log, std::string& damagedFile);
     static Result<std::unique_ptr<Engine>> standIn(const StoreOptions& options, const Error& reason,
                                                    const Moment& now, const Log& log);
     Status load(const Moment& now);
     Status start(const Moment& now);
+    Status writeIdentity();
     void replaceStoreKey(const Moment& now);
     void tryAgain(const Moment& now);
     Status transact(const std::function<Status()>& work, const Moment& now);
@@ -106,9 +111,12 @@ class Engine {
     Status makeRoom(std::uint64_t newestBefore, const Moment& now);
     Status dropHistory(std::uint64_t target, std::uint64_t last);
     Status dropUndelivered(std::uint64_t target, std::uint64_t last, std::vector<LostRow>& lost);
+    [[nodiscard]] bool isNearlyFull() const;
+    Result<std::uint64_t> removeOutOfDate(const std::optional<Moment>& aged, const Moment& now);
     Result<std::vector<LostRow>> history(WallTime before, std::uint64_t last, std::size_t limit);
     Status eraseAndForget(const std::vector<LostRow>& rows, std::vector<LostRow>& lost);
     Status recordLoss(const std::vector<LostRow>& lost, v1::LossReason reason, const Moment& now);
+    Status tellOfOtherStreams(const std::vector<LostRow>& lost, const Moment& now);
     Status recordQuotaLoss(const std::vector<LostRow>& lost, const Moment& now);
     Result<std::uint64_t> usedBytes();
     Status updateStatus(const Moment& now);
@@ -130,10 +138,14 @@ class Engine {
     std::string path_;
     std::string stream_;
     std::string vfs_;
+    std::string bootId_;
     std::uint32_t boot_;
+    std::optional<Error> unwritten_;  ///< as in Identity
     Log out_;
     SteadyTime salvagePausedUntil_;
-    bool isStandIn_ = false;  ///< in no file: waits for room to salvage the one that is damaged
+    SteadyTime purgePausedUntil_;
+    bool isPurgeCutOff_ = false;  ///< for want of room
+    bool isStandIn_ = false;      ///< in no file: waits for room to salvage the one that is damaged
 
     StoreStatus status_;
     std::string closedBecause_;

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
+#include "gateway/base/file_system.hpp"
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/engine.hpp"
@@ -33,14 +36,41 @@ Status check(const StoreOptions& options) {
     return {};
 }
 
-/// Where the disk is full, damaged stores of earlier days are worth less than this one.
-Status salvageWithRoom(const StoreOptions& options, const Error& damage, const Clock& clock,
-                       const Log& log) {
+/// The damaged stores of earlier days of which everything is carried over.
+std::vector<std::string> doneWith(const StoreOptions& options) {
+    auto kept = damagedFiles(options.path);
+    if (!kept || kept->empty()) return {};
+    auto& files = *kept;
+    auto damaged = DamagedStore::open(options.path, options);
+    if (!damaged) return isUnreadable(damaged.error().kind) ? files : std::vector<std::string>{};
+    std::vector<std::string> streams;
+    for (const auto& [name, value] : damaged->carryEntries()) {
+        if (auto stream = streamOfCarryEntry(name); !stream.empty())
+            streams.push_back(std::move(stream));
+    }
+    std::erase_if(files, [&](const auto& file) { return holdsOneOf(streams, file, options); });
+    return files;
+}
+
+/// Where the disk is full, damaged stores of earlier days are worth less than this one. Gives the
+/// path of this one.
+Result<std::string> salvageWithRoom(const StoreOptions& options, const Error& damage,
+                                    const Clock& clock, const Log& log) {
+    std::optional<std::vector<std::string>> unneeded;
+    const auto mayGo = [&](const auto& file) {
+        return std::ranges::find(*unneeded, file) != unneeded->end();
+    };
     for (;;) {
-        auto done = salvage(options, damage, clock, log);
-        if (done) done = takeSalvaged(options.path, log);
-        const bool isFull = !done && done.error().kind == ErrorKind::full;
-        if (!isFull || !removeDamagedFile(options.path, 0, log)) return done;
+        // What is salvaged once stays: the damaged store may be moved already.
+        const auto isMade = isThere(salvagedPathOf(options.path));
+        if (!isMade) return std::unexpected(isMade.error());
+        const auto made = *isMade ? Status{} : salvage(options, damage, clock, log);
+        if (!made && made.error().kind != ErrorKind::full) return std::unexpected(made.error());
+        if (!unneeded) unneeded = doneWith(options);
+        auto taken = made ? takeSalvaged(options.path, log)
+                          : Result<std::string>(std::unexpected(made.error()));
+        if (taken || taken.error().kind != ErrorKind::full) return taken;
+        if (!removeDamagedFile(options.path, mayGo, log)) return taken;
     }
 }
 
@@ -60,7 +90,9 @@ Engine::Engine(Database database, Identity identity, const StoreOptions& options
       path_(options.path),
       stream_(std::move(identity.stream)),
       vfs_(options.vfs),
+      bootId_(options.bootId),
       boot_(identity.boot),
+      unwritten_(std::move(identity.unwritten)),
       out_(log) {}
 
 Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& clock,
@@ -72,24 +104,33 @@ Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& 
         options.bootId = std::move(*bootId);
     }
     // What an earlier start salvaged and could not put in its place.
-    if (auto taken = takeSalvaged(options.path, log); !taken) {
+    auto taken = takeSalvaged(options.path, log);
+    if (!taken) {
         const bool isFull = taken.error().kind == ErrorKind::full;
         if (isFull) return standIn(options, taken.error(), clock.now(), log);
         return std::unexpected(taken.error());
     }
     auto engine = openFile(options, clock.now(), log);
     if (!engine && engine.error().kind == ErrorKind::damaged) {
-        engine = openSalvaged(options, engine.error(), clock, log);
+        engine = openSalvaged(options, engine.error(), clock, log, *taken);
     }
-    if (engine && !(*engine)->salvage_.isPending()) limitDamagedFiles(options.path, {}, log);
+    if (!engine || (*engine)->isStandIn_) return engine;
+    // The newest stays whatever its date: the clock may have been wrong.
+    const auto mayGo = [&](const std::string& file) {
+        return file != *taken && !(*engine)->salvage_.needs(file);
+    };
+    limitDamagedFiles(options.path, mayGo, log);
     return engine;
 }
 
 Result<std::unique_ptr<Engine>> Engine::openSalvaged(const StoreOptions& options,
                                                      const Error& damage, const Clock& clock,
-                                                     const Log& log) {
-    const auto salvaged = salvageWithRoom(options, damage, clock, log);
-    if (salvaged) return openFile(options, clock.now(), log);
+                                                     const Log& log, std::string& damagedFile) {
+    auto salvaged = salvageWithRoom(options, damage, clock, log);
+    if (salvaged) {
+        damagedFile = std::move(*salvaged);
+        return openFile(options, clock.now(), log);
+    }
     const auto kind = salvaged.error().kind;
     if (kind == ErrorKind::refused) return std::unexpected(salvaged.error());
     const auto error = salvaged.error().in("the damaged store");
@@ -107,8 +148,8 @@ Result<std::unique_ptr<Engine>> Engine::standIn(const StoreOptions& options, con
     if (!identity) return std::unexpected(identity.error());
     std::unique_ptr<Engine> engine(
         new Engine(std::move(*database), std::move(*identity), options, log));
-    if (auto loaded = engine->load(now); !loaded) return std::unexpected(loaded.error());
     engine->isStandIn_ = true;
+    if (auto loaded = engine->load(now); !loaded) return std::unexpected(loaded.error());
     engine->status_.intake = v1::INTAKE_CLOSED_FULL;
     engine->closedBecause_ = reason.message;
     log.error("intake is closed: {}", reason.message);
@@ -137,11 +178,36 @@ Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions
     if (!stream) return std::unexpected(stream.error());
     auto keys = KeyRing::load(database, {options.key, options.previousKey}, *stream);
     if (!keys) return std::unexpected(keys.error());
-    if (!keys->canSeal()) return fail(ErrorKind::damaged, "its newest data key is damaged");
+    if (!keys->canSeal()) {
+        return fail(ErrorKind::damaged,
+                    "its newest data key, or the name of its stream, is damaged");
+    }
     const auto boot = numberOfBoot(database, options.bootId);
     if (!boot) return std::unexpected(boot.error());
-    if (auto done = database.run("COMMIT"); !done) return std::unexpected(done.error());
-    return Identity{std::move(*stream), std::move(*keys), *boot};
+    auto done = keys->saveMark(database);
+    if (done) done = database.run("COMMIT");
+    Identity identity{std::move(*stream), std::move(*keys), *boot};
+    if (done) {
+        identity.keys.committed();
+        return identity;
+    }
+    database.rollBack();
+    identity.keys.rolledBack();
+    const auto keyCount = database.integer("SELECT count(*) FROM keys");
+    const bool isNew = !keyCount || *keyCount == 0;
+    if (isNew || intakeAfter(done.error().kind) == v1::INTAKE_CLOSED_FAULT) {
+        return std::unexpected(done.error());
+    }
+    // What is stored can be sent all the same.
+    identity.unwritten = done.error();
+    return identity;
+}
+
+/// Part of a transaction.
+Status Engine::writeIdentity() {
+    const auto boot = numberOfBoot(database_, bootId_);
+    if (!boot) return std::unexpected(boot.error());
+    return keys_.saveMark(database_);
 }
 
 Result<std::unique_ptr<Engine>> Engine::openFile(const StoreOptions& options, const Moment& now,
@@ -170,6 +236,7 @@ Status Engine::load(const Moment& now) {
 
 Status Engine::start(const Moment& now) {
     database_.writeBackAtClose(true);
+    if (unwritten_) failed(*unwritten_, now);
     // What a power cut left behind its last commit must not be taken for a lost one later.
     const auto emptied = database_.emptyWal();
     if (!emptied && intakeAfter(emptied.error().kind) == v1::INTAKE_CLOSED_FAULT) {

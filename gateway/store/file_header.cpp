@@ -1,7 +1,10 @@
 #include "gateway/store/file_header.hpp"
 
+#include <endian.h>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string_view>
 
 namespace vitalgate::store {
@@ -44,12 +47,6 @@ constexpr std::array kConstants{
     Constant{kApplicationIdAt, kMark},
     Constant{72, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv}};
 
-std::uint32_t numberAt(ByteView header, std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | header[at + i];
-    return value;
-}
-
 bool isSqlite(ByteView header) {
     const auto magic = asBytes(kMagic);
     const auto known = std::min(header.size(), magic.size());
@@ -61,6 +58,12 @@ bool isVersion(std::uint8_t octet) {
 }
 
 }  // namespace
+
+std::uint32_t numberAt(ByteView octets, std::size_t at) {
+    std::uint32_t number = 0;
+    std::memcpy(&number, octets.subspan(at, sizeof number).data(), sizeof number);
+    return be32toh(number);
+}
 
 bool hasConstants(ByteView header) {
     if (header.size() < kHeaderSize) return false;

@@ -12,6 +12,9 @@ inline constexpr std::uint32_t kApplicationId = 0x56477364;
 inline constexpr std::uint32_t kPageSize = 4096;
 inline constexpr std::size_t kHeaderSize = 100;
 
+/// The number at this place of a file of SQLite, which must have it: big-endian, of four octets.
+std::uint32_t numberAt(ByteView octets, std::size_t at);
+
 /// Whether a file of `size` octets that begins with `header` (at most kHeaderSize of them) is a
 /// whole store of a layout up to `newestVersion`, as far as the header tells. Without a clean end
 /// what the file lacks may be in its journal. ErrorKind::damaged, refused for a newer layout.

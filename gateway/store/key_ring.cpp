@@ -16,9 +16,13 @@ constexpr std::string_view kKeyWord = "vitalgate store key 1";
 constexpr std::string_view kRowWord = "vitalgate store row 1";
 constexpr std::string_view kValueWord = "vitalgate store value 1";
 
+constexpr std::string_view kMarkWord = "vitalgate store mark 1";
+
 constexpr std::uint32_t kFirstKey = 1;
 
-// In table `meta`: since when the newest data key seals.
+// In table `meta`.
+constexpr std::string_view kMark = "store-key";
+/// Since when the newest data key seals.
 constexpr std::string_view kFirstSequence = "data-key/first-sequence";
 constexpr std::string_view kSince = "data-key/since";
 
@@ -61,36 +65,43 @@ Result<Bytes> unpad(Bytes padded) {
     return padded;
 }
 
+Bytes bindMark() {
+    return Binding(kMarkWord, {}).bytes();
+}
+
 Bytes bindKey(std::string_view stream, std::uint32_t number) {
     return Binding(kKeyWord, stream).number(number).bytes();
 }
 
 }  // namespace
 
+Result<std::optional<KeyMark>> readKeyMark(Database& database, const StoreKeys& storeKeys) {
+    const auto sealed = readText(database, kMark);
+    if (!sealed) return std::unexpected(sealed.error());
+    for (const bool isPrevious : {false, true}) {
+        const auto& key = isPrevious ? storeKeys.previous : storeKeys.current;
+        if (!key.isSet()) continue;
+        const auto stream = crypto::open(key, asBytes(*sealed), bindMark());
+        if (stream) return KeyMark{asText(*stream), isPrevious};
+    }
+    return std::optional<KeyMark>{};
+}
+
 Result<KeyRing> KeyRing::load(Database& database, const StoreKeys& storeKeys,
                               std::string_view stream) {
     KeyRing ring(stream, storeKeys.current);
-    Query query(database, "SELECT id, wrapped FROM keys ORDER BY id");
-    for (;;) {
-        const auto row = query.next();
-        if (!row) return std::unexpected(row.error());
-        if (!*row) break;
-        const auto number = static_cast<std::uint32_t>(query.integer(0));
-        const auto bound = bindKey(stream, number);
-        auto octets = crypto::open(storeKeys.current, query.blob(1), bound);
-        if (!octets && storeKeys.previous.isSet()) {
-            octets = crypto::open(storeKeys.previous, query.blob(1), bound);
-            ring.needsWrapping_ = ring.needsWrapping_ || octets.has_value();
+    const auto mark = readKeyMark(database, storeKeys);
+    if (!mark) return std::unexpected(mark.error());
+    ring.lacksMark_ = !mark->has_value();
+    ring.needsWrapping_ = !ring.lacksMark_ && (*mark)->isOfPrevious;
+    if (const auto unwrapped = ring.unwrapAll(database, storeKeys); !unwrapped) {
+        if (ring.lacksMark_ || !isUnreadable(unwrapped.error().kind)) {
+            return std::unexpected(unwrapped.error());
         }
-        ring.canSeal_ = octets.has_value();
-        if (!octets) continue;
-        auto key = crypto::SecretKey::fromBytes(*octets);
-        crypto::wipe(*octets);
-        if (!key) return std::unexpected(key.error());
-        ring.keys_.emplace(number, std::move(*key));
+        ring.canSeal_ = false;
     }
     // A wrong key opens none of them.
-    if (ring.keys_.empty() && !ring.canSeal_) {
+    if (ring.keys_.empty() && !ring.canSeal_ && ring.lacksMark_) {
         return fail(ErrorKind::authentication,
                     "the key does not open this store: give the key it was made with, or move "
                     "the store away to begin a new one");
@@ -100,12 +111,34 @@ Result<KeyRing> KeyRing::load(Database& database, const StoreKeys& storeKeys,
     if (!sequence) return std::unexpected(sequence.error());
     if (!time) return std::unexpected(time.error());
     ring.began_ = {*sequence, static_cast<std::int64_t>(*time)};
-    if (ring.keys_.empty()) {
-        if (auto made = ring.make(database, kFirstKey); !made) {
-            return std::unexpected(made.error());
-        }
-    }
+    if (!ring.keys_.empty()) return ring;
+    // One that has a mark had keys.
+    if (!ring.lacksMark_) ring.canSeal_ = false;
+    if (!ring.canSeal_) return ring;
+    if (auto made = ring.make(database, kFirstKey); !made) return std::unexpected(made.error());
     return ring;
+}
+
+Status KeyRing::unwrapAll(Database& database, const StoreKeys& storeKeys) {
+    Query query(database, "SELECT id, wrapped FROM keys ORDER BY id");
+    for (;;) {
+        const auto row = query.next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        const auto number = static_cast<std::uint32_t>(query.integer(0));
+        const auto bound = bindKey(stream_, number);
+        auto octets = crypto::open(storeKeys.current, query.blob(1), bound);
+        if (!octets && storeKeys.previous.isSet()) {
+            octets = crypto::open(storeKeys.previous, query.blob(1), bound);
+            needsWrapping_ = needsWrapping_ || octets.has_value();
+        }
+        canSeal_ = octets.has_value();
+        if (!octets) continue;
+        auto key = crypto::SecretKey::fromBytes(*octets);
+        crypto::wipe(*octets);
+        if (!key) return std::unexpected(key.error());
+        keys_.emplace(number, std::move(*key));
+    }
 }
 
 Status KeyRing::make(Database& database, std::uint32_t number) {
@@ -128,7 +161,18 @@ Status KeyRing::wrapAnew(Database& database) {
         }
     }
     wasWrapped_ = true;
-    return {};
+    return writeMark(database);
+}
+
+Status KeyRing::saveMark(Database& database) {
+    // With the present key go the data keys.
+    return lacksMark_ && !needsWrapping_ ? writeMark(database) : Status{};
+}
+
+Status KeyRing::writeMark(Database& database) {
+    wasMarked_ = true;
+    return writeText(database, kMark,
+                     asText(crypto::seal(storeKey_, asBytes(stream_), bindMark())));
 }
 
 Result<bool> KeyRing::rotateIfDue(Database& database, std::uint64_t nextSequence, WallTime now) {
@@ -157,14 +201,38 @@ Status KeyRing::saveBegan(Database& database, const Began& began) {
     return done;
 }
 
+Status KeyRing::dropUnused(Database& database, std::uint32_t oldestInLog) {
+    std::vector<std::uint32_t> numbers;
+    Query query(database, "SELECT id FROM keys WHERE id < ?1", oldestInLog);
+    for (;;) {
+        const auto row = query.next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) break;
+        numbers.push_back(static_cast<std::uint32_t>(query.integer(0)));
+    }
+    for (const auto number : numbers) {
+        // As sealValue() begins what it seals.
+        const auto begin = ByteWriter().u32(number).bytes();
+        const auto dropped = database.run(
+            "DELETE FROM keys WHERE id = ?1 AND NOT EXISTS(SELECT 1 FROM bookmark WHERE "
+            "substr(value, 1, 4) = ?2) AND NOT EXISTS(SELECT 1 FROM command WHERE "
+            "substr(result, 1, 4) = ?2)",
+            number, ByteView(begin));
+        if (!dropped) return dropped;
+    }
+    return {};
+}
+
 void KeyRing::committed() {
     if (std::exchange(wasWrapped_, false)) needsWrapping_ = false;
+    if (std::exchange(wasMarked_, false)) lacksMark_ = false;
     madeNow_.reset();
     beganBefore_.reset();
 }
 
 void KeyRing::rolledBack() {
     wasWrapped_ = false;
+    wasMarked_ = false;
     if (madeNow_) keys_.erase(*madeNow_);
     if (beganBefore_) began_ = *beganBefore_;
     madeNow_.reset();

@@ -28,6 +28,17 @@ struct StoreKeys {
     crypto::SecretKey previous;  ///< that `current` takes the place of; unset: none
 };
 
+/// What table `meta` keeps to tell another key from damaged data keys: the name of the stream,
+/// sealed with the store's key.
+struct KeyMark {
+    std::string stream;
+    bool isOfPrevious = false;  ///< sealed with the previous key
+};
+
+/// Nothing if neither key opens it: they are others, it is damaged, or an earlier version wrote
+/// none.
+Result<std::optional<KeyMark>> readKeyMark(Database& database, const StoreKeys& storeKeys);
+
 /// The data keys of table `keys`, each wrapped (sealed) with the store's key, and what is sealed
 /// with them. Content is filled up to steps of 64 octets, so that its length does not name the kind
 /// of device.
@@ -40,11 +51,13 @@ class KeyRing {
     static constexpr Duration kKeyAge = std::chrono::days{30};
 
     /// Unwraps all keys; makes the first one in a new store. A damaged one is left out, and what it
-    /// sealed does not open. ErrorKind::authentication if none opens: then neither of the store's
-    /// keys is the one that wrapped them.
+    /// sealed does not open. ErrorKind::authentication if none opens, nor the mark: then neither of
+    /// the store's keys is the one that wrapped them. unavailable if the disk fails.
     static Result<KeyRing> load(Database& database, const StoreKeys& storeKeys,
                                 std::string_view stream);
 
+    /// False if no data key opened.
+    [[nodiscard]] bool canOpen() const { return !keys_.empty(); }
     /// False if the newest key is damaged: then this ring is for reading only.
     [[nodiscard]] bool canSeal() const { return canSeal_; }
 
@@ -57,8 +70,13 @@ class KeyRing {
     // Changes of the table: inside a transaction, after which committed() or rolledBack() is told.
     /// Wraps the data keys with the present store's key. The rows stay as they are.
     Status wrapAnew(Database& database);
+    /// Writes the mark of the store's key if it lacks.
+    Status saveMark(Database& database);
     /// Begins a new data key if it is time. True if so.
     Result<bool> rotateIfDue(Database& database, std::uint64_t nextSequence, WallTime now);
+    /// Removes from the table those below `oldestInLog`, the number that the oldest row was sealed
+    /// with, which no value of another table needs; rows are sealed with ascending numbers.
+    Status dropUnused(Database& database, std::uint32_t oldestInLog);
     void committed();
     void rolledBack();
 
@@ -81,7 +99,9 @@ class KeyRing {
 
     KeyRing(std::string_view stream, crypto::SecretKey storeKey)
         : stream_(stream), storeKey_(std::move(storeKey)) {}
+    Status unwrapAll(Database& database, const StoreKeys& storeKeys);
     Status make(Database& database, std::uint32_t number);
+    Status writeMark(Database& database);
     [[nodiscard]] Bytes wrap(std::uint32_t number) const;
     Status saveBegan(Database& database, const Began& began);
     [[nodiscard]] Bytes bindRow(const RowHeader& header) const;
@@ -94,8 +114,10 @@ class KeyRing {
     std::map<std::uint32_t, crypto::SecretKey> keys_;
     bool canSeal_ = true;
     bool needsWrapping_ = false;
+    bool lacksMark_ = false;
     Began began_;
     bool wasWrapped_ = false;  ///< by the transaction that runs, likewise:
+    bool wasMarked_ = false;
     std::optional<std::uint32_t> madeNow_;
     std::optional<Began> beganBefore_;
 };

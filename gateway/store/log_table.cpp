@@ -34,6 +34,15 @@ Result<std::vector<LostRow>> collect(Query& query, WallTime before) {
 
 }  // namespace
 
+RowHeader headerOf(const Query& query) {
+    return {query.unsignedInteger(0),
+            static_cast<int>(query.integer(1)),
+            static_cast<int>(query.integer(2)),
+            query.integer(3),
+            static_cast<std::uint32_t>(query.integer(4)),
+            static_cast<std::uint32_t>(query.integer(5))};
+}
+
 int typeOf(const v1::Record& record) {
     const int type = static_cast<int>(record.body_case()) * kTypeStep;
     return record.has_event() ? type + static_cast<int>(record.event().what_case()) : type;
@@ -89,12 +98,7 @@ Result<std::uint64_t> LogTable::insert(NewRow& row, const Moment& now) {
 }
 
 void LogTable::take(const Query& query, Fetch& fetch) {
-    const RowHeader header{query.unsignedInteger(0),
-                           static_cast<int>(query.integer(1)),
-                           static_cast<int>(query.integer(2)),
-                           query.integer(3),
-                           static_cast<std::uint32_t>(query.integer(4)),
-                           static_cast<std::uint32_t>(query.integer(5))};
+    const auto header = headerOf(query);
     const auto priority = static_cast<v1::Priority>(header.priority);
     const WallTime time{Duration{header.time}};
     const auto content = keys_.openRow(header, query.blob(6));
@@ -163,6 +167,28 @@ Result<std::uint64_t> LogTable::oldest() {
         database_.integer("SELECT coalesce(min(sequence), ?1) FROM log", counters_.next);
     if (!first) return std::unexpected(first.error());
     return static_cast<std::uint64_t>(*first);
+}
+
+Result<std::optional<std::uint32_t>> LogTable::oldestKey() {
+    Query query(database_,
+                "SELECT sequence, type, priority, time, boot, key, body FROM log "
+                "ORDER BY sequence LIMIT 1");
+    const auto row = query.next();
+    if (!row) return std::unexpected(row.error());
+    std::optional<std::uint32_t> key;
+    if (!*row) {
+        if (counters_.rows == 0) key = keys_.current();
+        return key;
+    }
+    const auto header = headerOf(query);
+    if (!keys_.openRow(header, query.blob(6))) return key;
+    // The way down the tree to the place before it tells whether its page is at its own place.
+    const auto before = database_.integer(
+        "SELECT sequence FROM log WHERE sequence < ?1 ORDER BY sequence DESC LIMIT 1",
+        header.sequence);
+    if (before) return key;
+    if (before.error().kind != ErrorKind::notFound) return std::unexpected(before.error());
+    return header.key;
 }
 
 Result<std::vector<LostRow>> LogTable::olderThan(WallTime before, Range range, std::size_t limit) {

@@ -30,6 +30,9 @@ struct Fetch {
     std::vector<LostRow> damaged;  ///< rows that did not open
 };
 
+/// Of a row of table `log`: its first columns are sequence, type, priority, time, boot, key.
+RowHeader headerOf(const Query& query);
+
 /// The kind of a row as column `type` has it: 100 times the field number in Record, and for an
 /// event plus the field number of what happened.
 int typeOf(const v1::Record& record);
@@ -66,6 +69,9 @@ class LogTable {
 
     /// The lowest sequence there is; `next` if there is no row.
     Result<std::uint64_t> oldest();
+    /// The number of the data key that sealed that row; without rows the one that seals now.
+    /// Nothing if the row does not open or is not the oldest one: a page is damaged there.
+    Result<std::optional<std::uint32_t>> oldestKey();
 
     /// At most `limit` rows of `range` ascending, up to the first one not older than `before`.
     Result<std::vector<LostRow>> olderThan(WallTime before, Range range, std::size_t limit);

@@ -8,12 +8,15 @@
 #include <memory>
 #include <optional>
 
+#include "gateway/base/descriptor.hpp"
 #include "gateway/base/failpoint.hpp"
+#include "gateway/base/file_system.hpp"
 #include "gateway/store/bookmark_table.hpp"
 #include "gateway/store/carry_over.hpp"
 #include "gateway/store/command_table.hpp"
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/damaged_store.hpp"
+#include "gateway/store/journal_check.hpp"
 #include "gateway/store/log_table.hpp"
 #include "gateway/store/meta_table.hpp"
 #include "gateway/store/store_events.hpp"
@@ -47,17 +50,11 @@ Result<NewFile> begin(const std::string& path, const StoreOptions& options,
     return NewFile{std::move(*database), std::move(*keys)};
 }
 
-ErrorKind kindOf(int error) {
-    return error == ENOSPC || error == EDQUOT ? ErrorKind::full : ErrorKind::unavailable;
-}
-
 Status syncFile(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    const bool done = file >= 0 && ::fsync(file) == 0;
-    const int error = errno;
-    if (file >= 0) ::close(file);
-    if (done) return {};
-    return fail(kindOf(error), "the salvaged store cannot be written: {}", std::strerror(error));
+    const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (file.value >= 0 && ::fsync(file.value) == 0) return {};
+    return fail(kindOfErrno(errno), "the salvaged store cannot be written: {}",
+                std::strerror(errno));
 }
 
 /// Fills the new store.
@@ -114,11 +111,10 @@ Status Salvage::run(const Error& damage) {
     log_.restore({.next = 2, .rows = 0});
     if (carry_) carryTables(carry_->old());
     numberThisBoot(carry_ ? carry_->old().highestBoot() : 0);
-    if (carry_) {
-        carryRows();
-    } else {
-        recordAllLost();
-    }
+    // What the last stream was is not certain without a data key.
+    const bool isCertain = carry_ && !carry_->old().isSealed();
+    if (carry_) carryRows();
+    if (!isCertain) recordAllLost();
     recordStart(damage);
     if (status_) note(log_.saveCounters());
     return status_;
@@ -162,7 +158,7 @@ void Salvage::numberThisBoot(std::uint32_t highest) {
     now_.boot = *boot;
 }
 
-/// Without a word of the old store all may be lost that the service does not have.
+/// Without a word of the last stream all may be lost that the service does not have.
 void Salvage::recordAllLost() {
     note(giveUpCarrying(database_, log_, {.undelivered = RangeSet(Range{1, kMaximumSequence})},
                         now_));
@@ -201,9 +197,15 @@ void Salvage::recordStart(const Error& damage) {
 
 Status fill(const std::string& path, const StoreOptions& options, const Error& damage,
             const Clock& clock, const Log& log) {
+    // The file of another program stays as it is.
+    const bool isOurs = checkWasStoreFile(options.path).has_value() ||
+                        DamagedStore::open(options.path, options).has_value();
+    const auto mended = isOurs ? mendJournal(options.path, log) : Status{};
+    if (!mended) return mended;
     auto opened = DamagedStore::open(options.path, options);
-    const bool isThere = ::access(options.path.c_str(), F_OK) == 0;  // else its journal alone is
-    if (isThere && !opened) {
+    const auto isItself = isThere(options.path);  // else its journal alone is
+    if (!isItself) return std::unexpected(isItself.error());
+    if (*isItself && !opened) {
         if (!isUnreadable(opened.error().kind)) return std::unexpected(opened.error());
         if (auto checked = checkWasStoreFile(options.path); !checked) return checked;
     }
@@ -231,7 +233,8 @@ Status salvage(const StoreOptions& options, const Error& damage, const Clock& cl
     if (done) done = syncFile(temporary);
     failpoint("store.finish-salvage");
     if (done && ::rename(temporary.c_str(), salvagedPathOf(options.path).c_str()) != 0) {
-        done = fail(kindOf(errno), "the salvaged store cannot be made: {}", std::strerror(errno));
+        done =
+            fail(kindOfErrno(errno), "the salvaged store cannot be made: {}", std::strerror(errno));
     }
     if (!done) ::unlink(temporary.c_str());
     return done;

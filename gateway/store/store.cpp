@@ -139,6 +139,7 @@ class SqliteStore final : public Store {
     void finishCommand(CommandEntry entry, NewRow result,
                        std::function<void(Result<Appended>)> done) override;
     void openCommands(std::function<void(Result<std::vector<CommandEntry>>)> done) override;
+    void commandSequences(std::function<void(Result<CommandSequences>)> done) override;
     void countConnection(std::string uplink,
                          std::function<void(Result<std::uint64_t>)> done) override;
     void onCommitted(std::function<void(std::uint64_t newest)> listener) override {
@@ -330,6 +331,14 @@ void SqliteStore::openCommands(std::function<void(Result<std::vector<CommandEntr
             if (!open) return std::unexpected(open.error());
             entries = std::move(*open);
             return true;
+        },
+        std::move(done));
+}
+
+void SqliteStore::commandSequences(std::function<void(Result<CommandSequences>)> done) {
+    read<CommandSequences>(
+        [after = std::int64_t{0}](Engine& engine, CommandSequences& highest) mutable {
+            return engine.commands().addSequences(after, highest);
         },
         std::move(done));
 }

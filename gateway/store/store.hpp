@@ -3,9 +3,11 @@
 #include <asio/any_io_executor.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/bytes.hpp"
@@ -74,8 +76,11 @@ struct CommandEntry {
     std::uint64_t sequence = 0;  ///< Command.sequence
 };
 
+/// The highest sequence of commands, by key and target.
+using CommandSequences = std::map<std::pair<std::string, std::string>, std::uint64_t>;
+
 struct StoreStatus {
-    std::string stream;
+    std::string stream;  ///< empty while a damaged store waits for room to be salvaged
     std::uint64_t oldestHeld = 1;
     std::uint64_t newest = 0;
     std::uint64_t rows = 0;
@@ -162,6 +167,8 @@ class Store {
     /// The entries that were begun and not finished, at most 256: at a start those of an earlier
     /// life.
     virtual void openCommands(std::function<void(Result<std::vector<CommandEntry>>)> done) = 0;
+    /// Of the commands in the ledger that have run, or may have: neither refused nor expired.
+    virtual void commandSequences(std::function<void(Result<CommandSequences>)> done) = 0;
 
     /// The number of connections this uplink has made in the hub's life, this one included.
     virtual void countConnection(std::string uplink,

@@ -7,11 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 
 #include "gateway/base/base32.hpp"
+#include "gateway/base/descriptor.hpp"
 #include "gateway/base/failpoint.hpp"
+#include "gateway/base/file_system.hpp"
 #include "gateway/crypto/crypto.hpp"
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/file_header.hpp"
@@ -30,34 +31,19 @@ constexpr std::uint64_t kCheckUpTo = 16ULL * 1024 * 1024;
 /// Characters of the stream's name: 13 of 5 bits.
 constexpr std::size_t kStreamCharacters = 13;
 
-struct Descriptor {
-    explicit Descriptor(int number) : value(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) ::close(value);
-    }
-    int value;
-};
-
 /// What is known of a file that passed the checks.
 struct Examined {
     std::uint64_t size = 0;
     bool endedCleanly = true;
 };
 
-std::string folderOf(const std::string& path) {
-    const auto folder = std::filesystem::path(path).parent_path().string();
-    return folder.empty() ? "." : folder;
-}
-
-std::uint64_t sizeOf(const std::string& path) {
+/// 0 where there is none.
+Result<std::uint64_t> sizeOf(const std::string& path) {
     struct stat state{};
-    return ::stat(path.c_str(), &state) == 0 ? static_cast<std::uint64_t>(state.st_size) : 0;
-}
-
-std::string walOf(const std::string& path) {
-    return path + "-wal";
+    if (::stat(path.c_str(), &state) == 0) return static_cast<std::uint64_t>(state.st_size);
+    if (errno == ENOENT) return 0;
+    return fail(ErrorKind::unavailable, "the size of {} is not known: {}", path,
+                std::strerror(errno));
 }
 
 Status checkFolder(const std::string& path) {
@@ -94,9 +80,10 @@ Result<std::optional<Examined>> examine(const std::string& path, std::uint32_t n
                                         const Log& log) {
     const Descriptor file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     const int error = errno;
-    const auto walSize = sizeOf(walOf(path));
+    const auto walSize = sizeOf(journalOf(path));
+    if (!walSize) return std::unexpected(walSize.error());
     if (file.value < 0 && error == ENOENT) {
-        if (walSize == 0) return std::optional<Examined>{};
+        if (*walSize == 0) return std::optional<Examined>{};
         return fail(ErrorKind::damaged, "the file is gone but its journal is there");
     }
     if (file.value < 0 && error != ELOOP && error != EISDIR) {
@@ -108,14 +95,21 @@ Result<std::optional<Examined>> examine(const std::string& path, std::uint32_t n
     if (file.value < 0 || ::fstat(file.value, &state) != 0 || !S_ISREG(state.st_mode)) {
         return fail(ErrorKind::refused, "a store must be a regular file");
     }
-    const Examined found{static_cast<std::uint64_t>(state.st_size), walSize == 0};
+    const Examined found{static_cast<std::uint64_t>(state.st_size), *walSize == 0};
     const auto header = readHeader(file.value);
     if (!header) return std::unexpected(header.error());
     if (auto checked = checkHeader(*header, found.size, found.endedCleanly, newestVersion);
         !checked) {
         return std::unexpected(checked.error());
     }
-    if (hasLostCommits(walOf(path))) return fail(ErrorKind::damaged, "the journal is damaged");
+    if (auto mended = mendJournal(path, log); !mended) return std::unexpected(mended.error());
+    // SQLite would take it for empty, should whoever kept it from being mended let go meanwhile.
+    const auto isLacking = lacksHeader(path);
+    if (!isLacking) return std::unexpected(isLacking.error());
+    if (*isLacking) return fail(ErrorKind::unavailable, "another process has the file open");
+    const auto hasLost = hasLostCommits(path);
+    if (!hasLost) return std::unexpected(hasLost.error());
+    if (*hasLost) return fail(ErrorKind::damaged, "the journal is damaged");
     if ((state.st_mode & 077U) != 0) {
         log.warning("other users could read the file; its mode is 0600 now");
         if (::fchmod(file.value, 0600) != 0) {
@@ -137,9 +131,7 @@ Status fillNew(Database& database) {
 Status createWith(const std::string& path, const std::string& vfs) {
     const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (file.value < 0) {
-        const bool isFull = errno == ENOSPC || errno == EDQUOT;
-        return fail(isFull ? ErrorKind::full : ErrorKind::unavailable, "cannot be created: {}",
-                    std::strerror(errno));
+        return fail(kindOfErrno(errno), "cannot be created: {}", std::strerror(errno));
     }
     auto database = Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
@@ -159,12 +151,10 @@ Status create(const std::string& path, const std::string& vfs) {
     }
     failpoint("store.name-new");
     forgetMark(path);
-    const Descriptor folder(::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (::rename(temporary.c_str(), path.c_str()) != 0 || folder.value < 0 ||
-        ::fsync(folder.value) != 0) {
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
         return fail(ErrorKind::unavailable, "cannot be created: {}", std::strerror(errno));
     }
-    return {};
+    return syncFolder(folderOf(path));
 }
 
 Status configure(Database& database) {
@@ -180,6 +170,13 @@ Status configure(Database& database) {
     if (done) done = database.run("BEGIN IMMEDIATE");
     if (done) done = database.run("COMMIT");
     return done;
+}
+
+Result<bool> passesQuickCheck(Database& database) {
+    Query check(database, "PRAGMA quick_check(1)");
+    const auto row = check.next();
+    if (!row) return std::unexpected(row.error());
+    return *row && check.text(0) == "ok";
 }
 
 /// Rows may be missing from a tree that is whole otherwise.
@@ -202,12 +199,11 @@ Status checkWhole(Database& database, const Examined& found) {
                     kTableCount);
     }
     if (found.size > kCheckUpTo) return {};
-    Query check(database, "PRAGMA quick_check(1)");
-    const auto row = check.next();
-    if (!row) return std::unexpected(row.error());
-    if (!*row || check.text(0) != "ok") {
-        return fail(ErrorKind::damaged, "the content of the file is damaged");
-    }
+    // It may say so for want of memory too.
+    auto isSound = passesQuickCheck(database);
+    if (isSound && !*isSound) isSound = passesQuickCheck(database);
+    if (!isSound) return std::unexpected(isSound.error());
+    if (!*isSound) return fail(ErrorKind::damaged, "the content of the file is damaged");
     return checkCount(database);
 }
 
@@ -225,7 +221,9 @@ Result<Database> openStoreFile(const std::string& path, const std::string& vfs, 
     auto database = Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
     auto ready = configure(*database);
-    if (ready && isMarkedDamaged(path)) {
+    const auto isMarked = isMarkedDamaged(path);
+    if (ready && !isMarked) ready = std::unexpected(isMarked.error());
+    if (ready && *isMarked) {
         ready = fail(ErrorKind::damaged, "the file was found damaged while it was in use");
     }
     if (ready) ready = migrate(*database, layout, log);
@@ -257,7 +255,9 @@ Result<Bytes> firstPageFor(const std::string& path) {
     auto content = store->content();
     if (!content) return content;
     content->resize(kPageSize);
-    makeReadable(*content, sizeOf(walOf(path)) > 0);
+    const auto walSize = sizeOf(journalOf(path));
+    if (!walSize) return std::unexpected(walSize.error());
+    makeReadable(*content, *walSize > 0);
     return content;
 }
 

@@ -11,11 +11,11 @@
 namespace vitalgate::store {
 
 /// Checks that a store can live at `path` and, if there is a file, that it is one of ours, of a
-/// known version and whole: all that can be known without changing a bit of it. Makes a new empty
-/// store if there is none; it appears whole or not at all. The file gets mode 0600, and SQLite
-/// gives its journal the same. Then opens it: write-ahead log, every commit on the disk before it
-/// counts, no other process or connection let in, never memory-mapped. One of an earlier layout is
-/// brought forward.
+/// known version and whole: all that can be known without changing a bit of it, but for a damaged
+/// header of its journal, which is mended. Makes a new empty store if there is none; it appears
+/// whole or not at all. The file gets mode 0600, and SQLite gives its journal the same. Then opens
+/// it: write-ahead log, every commit on the disk before it counts, no other process or connection
+/// let in, never memory-mapped. One of an earlier layout is brought forward.
 ///
 /// ErrorKind::refused: no regular file, or one of a newer version. damaged: not whole, or marked so
 /// (see markDamaged()), or nothing of ours: see checkWasStoreFile(). unavailable: cannot be

@@ -1,10 +1,19 @@
 #include "gateway/store/unfinished_salvage.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/store/damaged_file.hpp"
 
 namespace vitalgate::store {
+
+bool holdsOneOf(const std::vector<std::string>& streams, const std::string& file,
+                const StoreOptions& options) {
+    if (streams.empty()) return false;
+    const auto store = DamagedStore::open(file, options);
+    if (!store) return !isUnreadable(store.error().kind);
+    return std::ranges::find(streams, store->stream()) != streams.end();
+}
 
 Status UnfinishedSalvage::load() {
     auto streams = carriedStreams(database_);
@@ -43,8 +52,10 @@ Status UnfinishedSalvage::step(const Moment& now) {
 }
 
 UnfinishedSalvage::Found UnfinishedSalvage::find(const std::string& stream) {
-    bool mayComeLater = false;
-    for (const auto& path : damagedFiles(options_.path)) {
+    const auto files = damagedFiles(options_.path);
+    bool mayComeLater = !files;
+    if (!files) out_.error("{}", files.error().message);
+    for (const auto& path : files.value_or(std::vector<std::string>{})) {
         auto old = DamagedStore::open(path, options_);
         if (!old) {
             mayComeLater = mayComeLater || !isUnreadable(old.error().kind);

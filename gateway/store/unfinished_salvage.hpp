@@ -8,6 +8,11 @@
 
 namespace vitalgate::store {
 
+/// Whether the damaged store at `file` has one of the streams. One of which that cannot be told now
+/// counts as if it had.
+bool holdsOneOf(const std::vector<std::string>& streams, const std::string& file,
+                const StoreOptions& options);
+
 /// The part of a salvage that its start had no time for: goes on in the open store, a step at a
 /// time, also after a restart. The damaged file is found in the folder `damaged` by its stream.
 class UnfinishedSalvage {
@@ -18,6 +23,10 @@ class UnfinishedSalvage {
     /// Finds out what is left to do.
     Status load();
     [[nodiscard]] bool isPending() const { return !streams_.empty(); }
+    /// Whether the damaged store at `file` has something left to carry over.
+    [[nodiscard]] bool needs(const std::string& file) const {
+        return holdsOneOf(streams_, file, options_);
+    }
 
     /// Goes on by one step. Part of a transaction: then committed() or rolledBack().
     Status step(const Moment& now);

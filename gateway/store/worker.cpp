@@ -149,26 +149,28 @@ void Worker::commitWaiting() {
     asio::post(loop_, [group, status] {
         for (auto& write : *group) write.done(status);
     });
-    if (engine_->isNearlyFull()) isPurging_ = true;
+    if (engine_->wantsPurge(now_)) isPurging_ = true;
 }
 
 void Worker::readStep(std::deque<Read>& queue) {
     auto& read = queue.front();
-    const auto now = read.now;
-    const auto ended = read.step(*engine_);
-    if (!ended || *ended) {
-        const Status status = ended ? Status{} : Status(std::unexpected(ended.error()));
-        asio::post(loop_, [done = std::move(read.done), status] { done(status); });
-        queue.pop_front();
+    auto ended = read.step(*engine_);
+    // Whoever reads goes on behind a damaged row: before its loss is recorded it gets nothing.
+    if (engine_->hasDamaged()) {
+        if (auto told = loseDamaged(read.now); !told) ended = std::unexpected(told.error());
     }
     if (!ended) report(false);
-    if (engine_->hasDamaged()) loseDamaged(now);
+    if (ended && !*ended) return;
+    const Status status = ended ? Status{} : Status(std::unexpected(ended.error()));
+    asio::post(loop_, [done = std::move(read.done), status] { done(status); });
+    queue.pop_front();
 }
 
-void Worker::loseDamaged(const Moment& now) {
+Status Worker::loseDamaged(const Moment& now) {
     const auto before = engine_->status().newest;
-    engine_->loseDamaged(now);
+    auto done = engine_->loseDamaged(now);
     report(engine_->status().newest > before);
+    return done;
 }
 
 void Worker::report(bool hasNewRows) {

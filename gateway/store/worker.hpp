@@ -67,7 +67,7 @@ class Worker {
     void work();
     void commitWaiting();
     void readStep(std::deque<Read>& queue);
-    void loseDamaged(const Moment& now);
+    Status loseDamaged(const Moment& now);
     void report(bool hasNewRows);
     void finish();
 

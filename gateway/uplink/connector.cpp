@@ -34,6 +34,13 @@ void Connector::stop() {
     retry_.cancel();
     connectedSince_.reset();
     transport_.reset();
+    closing_.clear();
+}
+
+void Connector::closeTransport() {
+    if (!transport_) return;
+    const auto closing = closing_.insert(closing_.end(), std::move(transport_));
+    (*closing)->close([this, closing] { closing_.erase(closing); });
 }
 
 void Connector::stopCleanly(Duration limit, std::function<void()> done) {
@@ -76,17 +83,22 @@ void Connector::connect(Result<std::optional<MqttMessage>> will) {
         onFailed(will.error());
         return;
     }
+    auto password = settings_.password ? settings_.password() : std::string{};
+    if (!password) {
+        onFailed(password.error());
+        return;
+    }
     transport_ = factory_();
-    transport_->connect(options(std::move(*will)), transportEvents());
+    transport_->connect(options(std::move(*password), std::move(*will)), transportEvents());
 }
 
-MqttConnectOptions Connector::options(std::optional<MqttMessage> will) const {
+MqttConnectOptions Connector::options(std::string password, std::optional<MqttMessage> will) const {
     MqttConnectOptions options;
     options.broker = broker();
     options.clientId = settings_.clientId;
     options.version5 = settings_.version5;
     options.user = settings_.user;
-    options.password = settings_.password;
+    options.password = std::move(password);
     options.tls = settings_.tls;
     options.keepAlive = settings_.keepAlive;
     options.sessionExpiry = settings_.sessionExpiry;
@@ -128,7 +140,7 @@ void Connector::onLost(const Error& error) {
     if (!isConnected()) return;
     if (clock_.steady() - connectedSince_->uptime >= kStable) backOff_.reset();
     connectedSince_.reset();
-    transport_.reset();
+    closeTransport();
     lastError_ = error;
     log_.warning("connection lost: {}", error.message);
     broker_ = 0;
@@ -137,7 +149,7 @@ void Connector::onLost(const Error& error) {
 }
 
 void Connector::onFailed(const Error& error) {
-    transport_.reset();
+    closeTransport();
     // The same sentence every five minutes for a week helps nobody.
     if (lastError_ == error) {
         log_.debug("not connected: {}", error.message);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,9 @@ struct BrokerSettings {
     bool allowPlaintext = false;         ///< mqtt and ws also to other machines
     TlsSettings tls;
     std::string user;
-    std::string password;
+    /// Asked before each attempt, so that a new one counts from the next connection on; empty:
+    /// none.
+    std::function<Result<std::string>()> password;
     std::string clientId;
     bool version5 = true;
     Duration keepAlive = std::chrono::seconds{60};
@@ -39,6 +42,8 @@ struct ConnectorEvents {
     std::function<void(const Error&)> failed;  ///< one attempt
     std::function<void(std::uint64_t number, int reason)> acknowledged;
     std::function<void(Status)> subscribed;
+    /// Also of a connection that the hub is ending or has given up: the broker takes it for
+    /// delivered.
     std::function<void(MqttMessage)> received;
 };
 
@@ -77,7 +82,9 @@ class Connector {
     void onLost(const Error& error);
     void onFailed(const Error& error);
     void retryAfter(Duration delay);
-    [[nodiscard]] MqttConnectOptions options(std::optional<MqttMessage> will) const;
+    void closeTransport();
+    [[nodiscard]] MqttConnectOptions options(std::string password,
+                                             std::optional<MqttMessage> will) const;
     [[nodiscard]] MqttEvents transportEvents();
 
     BrokerSettings settings_;
@@ -87,6 +94,7 @@ class Connector {
     BackOff backOff_;
     ConnectorEvents events_;
     std::unique_ptr<MqttTransport> transport_;
+    std::list<std::unique_ptr<MqttTransport>> closing_;  ///< of which something may still come
     std::size_t broker_ = 0;
     bool running_ = false;
     std::optional<Moment> connectedSince_;

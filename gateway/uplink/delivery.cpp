@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "gateway/base/failpoint.hpp"
-#include "gateway/crypto/identity.hpp"
 #include "gateway/uplink/batch.hpp"
+#include "gateway/uplink/lane_limits.hpp"
+#include "gateway/uplink/outgoing.hpp"
 #include "gateway/uplink/publish_verdict.hpp"
+#include "gateway/uplink/set_aside_loss.hpp"
 
 namespace vitalgate::uplink {
 namespace {
@@ -17,44 +19,11 @@ constexpr std::size_t kMaximumRanges = 64;
 /// What is sent again for want of a receipt goes in such steps, so that a row that was never sent
 /// waits for one of them at most.
 constexpr std::uint64_t kSendAgainStep = 1000;
-/// What MQTT adds to a payload at most: header, topic, properties.
-constexpr std::size_t kPacketOverhead = 1024;
-constexpr std::size_t kLargestPacket = 256 * 1024 * 1024 - 1;  // MQTT 5.0 section 2.1.4
+/// So long a message may be without an answer on a connection that stands.
+constexpr Duration kAnswerLimit = std::chrono::minutes{10};
 constexpr int kPacketTooLarge = 0x95;
 
-LaneLimits limitsOf(const DeliveryOptions& options, const MqttConnected& connection) {
-    LaneLimits limits;
-    limits.window = std::clamp<std::size_t>(connection.receiveMaximum, 1, options.window);
-    const auto packet =
-        connection.maximumPacketBytes == 0 ? kLargestPacket : connection.maximumPacketBytes;
-    limits.maximumBytes = packet > 2 * kPacketOverhead ? packet - kPacketOverhead : packet / 2;
-    limits.batchBytes =
-        std::clamp<std::size_t>(limits.maximumBytes, 2 * kBatchHeaderBytes, options.batchBytes);
-    return limits;
-}
-
-store::RangeSet setOf(const std::vector<store::Range>& ranges) {
-    store::RangeSet set;
-    for (const auto& range : ranges) set.add(range);
-    return set;
-}
-
 }  // namespace
-
-std::string contentTypeOf(std::string_view message) {
-    return fmt::format("application/protobuf; proto=vitalgate.v1.{}", message);
-}
-
-MqttMessage outgoing(std::string topic, std::string payload, std::string_view messageType,
-                     bool retained) {
-    MqttMessage message;
-    message.topic = std::move(topic);
-    message.payload = std::move(payload);
-    message.retained = retained;
-    message.contentType = contentTypeOf(messageType);
-    message.userProperties.emplace("schema", kSchema);
-    return message;
-}
 
 Delivery::Delivery(DeliveryOptions options, Topics topics, store::Store& store, Clock& clock,
                    Random& random, Log log)
@@ -90,18 +59,49 @@ void Delivery::load(std::function<void(Status)> done) {
 void Delivery::connected(const MqttConnected& connection, Publish publish) {
     ++*connection_;
     publish_ = std::move(publish);
-    limits_ = limitsOf(options_, connection);
+    mostLimits_ = limits_ = limitsWith({options_.window, options_.batchBytes, 0}, connection);
     refusals_ = 0;
     gaps_.connected();
     lanes_.emplace(limits_, sent_, store_.status().newest, random_, again_);
     lanes_->setOthersInFlight(others_);
+    pace_ = BacklogPace(limits_.batchBytes * (limits_.window + 1), limits_.batchBytes);
+    resumeSuspicion();
     log_.debug("window {}, batches up to {} bytes, {} rows wait", limits_.window,
                limits_.batchBytes, waiting());
-    pump();
+}
+
+/// What earlier connections have shown.
+void Delivery::resumeSuspicion() {
+    const auto now = clock_.steady();
+    suspicion_.connected(now);
+    suspicion_.settled(lanes_->sent());
+    for (auto& proven : suspicion_.takeProven()) {
+        lanes_->setAside({std::move(proven.row), std::move(proven.cover), kEndsConnection});
+    }
+    for (const auto& suspect : suspicion_.heldBack()) {
+        log_.warning("row {} is held back: the broker ended the connection at it",
+                     suspect.row.sequence);
+        lanes_->holdBack(suspect.cover);
+    }
+    lanes_->takeApart(suspicion_.apart());
+    applySuspicion();
+    reportRefused();
+}
+
+void Delivery::applySuspicion() {
+    const auto now = clock_.steady();
+    if (!suspicion_.isQuiet()) suspicion_.settled(lanes_->sent());
+    if (const auto cover = suspicion_.nextTrial(now)) lanes_->letGo(*cover, now);
+    limits_ = mostLimits_;
+    if (suspicion_.goesOneAtATime(now)) limits_.window = 1;
+    limits_.batchBytes =
+        std::clamp(suspicion_.batchBytes(), 2 * kBatchHeaderBytes, mostLimits_.batchBytes);
+    lanes_->setLimits(limits_);
 }
 
 void Delivery::disconnected() {
     if (!lanes_) return;
+    suspicion_.disconnected(clock_.steady());
     ++*connection_;
     sent_ = lanes_->sent();
     again_ = lanes_->again();
@@ -127,8 +127,8 @@ void Delivery::setOthersInFlight(std::size_t count) {
     pump();
 }
 
-bool Delivery::hasRoom() const {
-    return lanes_ && lanes_->inFlight() + others_ < limits_.window;
+bool Delivery::hasRoomBeside(std::size_t others) const {
+    return lanes_ && lanes_->inFlight() + others < limits_.window;
 }
 
 std::uint64_t Delivery::waiting() const {
@@ -143,6 +143,8 @@ std::uint64_t Delivery::waiting() const {
 
 bool Delivery::acknowledged(std::uint64_t number, int reason) {
     if (!lanes_) return false;
+    pace_.answered(number, clock_.steady());
+    suspicion_.answered(number, reason < 0x80);
     if (reason < 0x80) {
         failpoint("uplink.acknowledge");
         const auto acknowledgement = lanes_->acknowledged(number);
@@ -163,17 +165,30 @@ bool Delivery::acknowledged(std::uint64_t number, int reason) {
     lastRefusal_ = reason;
     log_.warning("the broker refused a message: {} (0x{:02X})", publishReasonText(reason), reason);
     lanes_->refused(number, reason, clock_.steady());
-    if (publishVerdict(reason) == PublishVerdict::reconnect) {
-        if (reconnect_) {
-            reconnect_({ErrorKind::disconnected,
-                        fmt::format("the broker answered {}", publishReasonText(reason))});
-        }
+    if (auto why = reasonToReconnect(reason)) {
+        suspicion_.disregard();
+        if (reconnect_) reconnect_(std::move(*why));
         return true;
     }
     reportRefused();
     takeGone();
     pump();
     return true;
+}
+
+/// While one topic is refused and others are taken, a new connection would only hold these up.
+std::optional<Error> Delivery::reasonToReconnect(int refusal) {
+    const auto text = publishReasonText(refusal);
+    if (publishVerdict(refusal) == PublishVerdict::reconnect) {
+        return Error{ErrorKind::disconnected, fmt::format("the broker answered {}", text)};
+    }
+    const auto now = clock_.steady();
+    if (refusal != kNotAuthorized || !lanes_->isPaused(now)) return std::nullopt;
+    if (!reauthentication_.isWorthTrying(now)) return std::nullopt;
+    return Error{ErrorKind::authentication,
+                 fmt::format("the broker takes nothing ({}): the hub connects anew, to show its "
+                             "credentials again",
+                             text)};
 }
 
 void Delivery::save(bool now) {
@@ -206,17 +221,33 @@ void Delivery::scheduleWake() {
     };
     consider(lanes_->deadline());
     consider(gaps_.deadline());
+    consider(suspicion_.deadline(clock_.steady()));
+    if (const auto sent = suspicion_.oldestUnanswered()) consider(*sent + kAnswerLimit);
     if (!awaySince_) consider(confirmations_.deadline());
     if (first) {
-        wake_ = clock_.after(*first - clock_.steady(), [this] { pump(); });
+        wake_ = clock_.after(*first - clock_.steady(), [this] { wake(); });
     } else {
         wake_.cancel();
     }
 }
 
+/// A broker that is there and has lost a message or its acknowledgement would hold its place in the
+/// window for ever; a new connection sends it again.
+void Delivery::wake() {
+    const auto sent = suspicion_.oldestUnanswered();
+    if (!sent || clock_.steady() - *sent < kAnswerLimit) return pump();
+    suspicion_.disregard();
+    if (!reconnect_) return;
+    reconnect_({ErrorKind::timedOut, fmt::format("the broker has not acknowledged a message within "
+                                                 "{}: it is sent again",
+                                                 formatDuration(kAnswerLimit))});
+}
+
 void Delivery::pumpOnce() {
     repeatPutOff();
     while (lanes_) {
+        applySuspicion();
+        lanes_->setBacklogRoom(pace_.room());
         if (const auto request = lanes_->nextFetch(clock_.steady())) {
             fetch(*request);
         } else if (const auto message = lanes_->nextMessage(clock_.steady())) {
@@ -264,7 +295,11 @@ void Delivery::send(const LaneMessage& message) {
         pumpOnceMore_ = true;
         return;
     }
+    if (message.lane != v1::LANE_LIVE) {
+        pace_.sent(message.number, payload.size(), clock_.steady());
+    }
     if (message.lane != v1::LANE_REPLAY) confirmations_.published(setOf(message.cover));
+    suspicion_.sent(message, payload.size(), clock_.steady());
     failpoint("uplink.publish");
     publish_(message.number, message.lane == v1::LANE_LIVE
                                  ? liveMessage(std::move(payload), message.rows.front())
@@ -423,18 +458,19 @@ void Delivery::reportRefused() {
         v1::Record record;
         // A loss record that is refused itself is kept and tried again: it must not breed others.
         if (record.ParseFromString(refused.row.bytes) && record.event().has_loss()) {
-            lanes_->asideFailed(refused.cover, clock_.steady());
+            notTold(refused.cover, true);
             continue;
         }
         log_.error("row {} is set aside for this broker: {}", refused.row.sequence,
                    publishReasonText(refused.reason));
         const auto connection = *connection_;
-        store_.append({lossOf(refused)}, {},
-                      [this, known = std::weak_ptr(connection_), connection,
-                       cover = refused.cover](const Result<store::Appended>& result) {
-                          const auto current = known.lock();
-                          if (current) lossStored(cover, result, *current == connection);
-                      });
+        store_.append(
+            {setAsideLoss(refused, options_.uplink, store_.status().stream, clock_, random_)}, {},
+            [this, known = std::weak_ptr(connection_), connection,
+             cover = refused.cover](const Result<store::Appended>& result) {
+                const auto current = known.lock();
+                if (current) lossStored(cover, result, *current == connection);
+            });
     }
 }
 
@@ -447,38 +483,17 @@ void Delivery::lossStored(const std::vector<store::Range>& cover,
         lanes_->asideDone(cover);
     } else if (result) {
         for (const auto& range : cover) sent_.add(range);
-    } else if (lanes_ && sameConnection) {
+    } else {
         log_.error("store a loss record: {}", result.error().message);
-        lanes_->asideFailed(cover, clock_.steady());
+        notTold(cover, sameConnection);
     }
     if (result) save(false);
     pump();
 }
 
-store::NewRow Delivery::lossOf(const RefusedRow& refused) const {
-    store::NewRow row;
-    row.priority = v1::PRIORITY_ALARM;
-    auto& event = *row.record.mutable_event();
-    std::array<std::uint8_t, 10> chance{};
-    random_.fill(chance);
-    event.set_id(crypto::uuidVersion7(clock_.wall(), chance));
-    toStamp(clock_.now(), *event.mutable_occurred());
-    event.set_severity(v1::SEVERITY_WARNING);
-    event.set_text(fmt::format("The broker of uplink {} refused row {} for good: {}.",
-                               options_.uplink, refused.row.sequence,
-                               publishReasonText(refused.reason)));
-    auto& loss = *event.mutable_loss();
-    loss.set_reason(v1::LOSS_SET_ASIDE);
-    loss.set_stream(store_.status().stream);
-    auto& range = *loss.add_ranges();
-    range.set_first(refused.row.sequence);
-    range.set_last(refused.row.sequence);
-    loss.set_count(1);
-    toTimestamp(refused.row.committed, *loss.mutable_oldest());
-    toTimestamp(refused.row.committed, *loss.mutable_newest());
-    loss.set_uplink(options_.uplink);
-    loss.set_priority(refused.row.priority);
-    return row;
+void Delivery::notTold(const std::vector<store::Range>& cover, bool sameConnection) {
+    if (suspicion_.notTold(setOf(cover)) || !lanes_ || !sameConnection) return;
+    lanes_->asideFailed(cover, clock_.steady());
 }
 
 }  // namespace vitalgate::uplink

@@ -12,22 +12,17 @@
 #include "gateway/runtime/log.hpp"
 #include "gateway/runtime/random.hpp"
 #include "gateway/store/store.hpp"
+#include "gateway/uplink/backlog_pace.hpp"
 #include "gateway/uplink/confirmations.hpp"
 #include "gateway/uplink/gap_reports.hpp"
 #include "gateway/uplink/lanes.hpp"
 #include "gateway/uplink/mqtt_transport.hpp"
+#include "gateway/uplink/reauthentication.hpp"
 #include "gateway/uplink/receipt_examination.hpp"
+#include "gateway/uplink/suspicion.hpp"
 #include "gateway/uplink/topics.hpp"
 
 namespace vitalgate::uplink {
-
-/// Content types of what an uplink publishes.
-inline constexpr std::string_view kSchema = "1.0";
-std::string contentTypeOf(std::string_view message);
-
-/// What the hub publishes, with the properties that each message carries.
-MqttMessage outgoing(std::string topic, std::string payload, std::string_view messageType,
-                     bool retained);
 
 struct DeliveryOptions {
     std::string uplink;  ///< its name: key of its state in the store
@@ -53,12 +48,12 @@ class Delivery {
     /// Reads what was acknowledged in earlier lives; nothing is sent before.
     void load(std::function<void(Status)> done);
 
+    /// Sends nothing before setOthersInFlight(): the status goes first.
     void connected(const MqttConnected& connection, Publish publish);
     void disconnected();
     /// Rows were committed up to `newest`.
     void committed(std::uint64_t newest);
-    /// False if the number is none of ours. A refusal that calls for a new connection gives
-    /// `reconnect` in the verdict handler.
+    /// False if the number is none of ours. A refusal may call for a new connection.
     bool acknowledged(std::uint64_t number, int reason);
     void onReconnectWanted(std::function<void(Error)> handler) { reconnect_ = std::move(handler); }
     /// The broker lets the hub read receipts on this connection. Before that none can come, so
@@ -78,10 +73,10 @@ class Delivery {
     /// That number is no longer 0, or is 0 again.
     void onUnconfirmed(std::function<void()> handler) { unconfirmedChanged_ = std::move(handler); }
 
-    /// Messages of other kinds in flight use the same window.
+    /// Messages of other kinds, in flight or waiting for their place, use the same window.
     void setOthersInFlight(std::size_t count);
-    /// True if one more message of another kind fits into the window.
-    [[nodiscard]] bool hasRoom() const;
+    /// True if beside so many messages of other kinds one more fits into the window.
+    [[nodiscard]] bool hasRoomBeside(std::size_t others) const;
 
     /// The result of this command goes to results/`suffix` with this correlation; the latest 256
     /// commands are remembered, others go to results.
@@ -94,6 +89,8 @@ class Delivery {
     /// How many refusals there were since the connection began, and the latest reason.
     [[nodiscard]] std::uint32_t refusals() const { return refusals_; }
     [[nodiscard]] int lastRefusal() const { return lastRefusal_; }
+    /// Rows that wait because the broker ended connections at them, while others go.
+    [[nodiscard]] std::size_t heldBack() const { return suspicion_.heldBack().size(); }
     void saveNow() { save(true); }
 
   private:
@@ -109,6 +106,8 @@ class Delivery {
 
     void pump();
     void pumpOnce();
+    void resumeSuspicion();
+    void applySuspicion();
     void fetch(const LaneFetch& request);
     void send(const LaneMessage& message);
     [[nodiscard]] MqttMessage liveMessage(std::string payload, const store::StoredRow& row) const;
@@ -117,16 +116,18 @@ class Delivery {
     void repeat(const store::RangeSet& ranges);
     void repeated(const std::vector<store::Range>& cover);
     void scheduleWake();
+    void wake();
     void repeatPutOff();
     [[nodiscard]] bool resendOverdue();
     void noteOverdue();
     void tellUnconfirmed();
     void takeGone();
+    [[nodiscard]] std::optional<Error> reasonToReconnect(int refusal);
     [[nodiscard]] std::string replayOf(std::uint64_t sequence) const;
     void reportRefused();
     void lossStored(const std::vector<store::Range>& cover, const Result<store::Appended>& result,
                     bool sameConnection);
-    [[nodiscard]] store::NewRow lossOf(const RefusedRow& refused) const;
+    void notTold(const std::vector<store::Range>& cover, bool sameConnection);
     void save(bool now);
     [[nodiscard]] const store::RangeSet& sent() const { return lanes_ ? lanes_->sent() : sent_; }
     [[nodiscard]] const store::RangeSet& again() const { return lanes_ ? lanes_->again() : again_; }
@@ -144,7 +145,10 @@ class Delivery {
     store::RangeSet again_;  ///< likewise
     bool loaded_ = false;
     std::optional<Lanes> lanes_;
-    LaneLimits limits_;
+    LaneLimits mostLimits_;  ///< of the present connection
+    LaneLimits limits_;      ///< as suspicion leaves them
+    Suspicion suspicion_;
+    BacklogPace pace_{0, 0};  ///< of the present connection
     Publish publish_;
     std::function<void(Error)> reconnect_;
     std::function<void()> unconfirmedChanged_;
@@ -155,6 +159,7 @@ class Delivery {
     std::size_t unsaved_ = 0;
     std::uint32_t refusals_ = 0;
     int lastRefusal_ = 0;
+    Reauthentication reauthentication_;
     bool toldUnconfirmed_ = false;
     store::RangeSet missedForGood_;        ///< in the latest receipt
     std::optional<SteadyTime> awaySince_;  ///< while no receipt can come

@@ -32,6 +32,12 @@ struct LaneMessage {
     std::vector<store::Range> cover;  ///< what it stands for
 };
 
+inline store::RangeSet setOf(const std::vector<store::Range>& ranges) {
+    store::RangeSet set;
+    for (const auto& range : ranges) set.add(range);
+    return set;
+}
+
 /// What the acknowledgement of one message means.
 struct LaneAcknowledgement {
     v1::Lane lane = v1::LANE_UNSPECIFIED;

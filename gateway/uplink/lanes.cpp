@@ -97,7 +97,8 @@ store::RangeSet Lanes::underWay() const {
 }
 
 bool Lanes::backlogMaySend() const {
-    return windowIsFree() && backlogInFlight() < std::max<std::size_t>(1, limits_.window / 2);
+    return windowIsFree() && backlogRoom_ > 0 &&
+           backlogInFlight() < std::max<std::size_t>(1, limits_.window / 2);
 }
 
 LaneFetch Lanes::numbered(LaneFetch fetch) {
@@ -192,7 +193,7 @@ std::optional<LaneMessage> Lanes::nextMessage(SteadyTime now) {
     if (!live_.ready.empty()) return send(live_, true);
     if (!backlogMaySend() || backlog_.fetching) return std::nullopt;
     if (!backlog_.ready.empty()) return send(backlog_, false);
-    if (replay_.isReady()) return replay_.send(++lastNumber_, limits_.batchBytes);
+    if (replay_.isReady()) return replay_.send(++lastNumber_, nextBatchBytes());
     return std::nullopt;
 }
 
@@ -204,7 +205,7 @@ std::optional<LaneMessage> Lanes::send(Lane& lane, bool live) {
         message.rows.push_back(std::move(lane.ready.front()));
         lane.ready.pop_front();
     } else {
-        message.rows = takeBatch(lane.ready, limits_.batchBytes, suspect_);
+        message.rows = takeBatch(lane.ready, nextBatchBytes(), suspect_);
     }
     const auto last = message.rows.back().sequence;
     InFlight entry;
@@ -284,6 +285,22 @@ void Lanes::asideDone(const std::vector<store::Range>& cover) {
 void Lanes::asideFailed(const std::vector<store::Range>& cover, SteadyTime now) {
     removeAll(aside_, cover);
     park(cover, now);
+}
+
+void Lanes::holdBack(const std::vector<store::Range>& cover) {
+    addAll(aside_, cover);
+    addAll(suspect_, cover);
+}
+
+void Lanes::letGo(const std::vector<store::Range>& cover, SteadyTime now) {
+    removeAll(aside_, cover);
+    addAll(parked_, cover);
+    retryAt_ = now;
+}
+
+void Lanes::setAside(RefusedRow refused) {
+    addAll(aside_, refused.cover);
+    refused_.push_back(std::move(refused));
 }
 
 std::optional<SteadyTime> Lanes::deadline() const {

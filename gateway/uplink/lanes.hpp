@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
@@ -48,6 +50,9 @@ class Lanes {
     void committed(std::uint64_t newest, SteadyTime now);
     /// Messages of other kinds in flight: they use the same window.
     void setOthersInFlight(std::size_t count) { others_ = count; }
+    void setLimits(LaneLimits limits) { limits_ = limits; }
+    /// The largest batch of backlog that may go now, where that is less than the limit; 0: none.
+    void setBacklogRoom(std::size_t bytes) { backlogRoom_ = bytes; }
 
     [[nodiscard]] std::optional<LaneFetch> nextFetch(SteadyTime now);
     /// The answer; one for a fetch that is no longer wanted is ignored.
@@ -66,6 +71,14 @@ class Lanes {
     void asideDone(const std::vector<store::Range>& cover);
     void asideFailed(const std::vector<store::Range>& cover, SteadyTime now);
 
+    /// Is not sent before letGo(), and then on its own.
+    void holdBack(const std::vector<store::Range>& cover);
+    void letGo(const std::vector<store::Range>& cover, SteadyTime now);
+    /// Rows of these go one by one.
+    void takeApart(const store::RangeSet& ranges) { suspect_.add(ranges); }
+    /// As if the broker had refused it for good.
+    void setAside(RefusedRow refused);
+
     /// These are with the service, whatever the broker said.
     void confirmed(const store::RangeSet& ranges) { sent_.add(ranges); }
     /// These count as not sent any more: they go out as backlog.
@@ -83,6 +96,10 @@ class Lanes {
     [[nodiscard]] bool isOutOfBacklog() const;
     /// When to ask again although nothing happened.
     [[nodiscard]] std::optional<SteadyTime> deadline() const;
+    /// Nothing is sent at present, because nothing was taken.
+    [[nodiscard]] bool isPaused(SteadyTime now) const {
+        return pausedUntil_ && now < *pausedUntil_;
+    }
 
     [[nodiscard]] const store::RangeSet& sent() const { return sent_; }
     [[nodiscard]] const store::RangeSet& again() const { return replay_.again(); }
@@ -128,8 +145,8 @@ class Lanes {
     [[nodiscard]] store::RangeSet underWay() const;
     [[nodiscard]] bool windowIsFree() const { return inFlight() + others_ < limits_.window; }
     [[nodiscard]] bool backlogMaySend() const;
-    [[nodiscard]] bool isPaused(SteadyTime now) const {
-        return pausedUntil_ && now < *pausedUntil_;
+    [[nodiscard]] std::size_t nextBatchBytes() const {
+        return std::min(limits_.batchBytes, backlogRoom_);
     }
 
     LaneLimits limits_;
@@ -142,6 +159,7 @@ class Lanes {
     std::map<std::uint64_t, InFlight> inFlight_;  ///< of live and backlog
     std::size_t backlogInFlight_ = 0;
     std::size_t others_ = 0;
+    std::size_t backlogRoom_ = std::numeric_limits<std::size_t>::max();
     std::uint64_t lastNumber_ = 0;
     std::deque<Commit> commits_;  ///< of live rows not yet given out
 

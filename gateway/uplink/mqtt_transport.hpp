@@ -78,12 +78,15 @@ struct MqttEvents {
     /// The broker answered the publish with this number; `reason` is MQTT 5's, 0 is success.
     std::function<void(std::uint64_t number, int reason)> acknowledged;
     std::function<void(Status)> subscribed;
+    /// The library acknowledges it by itself. So it also comes while the hub ends the connection:
+    /// after disconnect() until its `done`, and after close() likewise.
     std::function<void(MqttMessage)> received;
 };
 
 /// One connection to one broker, good for one attempt: the seam between our delivery rules and the
 /// MQTT library. Destroying it at any moment, also during name resolution or a TLS handshake, and
-/// from inside one of its events, returns at once and silences all events.
+/// from inside one of its events, returns at once and silences all events. What the library
+/// acknowledges before its client is gone is lost then: close() first.
 class MqttTransport {
   public:
     virtual ~MqttTransport() = default;
@@ -94,6 +97,10 @@ class MqttTransport {
     virtual void subscribe(std::vector<MqttSubscription> subscriptions) = 0;
     /// A clean end: the broker does not send the last will. `done` at the latest after `limit`.
     virtual void disconnect(Duration limit, std::function<void()> done) = 0;
+    /// An end without a word to the broker. Nothing is told any more but `received`: what the
+    /// broker takes for delivered must be taken. `done` when nothing more can come, which has no
+    /// limit; it may destroy the transport.
+    virtual void close(std::function<void()> done) = 0;
 };
 
 using MqttTransportFactory = std::function<std::unique_ptr<MqttTransport>()>;

@@ -138,9 +138,9 @@ bool allGranted(const mqtt::token& token) {
 /// Called on the library's threads, which hold its lock: they only pass on.
 class PahoConnection::Listeners {
   public:
-    Listeners(std::shared_ptr<PahoOutlet> outlet, const TlsGate& gate)
+    Listeners(std::shared_ptr<PahoOutlet> outlet, std::function<std::string()> certificate)
         : outlet_(outlet),
-          connect(outlet, gate),
+          connect(outlet, std::move(certificate)),
           publish(outlet),
           subscribe(outlet),
           disconnect(outlet) {}
@@ -165,8 +165,8 @@ class PahoConnection::Listeners {
 
   public:
     struct Connect : mqtt::iaction_listener {
-        Connect(std::shared_ptr<PahoOutlet> to, const TlsGate& tls)
-            : outlet(std::move(to)), gate(tls) {}
+        Connect(std::shared_ptr<PahoOutlet> to, std::function<std::string()> why)
+            : outlet(std::move(to)), certificate(std::move(why)) {}
         void on_success(const mqtt::token& token) override {
             const auto connection = connectedOf(token);
             outlet->tell([connection](PahoEvents& loop) { loop.onConnected(connection); });
@@ -175,11 +175,11 @@ class PahoConnection::Listeners {
             PahoFailure failure;
             failure.code = token.get_return_code();
             failure.reason = brokerReason(token);
-            failure.certificate = gate.verificationFailure();
+            failure.certificate = certificate();
             outlet->tell([failure](PahoEvents& loop) { loop.onFailed(failure); });
         }
         std::shared_ptr<PahoOutlet> outlet;
-        const TlsGate& gate;
+        std::function<std::string()> certificate;  ///< why it was refused
     };
     struct Publish : mqtt::iaction_listener {
         explicit Publish(std::shared_ptr<PahoOutlet> to) : outlet(std::move(to)) {}
@@ -225,8 +225,8 @@ class PahoConnection::Listeners {
     Disconnect disconnect;
 };
 
-PahoConnection::PahoConnection(TlsGate& gate, std::shared_ptr<PahoOutlet> outlet)
-    : gate_(gate), outlet_(std::move(outlet)) {}
+PahoConnection::PahoConnection(TlsVerifier& tls, std::shared_ptr<PahoOutlet> outlet)
+    : tls_(tls), outlet_(std::move(outlet)) {}
 
 PahoConnection::~PahoConnection() {
     if (trustMemory_ >= 0) ::close(trustMemory_);
@@ -243,8 +243,8 @@ void PahoConnection::connect(MqttConnectOptions options, std::string host) {
         failed(files);
         return;
     }
-    gate_.enter(this, options_.tls, options_.broker.host,
-                [self = shared_from_this()](Status ready) { self->begin(std::move(ready)); });
+    tls_.enter(this, options_.tls, host_,
+               [self = shared_from_this()](Status ready) { self->begin(std::move(ready)); });
 }
 
 void PahoConnection::begin(Status ready) {
@@ -258,7 +258,7 @@ void PahoConnection::begin(Status ready) {
         mqtt::create_options create(options_.version5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
         create.set_send_while_disconnected(false);
         create.set_max_buffered_messages(kMostBuffered);
-        listeners_ = std::make_unique<Listeners>(outlet_, gate_);
+        listeners_ = std::make_unique<Listeners>(outlet_, [this] { return tls_.failure(this); });
         client_ = std::make_unique<mqtt::async_client>(pahoUri(options_.broker, host_),
                                                        options_.clientId, create, nullptr);
         listeners_->attach(*client_);
@@ -284,14 +284,14 @@ Result<std::string> PahoConnection::trustFile() {
 }
 
 void PahoConnection::failed(Status why) {
-    leaveGate();
+    endHandshake();
     outlet_->tell([failure = PahoFailure{0, 0, {}, std::move(why)}](PahoEvents& loop) {
         loop.onFailed(failure);
     });
 }
 
-void PahoConnection::leaveGate() {
-    gate_.leave(this);
+void PahoConnection::endHandshake() {
+    tls_.leave(this);
 }
 
 void PahoConnection::publish(std::uint64_t number, const MqttMessage& message) {
@@ -336,7 +336,8 @@ void PahoConnection::disconnect(Duration limit) {
 
 void PahoConnection::close() {
     client_.reset();
-    leaveGate();
+    endHandshake();
+    outlet_->tell([](PahoEvents& loop) { loop.onClosed(); });
 }
 
 }  // namespace vitalgate::uplink

@@ -7,7 +7,7 @@
 
 #include "gateway/uplink/loop_outlet.hpp"
 #include "gateway/uplink/mqtt_transport.hpp"
-#include "gateway/uplink/tls_gate.hpp"
+#include "gateway/uplink/tls_verifier.hpp"
 
 namespace vitalgate::uplink {
 
@@ -32,6 +32,8 @@ class PahoEvents {
     virtual void onSubscribed(bool accepted) = 0;
     virtual void onReceived(const MqttMessage& message) = 0;
     virtual void onDisconnected() = 0;
+    /// The client is gone: nothing else is told after it.
+    virtual void onClosed() = 0;
 };
 
 using PahoOutlet = LoopOutlet<PahoEvents>;
@@ -39,18 +41,18 @@ using PahoOutlet = LoopOutlet<PahoEvents>;
 /// One client of the library. Every function runs on the uplink thread; nothing is thrown.
 class PahoConnection : public std::enable_shared_from_this<PahoConnection> {
   public:
-    /// The gate lives as long as the uplink thread runs.
-    PahoConnection(TlsGate& gate, std::shared_ptr<PahoOutlet> outlet);
+    /// The verifier lives as long as the uplink thread runs.
+    PahoConnection(TlsVerifier& tls, std::shared_ptr<PahoOutlet> outlet);
     ~PahoConnection();
 
     /// `host` is a resolved address, or the broker's own name where TLS must tell it.
     void connect(MqttConnectOptions options, std::string host);
-    /// The handshake is over: the next one may begin.
-    void leaveGate();
+    /// The handshake is over: the next one to this host may begin.
+    void endHandshake();
     void publish(std::uint64_t number, const MqttMessage& message);
     void subscribe(const std::vector<MqttSubscription>& subscriptions);
     void disconnect(Duration limit);
-    /// Ends the client, which may take a while.
+    /// Ends the client, which may take a while, and tells.
     void close();
 
   private:
@@ -60,7 +62,7 @@ class PahoConnection : public std::enable_shared_from_this<PahoConnection> {
     [[nodiscard]] Result<std::string> trustFile();
     void failed(Status why);
 
-    TlsGate& gate_;
+    TlsVerifier& tls_;
     std::shared_ptr<PahoOutlet> outlet_;
     MqttConnectOptions options_;
     std::string host_;

@@ -65,7 +65,7 @@ mqtt::ssl_options tlsOptions(const TlsSettings& tls, const std::string& trustFil
     }
     options.set_enabled_cipher_suites(tls.onlyTls13 ? kCiphersOnlyTls13 : kCiphers);
     options.set_enable_server_cert_auth(true);
-    // The name is verified with the chain (TlsGate): the library would also take one from CN.
+    // The name is verified with the chain (TlsVerifier): the library would also take one from CN.
     options.set_verify(false);
     return options;
 }

@@ -16,7 +16,7 @@ constexpr Duration kProbeLimit = std::chrono::seconds{3};
 /// After it has told of a failure, the library still looks up the failed client by its socket's
 /// number; a new connection whose socket has got the same number would be closed in its place.
 constexpr Duration kSettling = std::chrono::milliseconds{200};
-/// How many attempts of other connections one may have to wait for.
+/// How many attempts of other connections to the same host one may have to wait for (TlsVerifier).
 constexpr int kMostInFront = 8;
 
 /// The part of a transport that lives on the loop.
@@ -29,7 +29,8 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     void publish(std::uint64_t number, MqttMessage message);
     void subscribe(std::vector<MqttSubscription> subscriptions);
     void disconnect(Duration limit, std::function<void()> done);
-    void close();
+    void close(std::function<void()> done);
+    void abandon();
 
     void onBegun() override;
     void onConnected(const MqttConnected& connection) override;
@@ -39,6 +40,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     void onSubscribed(bool accepted) override;
     void onReceived(const MqttMessage& message) override;
     void onDisconnected() override;
+    void onClosed() override;
 
   private:
     enum class Phase { idle, resolving, connecting, connected, disconnecting, ended };
@@ -47,6 +49,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     void resolved(const std::error_code& error, const NameResolver::Addresses& found);
     void open(std::string host, asio::ip::tcp::endpoint endpoint);
     void limitTo(Duration limit);
+    void endAttempts();
     void explain(const PahoFailure& failure);
     void probe(const PahoFailure& failure);
     void give(Result<MqttConnected> result);
@@ -61,6 +64,7 @@ class LoopSide final : public PahoEvents, public std::enable_shared_from_this<Lo
     Phase phase_ = Phase::idle;
     Timer limit_;
     std::function<void()> disconnected_;
+    std::function<void()> closed_;
     std::shared_ptr<PahoOutlet> outlet_;
     std::shared_ptr<PahoConnection> connection_;
 };
@@ -114,7 +118,7 @@ void LoopSide::give(Result<MqttConnected> result) {
     limit_.cancel();
     phase_ = result ? Phase::connected : Phase::ended;
     if (connection_) {
-        thread_.post([connection = connection_] { connection->leaveGate(); });
+        thread_.post([connection = connection_] { connection->endHandshake(); });
     }
     const auto handler = events_.connected;
     if (handler) handler(std::move(result));
@@ -190,9 +194,10 @@ void LoopSide::onSubscribed(bool accepted) {
                             options_.broker.text()));
 }
 
+/// In every phase: the library acknowledges it when this was posted, whatever became of us since.
 void LoopSide::onReceived(const MqttMessage& message) {
     const auto handler = events_.received;
-    if (phase_ == Phase::connected && handler) handler(message);
+    if (handler) handler(message);
 }
 
 void LoopSide::publish(std::uint64_t number, MqttMessage message) {
@@ -228,11 +233,29 @@ void LoopSide::onDisconnected() {
     if (const auto done = std::exchange(disconnected_, nullptr)) done();
 }
 
-void LoopSide::close() {
+void LoopSide::endAttempts() {
     phase_ = Phase::ended;
     limit_.cancel();
     std::error_code ignored;
     probe_.close(ignored);
+}
+
+void LoopSide::close(std::function<void()> done) {
+    endAttempts();
+    closed_ = std::move(done);
+    if (connection_) {
+        thread_.post([connection = connection_] { connection->close(); });
+    } else {
+        limit_ = clock_.after(Duration::zero(), [this] { onClosed(); });
+    }
+}
+
+void LoopSide::onClosed() {
+    if (const auto done = std::exchange(closed_, nullptr)) done();
+}
+
+void LoopSide::abandon() {
+    endAttempts();
     if (!connection_) return;
     outlet_->close();
     thread_.post([connection = std::move(connection_)] { connection->close(); });
@@ -242,7 +265,7 @@ class PahoTransport final : public MqttTransport {
   public:
     PahoTransport(UplinkThread& thread, Clock& clock, std::shared_ptr<NameResolver> names)
         : loop_(std::make_shared<LoopSide>(thread, clock, std::move(names))) {}
-    ~PahoTransport() override { loop_->close(); }
+    ~PahoTransport() override { loop_->abandon(); }
 
     void connect(const MqttConnectOptions& options, MqttEvents events) override {
         loop_->connect(options, std::move(events));
@@ -256,6 +279,7 @@ class PahoTransport final : public MqttTransport {
     void disconnect(Duration limit, std::function<void()> done) override {
         loop_->disconnect(limit, std::move(done));
     }
+    void close(std::function<void()> done) override { loop_->close(std::move(done)); }
 
   private:
     std::shared_ptr<LoopSide> loop_;

@@ -17,12 +17,14 @@ constexpr std::array kReasons = {
     ReasonRow{0x80, PublishVerdict::retryLater, "unspecified error"},
     ReasonRow{0x82, PublishVerdict::reconnect, "protocol error"},
     ReasonRow{0x83, PublishVerdict::retryLater, "implementation specific error"},
-    ReasonRow{0x87, PublishVerdict::retryLater, "not authorized"},
+    ReasonRow{kNotAuthorized, PublishVerdict::retryLater, "not authorized"},
     ReasonRow{0x90, PublishVerdict::setAside, "topic name invalid"},
     ReasonRow{0x91, PublishVerdict::reconnect, "packet identifier in use"},
     ReasonRow{0x95, PublishVerdict::setAside, "packet too large"},
     ReasonRow{0x97, PublishVerdict::retryLater, "quota exceeded"},
     ReasonRow{0x99, PublishVerdict::setAside, "payload format invalid"},
+    ReasonRow{kEndsConnection, PublishVerdict::setAside,
+              "it ends the connection when this row comes"},
 };
 
 const ReasonRow* find(int reason) {

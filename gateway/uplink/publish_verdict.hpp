@@ -15,6 +15,12 @@ enum class PublishVerdict {
 
 PublishVerdict publishVerdict(int reason);
 
+/// What the hub was allowed to write when it connected may have run out since.
+inline constexpr int kNotAuthorized = 0x87;
+
+/// No reason of the specification: the broker gives none, and ends the connection (Suspicion).
+inline constexpr int kEndsConnection = 0x100;
+
 /// "not authorized": as the specification names it.
 std::string_view publishReasonText(int reason);
 

@@ -7,16 +7,25 @@ namespace vitalgate::uplink {
 
 bool RetainedMessages::set(MqttMessage message) {
     const auto topic = message.topic;
-    if (!messages_.contains(topic) && messages_.size() >= kMaximumTopics) return false;
+    const bool isNew = topic != first_ && !messages_.contains(topic);
+    if (isNew && messages_.size() >= kMaximumTopics) return false;
     messages_[topic] = std::move(message);
-    if (std::find(due_.begin(), due_.end(), topic) == due_.end()) due_.push_back(topic);
+    if (std::find(due_.begin(), due_.end(), topic) == due_.end()) makeDue(topic);
     return true;
+}
+
+void RetainedMessages::makeDue(const std::string& topic) {
+    if (topic == first_) {
+        due_.push_front(topic);
+    } else {
+        due_.push_back(topic);
+    }
 }
 
 void RetainedMessages::connected() {
     inFlight_.clear();
     due_.clear();
-    for (const auto& [topic, message] : messages_) due_.push_back(topic);
+    for (const auto& [topic, message] : messages_) makeDue(topic);
 }
 
 void RetainedMessages::disconnected() {
@@ -26,6 +35,11 @@ void RetainedMessages::disconnected() {
 bool RetainedMessages::isInFlight(const std::string& topic) const {
     return std::any_of(inFlight_.begin(), inFlight_.end(),
                        [&](const auto& entry) { return entry.second == topic; });
+}
+
+bool RetainedMessages::isDue() const {
+    return std::any_of(due_.begin(), due_.end(),
+                       [this](const std::string& topic) { return !isInFlight(topic); });
 }
 
 /// One message a topic in flight, so that an older content never overtakes a newer one.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "gateway/uplink/mqtt_transport.hpp"
 
@@ -20,7 +21,11 @@ class RetainedMessages {
     /// A hub has at most so many devices and topics; further ones are refused.
     static constexpr std::size_t kMaximumTopics = 1024;
 
-    /// False if the limit is reached. An empty payload removes what the broker keeps.
+    /// The message of the topic `first` goes before all others.
+    explicit RetainedMessages(std::string first) : first_(std::move(first)) {}
+
+    /// False if the limit is reached, which does not count for the first topic. An empty payload
+    /// removes what the broker keeps.
     bool set(MqttMessage message);
     /// The connection is new: everything is due.
     void connected();
@@ -31,6 +36,8 @@ class RetainedMessages {
         MqttMessage message;
     };
     [[nodiscard]] std::optional<Due> next();
+    /// Whether next() would give one.
+    [[nodiscard]] bool isDue() const;
     /// The topic, if the number is ours and in flight.
     std::optional<std::string> acknowledged(std::uint64_t number);
 
@@ -38,9 +45,11 @@ class RetainedMessages {
     [[nodiscard]] std::size_t inFlight() const { return inFlight_.size(); }
 
   private:
+    void makeDue(const std::string& topic);
     void forgetIfRemoved(const std::string& topic);
     [[nodiscard]] bool isInFlight(const std::string& topic) const;
 
+    std::string first_;
     std::map<std::string, MqttMessage> messages_;
     std::deque<std::string> due_;
     std::map<std::uint64_t, std::string> inFlight_;

@@ -5,6 +5,7 @@
 
 #include "gateway/base/failpoint.hpp"
 #include "gateway/base/identifier.hpp"
+#include "gateway/uplink/outgoing.hpp"
 #include "gateway/uplink/publish_verdict.hpp"
 
 namespace vitalgate::uplink {
@@ -44,6 +45,7 @@ Uplink::Uplink(UplinkOptions options, Topics topics, store::Store& store, Clock&
       log_(std::move(log)),
       delivery_({options_.name, options_.window, options_.batchBytes, options_.receiptLimit},
                 topics_, store, clock, random, log_),
+      retained_(topics_.status()),
       published_(options_.name, store, log_),
       receiptRefusals_(options_.name, clock,
                        [this](v1::Event event) {
@@ -135,9 +137,10 @@ void Uplink::onConnected(const MqttConnected& connection) {
     if (options_.receiptLimit) subscriptions_.push_back(topics_.receipts());
     subscribeNext();
     retained_.connected();
-    delivery_.setOthersInFlight(0);
     statusPublished_.reset();
+    isTurnOfRows_ = false;
     delivery_.connected(connection, [this](std::uint64_t number, MqttMessage message) {
+        isTurnOfRows_ = false;
         if (connector_.isConnected()) connector_.transport().publish(number, std::move(message));
     });
     publishStatus();
@@ -148,10 +151,18 @@ void Uplink::onConnected(const MqttConnected& connection) {
 void Uplink::subscribeNext() {
     if (subscriptions_.empty()) return;
     connector_.transport().subscribe({{subscriptions_.front(), false}});
+    subscribeTimer_ = clock_.after(kSubscribeInterval, [this] {
+        connector_.reconnect(
+            {ErrorKind::timedOut,
+             fmt::format("the broker has not answered within {} whether the hub "
+                         "may read {}",
+                         formatDuration(kSubscribeInterval), subscriptions_.front())});
+    });
 }
 
 void Uplink::onSubscribed(const Status& status) {
     if (subscriptions_.empty()) return;
+    subscribeTimer_.cancel();
     const auto topic = std::move(subscriptions_.front());
     subscriptions_.pop_front();
     if (status) {
@@ -309,6 +320,13 @@ void Uplink::addProblems(v1::HubStatus& status) const {
                                formatDuration(*options_.receiptLimit), topics_.receipts()),
                    std::nullopt);
     }
+    if (delivery_.heldBack() > 0) {
+        addProblem(status, code("row-held-back"),
+                   fmt::format("{}: {} rows wait while others go, because the broker ended the "
+                               "connection at them; are they too large for it?",
+                               options_.name, delivery_.heldBack()),
+                   std::nullopt);
+    }
     if (connector_.isConnected() && delivery_.refusals() > 0) {
         addProblem(status, code("publish-refused"),
                    fmt::format("{}: the broker refused {} messages, the last one with \"{}\"",
@@ -365,15 +383,20 @@ void Uplink::setRetained(MqttMessage message) {
     pumpRetained();
 }
 
+/// Rows and retained messages that wait take turns: neither would ever leave the other the only
+/// place of a small window.
 void Uplink::pumpRetained() {
     if (!connector_.isConnected()) return;
-    while (delivery_.hasRoom()) {
+    for (;;) {
+        if (isTurnOfRows_) delivery_.setOthersInFlight(retained_.inFlight());
+        if (!delivery_.hasRoomBeside(retained_.inFlight())) break;
         auto due = retained_.next();
         if (!due) break;
+        isTurnOfRows_ = true;
         connector_.transport().publish(due->number, std::move(due->message));
-        delivery_.setOthersInFlight(retained_.inFlight());
     }
-    delivery_.setOthersInFlight(retained_.inFlight());
+    const bool isReserved = retained_.isDue() && !isTurnOfRows_;
+    delivery_.setOthersInFlight(retained_.inFlight() + (isReserved ? 1 : 0));
 }
 
 UplinkState Uplink::state() const {
@@ -408,6 +431,7 @@ void Uplink::stop(Duration limit, std::function<void()> done) {
 void Uplink::finishStop() {
     if (!stopped_) return;
     stopTimer_.cancel();
+    subscribeTimer_.cancel();
     delivery_.disconnected();
     delivery_.saveNow();
     connector_.stopCleanly(stopLimit_ / 2, std::exchange(stopped_, nullptr));

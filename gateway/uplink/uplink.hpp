@@ -151,6 +151,7 @@ class Uplink {
     Log log_;
     Delivery delivery_;
     RetainedMessages retained_;
+    bool isTurnOfRows_ = false;  ///< the latest message was a retained one
     PublishedDevices published_;
     ReceiptRefusals receiptRefusals_;
     std::function<void(ReceivedCommand)> command_;

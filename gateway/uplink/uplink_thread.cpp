@@ -30,7 +30,7 @@ struct UplinkThread::State {
     std::deque<std::function<void()>> jobs;
     bool ending = false;
     bool ended = false;
-    std::optional<TlsGate> tls{std::in_place};
+    std::optional<TlsVerifier> tls{std::in_place};
 };
 
 UplinkThread::UplinkThread() : state_(std::make_shared<State>()) {
@@ -77,7 +77,7 @@ bool UplinkThread::finish(Duration limit) {
     return state_->changed.wait_for(lock, limit, [&] { return state_->ended; });
 }
 
-TlsGate& UplinkThread::tls() {
+TlsVerifier& UplinkThread::tls() {
     return *state_->tls;
 }
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "gateway/base/time.hpp"
-#include "gateway/uplink/tls_gate.hpp"
+#include "gateway/uplink/tls_verifier.hpp"
 
 namespace vitalgate::uplink {
 
@@ -28,7 +28,7 @@ class UplinkThread {
     [[nodiscard]] bool finish(Duration limit);
 
     /// To be used by jobs only; it lives until the last job is done.
-    [[nodiscard]] TlsGate& tls();
+    [[nodiscard]] TlsVerifier& tls();
 
   private:
     struct State;

@@ -4,12 +4,12 @@
 One process and one SQLite file. It stores a message before it acknowledges it, knows of each hub and
 stream which sequences it has, and with --receipts tells the hubs so and asks for what is missing.
 
-Debian packages: protobuf-compiler python3-protobuf python3-paho-mqtt. The messages are made with
-protoc -I/usr/share/vitalgate/proto --python_out=. /usr/share/vitalgate/proto/vitalgate/v1/*.proto
-
 Exit status: 0 ended by a signal, or --report found everything; 1 --report found something missing, or
-the database cannot be used; 2 wrong usage; 3 a hub contradicted itself: look into table contradiction.
+the database cannot be used; 2 wrong usage, or something is not installed; 3 a hub contradicted itself:
+look into table contradiction.
 """
+from __future__ import annotations
+
 import argparse
 import bisect
 import dataclasses
@@ -24,12 +24,21 @@ import sys
 import time
 from typing import Callable, Iterable, Iterator
 
-import paho.mqtt.client as mqtt
-from google.protobuf.message import DecodeError, Message
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from vitalgate.v1 import event_pb2, hub_pb2, reading_pb2, stream_pb2, vocabulary_pb2
+try:
+    import paho.mqtt.client as mqtt
+    from google.protobuf.message import DecodeError, Message
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+    from vitalgate.v1 import event_pb2, hub_pb2, reading_pb2, stream_pb2, vocabulary_pb2
+except ImportError as error:
+    LACKS = str(error)
+else:
+    LACKS = ""
 
+PREPARATION = """\
+Debian packages: protobuf-compiler python3-protobuf python3-paho-mqtt. The messages are made with
+protoc -I/usr/share/vitalgate/proto --python_out=. /usr/share/vitalgate/proto/vitalgate/v1/*.proto
+in the folder of this program, or in one that PYTHONPATH names (export PYTHONPATH=.)."""
 Span = tuple[int, int]  # both ends included
 LARGEST = 2**63 - 1     # of SQLite; no hub ever comes near it
 RECEIPT_EVERY_S, RECEIPT_RECORDS, RECEIPT_SPANS = 1.0, 1000, 256  # whichever is first, and as many ranges as a hub takes
@@ -367,7 +376,8 @@ def report(ledger: Ledger) -> int:
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=PREPARATION,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", default="consumer.db", help="made if it is not there (%(default)s)", metavar="FILE")
     parser.add_argument("--report", action="store_true", help="say what is complete and what is missing, and end")
     parser.add_argument("--host", default="localhost", help="the broker (%(default)s)", metavar="NAME")
@@ -393,6 +403,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 def main(make_ledger: Callable[[str, str], Ledger] = Ledger) -> int:
     options = parsed(sys.argv[1:])
+    if LACKS:
+        print(f"consumer.py: {LACKS}\n{PREPARATION}", file=sys.stderr)
+        return 2
     os.umask(0o077)  # health data: for nobody else
     try:
         ledger = make_ledger(options.database, options.uplink)

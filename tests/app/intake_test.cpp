@@ -2,6 +2,7 @@
 
 #include <asio/co_spawn.hpp>
 
+#include "tests/store/faulty_disk.hpp"
 #include "tests/store/store_fixture.hpp"
 
 using namespace vitalgate;
@@ -53,6 +54,9 @@ struct Entrance {
     std::vector<v1::DeviceDescriptor> described;
     std::optional<Intake> intake;
 };
+
+/// WatchdogSec of the unit: a commit that takes longer ends with the process.
+constexpr Duration kWatchdog = 30s;
 
 NewReading reading(std::string deviceTime = "2026-11-23T08:14:05",
                    std::optional<std::uint32_t> recordNumber = std::nullopt) {
@@ -199,6 +203,36 @@ TEST_CASE("what is kept without a limit is answered once it is stored, or nothin
 
     entrance.hub.store->close();
     CHECK_FALSE(keep(only));
+}
+
+TEST_CASE("a commit is waited for as long as the watchdog lets it take, and not for ever") {
+    store::testing::FaultyDisk disk;
+    Entrance entrance;
+    entrance.hub.close();
+    entrance.hub.options.vfs = disk.name();
+    entrance.hub.open();
+    entrance.reopenIntake();
+    std::optional<Result<Accepted>> result;
+    const auto done = [&result](const std::exception_ptr&, Result<Accepted> given) {
+        result = std::move(given);
+    };
+    disk.holdSyncs();
+    asio::co_spawn(entrance.hub.io, entrance.intake->append(of(reading())), done);
+    entrance.hub.clock.run();
+    disk.awaitHeldSync();
+    entrance.hub.clock.advance(2 * kWatchdog);
+    CHECK_FALSE(result);
+    entrance.hub.clock.advance(kCommitLimit - 2 * kWatchdog);
+    CHECK(result);
+    disk.release();
+    REQUIRE(result);
+    REQUIRE_FALSE(*result);
+    CHECK(result->error().kind == ErrorKind::unavailable);
+    // It is stored all the same, and known when it is given again.
+    const auto again = entrance.append(of(reading()));
+    REQUIRE(again);
+    CHECK(again->duplicates == 1);
+    entrance.hub.close();
 }
 
 TEST_CASE("a store that takes nothing makes the intake unavailable") {

@@ -1,6 +1,8 @@
 """What a hub costs whose service was away for a month: the store's figures and those of the way out of it."""
 import os
 import pathlib
+import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,6 +19,10 @@ COST_RATIO = 1.2
 DRAIN_PER_SECOND = 20_000
 DRAIN_MEMORY_MB = 32.0
 LIVE_DELAY_SECONDS = 2.0
+COMMIT_DELAY_MS = 5.0
+WIPED_PAGES = 50
+PAGE_BYTES = 4096
+DAMAGED_START_SECONDS = 5.0
 CONFIGURATION = "store: {max-size: 2GiB}\ncommands: {accept: none}"
 LIVE = harness.cuff_scenario("{every: 500ms, times: 3600, systolic: 118..142, diastolic: 74..88, pulse: 58..80}", seed=1)
 
@@ -62,8 +68,10 @@ class Backlog(harness.HubTest):
         self.state = self.folder / "state"
         self.start_hub().stop()  # makes the keys
         yield from self.size()
+        yield from self.damage()
         self.fill(MILLION - MONTH_ROWS, 2 * 2**30)
         yield from self.cost()
+        yield from self.beside()
         yield self.start_time()
         yield from self.drain()
 
@@ -95,6 +103,39 @@ class Backlog(harness.HubTest):
                f"<= {COST_RATIO}", ratio <= COST_RATIO)
         yield (f"  in a burst of 500 ({us['burst-full']:.0f} us) : few", f"{us['burst-full'] / us['burst-empty']:.2f}", "", True)
 
+    def beside(self):
+        """Processor time between asking and answer, as store_bench says; the first percent is the journal written back."""
+        ms = self.store_bench("beside", self.state / "store.db", self.state / "keys/store.key", 2 * 2**30)
+        for load, name in (("fetching", "rows are read for a replay"), ("searching", "rows are searched by time")):
+            yield commit_row(name, ms[f"{load}-p99"], ms["alone-median"])
+
+    def damage(self):
+        """The header and pages of a month's store are zero. The store itself is left as it is."""
+        aside = self.state.rename(self.folder / "aside")
+        self.wiped_copy(aside)
+        begin = time.monotonic()
+        daemon = self.start_hub()
+        seconds = time.monotonic() - begin
+        daemon.stop()
+        yield (f"start to ready, the same store with {WIPED_PAGES} pages wiped", f"{seconds:.2f} s",
+               f"<= {DAMAGED_START_SECONDS} s", seconds <= DAMAGED_START_SECONDS)
+        self.wiped_copy(aside)
+        ms = self.store_bench("salvage", self.state / "store.db", self.state / "keys/store.key", 2 * 2**30)
+        name, value, promised, held = commit_row("a damaged store is carried over", ms["salvaging-p99"], 0)
+        yield name, value, promised, held and ms["carried"] > 0
+        shutil.rmtree(self.state)
+        aside.rename(self.state)
+
+    def wiped_copy(self, original):
+        shutil.rmtree(self.state, ignore_errors=True)
+        shutil.copytree(original, self.state)
+        path = self.state / "store.db"
+        pages = random.Random(1).sample(range(2, path.stat().st_size // PAGE_BYTES), WIPED_PAGES)
+        with open(path, "r+b") as file:
+            for page in (0, *pages):
+                file.seek(page * PAGE_BYTES)
+                file.write(bytes(PAGE_BYTES))
+
     def start_time(self):
         begin = time.monotonic()
         daemon = self.start_hub()
@@ -115,11 +156,19 @@ class Backlog(harness.HubTest):
         peak = peak_memory(daemon.process.pid)
         offered = {entry["hex"].lower(): harness.seconds_of(entry["t"]) for entry in self.ledger("offered")}
         delays = [came - offered[value] for value, came in live.came.items() if first < came < last]
+        # What the window has no place for in time joins the backlog, and comes in a batch.
+        late = [value for value, at in offered.items() if first < at < last - LIVE_DELAY_SECONDS and value not in live.came]
         yield "a million readings, broker on loopback", f"{rate:,.0f}/s", f">= {DRAIN_PER_SECOND:,}/s", rate >= DRAIN_PER_SECOND
         yield "  resident memory at its highest", f"{peak:.1f} MB", f"<= {DRAIN_MEMORY_MB} MB", peak <= DRAIN_MEMORY_MB
         yield (f"  delay of {len(delays)} live readings meanwhile, longest", f"{max(delays):.2f} s", f"<= {LIVE_DELAY_SECONDS} s",
                len(delays) >= 3 and max(delays) <= LIVE_DELAY_SECONDS)
+        yield "  live readings that came behind the backlog", f"{len(late)}", "0", not late
         yield "  the same, median", f"{statistics.median(delays):.2f} s", "", True
+
+
+def commit_row(load, milliseconds, alone):
+    delay = milliseconds - alone
+    return (f"delay of a commit while {load}, 99 of 100", f"{delay:.2f} ms", f"<= {COMMIT_DELAY_MS} ms", delay <= COMMIT_DELAY_MS)
 
 
 def peak_memory(pid):

@@ -1,7 +1,13 @@
 // What a store holds, and what a reading costs in one that is full of readings nobody was sent yet.
-//   store_bench fill STORE KEY ROWS BYTES     appends so many readings; the most that the file may
-//   take store_bench cost STORE KEY BYTES EMPTY    what a reading costs there, and in the new store
-//   EMPTY
+//   store_bench fill STORE KEY ROWS BYTES
+//       appends so many readings; the most that the file may take
+//   store_bench cost STORE KEY BYTES EMPTY
+//       what a reading costs there, and in the new store EMPTY
+//   store_bench beside STORE KEY BYTES
+//       how long one reading takes to be stored: alone, while rows are fetched as for a replay,
+//       while rows are searched by time
+//   store_bench salvage STORE KEY BYTES
+//       the same while what can be read of STORE, which is damaged, is carried over
 // KEY is the file of the store's key. One line a figure, its parts separated by tabs: name, value.
 #include <fmt/format.h>
 
@@ -32,6 +38,9 @@ constexpr int kAppendsInFlight = 8;
 constexpr std::uint64_t kWarmUpRows = 4000;
 constexpr int kSingleRounds = 400;
 constexpr int kBurstRounds = 30;
+constexpr int kBesideRounds = 10;
+constexpr int kBesideAppends = 100;
+constexpr std::uint64_t kFetchBytes = 64ULL * 1024;
 
 template <class T>
 T orEnd(Result<T> result) {
@@ -94,14 +103,24 @@ class Household {
     std::uint64_t count_ = 0;
 };
 
+/// Processor time of all threads and of the kernel on their behalf: it does not depend on what else
+/// the machine and its disk are doing.
+double processorMicroseconds() {
+    timespec spent{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+    return static_cast<double>(spent.tv_sec) * 1e6 + static_cast<double>(spent.tv_nsec) / 1e3;
+}
+
 class Hub {
   public:
-    Hub(std::string path, const std::string& keyFile, std::uint64_t maximumBytes) {
+    Hub(std::string path, const std::string& keyFile, std::uint64_t maximumBytes,
+        Duration salvageLimit = store::StoreOptions{}.salvageLimit) {
         store::StoreOptions options;
         options.path = std::move(path);
         options.maximumBytes = maximumBytes;
         options.key = orEnd(crypto::readKeyFile(keyFile));
         options.uplinks = {"care"};
+        options.salvageLimit = salvageLimit;
         store_ = orEnd(store::Store::open(std::move(options), clock_, {}));
     }
     ~Hub() { store_->close(); }
@@ -121,7 +140,43 @@ class Hub {
     }
     [[nodiscard]] store::StoreStatus status() const { return store_->status(); }
 
+    /// Processor time from the call to the answer, of one reading after the other: what a step that
+    /// is under way lets it wait is in it, what else the machine and its disk are doing is not.
+    std::vector<double> appendMilliseconds(int readings) {
+        std::vector<double> taken;
+        for (int reading = 0; reading < readings; ++reading) {
+            const auto before = processorMicroseconds();
+            append(1);
+            taken.push_back((processorMicroseconds() - before) / 1000);
+        }
+        return taken;
+    }
+
+    enum class Load { none, fetches, searches };
+    /// Keeps the store at it until it is told something else.
+    void load(Load kind) {
+        load_ = kind;
+        while (isLoaded_ && kind == Load::none) io_.run_one();
+        if (!isLoaded_) loadOn(1);
+    }
+
   private:
+    void loadOn(std::uint64_t from) {
+        isLoaded_ = load_ != Load::none;
+        if (load_ == Load::fetches) {
+            store_->fetch({from, store::kMaximumSequence}, {}, kFetchBytes,
+                          [this](Result<std::vector<store::StoredRow>> fetched) {
+                              const auto rows = orEnd(std::move(fetched));
+                              loadOn(rows.empty() ? 1 : rows.back().sequence + 1);
+                          });
+        } else if (load_ == Load::searches) {
+            store_->search({}, [this](Result<store::RangeSet> found) {
+                orEnd(std::move(found));
+                loadOn(1);
+            });
+        }
+    }
+
     void runUntilInFlight(int most) {
         while (inFlight_ > most) {
             io_.restart();
@@ -135,6 +190,8 @@ class Hub {
     std::unique_ptr<store::Store> store_;
     Household household_;
     int inFlight_ = 0;
+    Load load_ = Load::none;
+    bool isLoaded_ = false;
 };
 
 int fill(const std::vector<std::string>& arguments) {
@@ -143,14 +200,6 @@ int fill(const std::vector<std::string>& arguments) {
     const auto status = hub.status();
     fmt::print("rows\t{}\nnewest\t{}\nbytes\t{}\n", status.rows, status.newest, status.bytes);
     return 0;
-}
-
-/// Processor time of all threads and of the kernel on their behalf: it does not depend on what else
-/// the machine and its disk are doing.
-double processorMicroseconds() {
-    timespec spent{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-    return static_cast<double>(spent.tv_sec) * 1e6 + static_cast<double>(spent.tv_nsec) / 1e3;
 }
 
 double microsecondsEach(Hub& hub, std::uint64_t rows) {
@@ -188,12 +237,55 @@ int cost(const std::vector<std::string>& arguments) {
     return 0;
 }
 
+void printTimes(std::string_view name, std::vector<double> milliseconds) {
+    std::sort(milliseconds.begin(), milliseconds.end());
+    const auto at = [&](std::size_t percent) {
+        return milliseconds[(milliseconds.size() - 1) * percent / 100];
+    };
+    fmt::print("{0}-median\t{1:.3f}\n{0}-p99\t{2:.3f}\n{0}-longest\t{3:.3f}\n", name, at(50),
+               at(99), at(100));
+}
+
+/// By turns, so that all meet the same journal and the same disk.
+int beside(const std::vector<std::string>& arguments) {
+    Hub hub(arguments[1], arguments[2], std::stoull(arguments[3]));
+    hub.append(kWarmUpRows);
+    const std::array<std::pair<std::string_view, Hub::Load>, 3> loads{
+        {{"alone", Hub::Load::none},
+         {"fetching", Hub::Load::fetches},
+         {"searching", Hub::Load::searches}}};
+    std::array<std::vector<double>, loads.size()> taken;
+    for (int round = 0; round < kBesideRounds; ++round) {
+        for (std::size_t i = 0; i < loads.size(); ++i) {
+            hub.load(loads[i].second);
+            const auto times = hub.appendMilliseconds(kBesideAppends);
+            taken[i].insert(taken[i].end(), times.begin(), times.end());
+        }
+    }
+    hub.load(Hub::Load::none);
+    for (std::size_t i = 0; i < loads.size(); ++i) printTimes(loads[i].first, taken[i]);
+    return 0;
+}
+
+int salvage(const std::vector<std::string>& arguments) {
+    Hub hub(arguments[1], arguments[2], std::stoull(arguments[3]), Duration::zero());
+    const auto before = hub.status().rows;
+    const auto times = hub.appendMilliseconds(kBesideAppends);
+    // What came besides the readings: it went on all the time.
+    fmt::print("carried\t{}\n", hub.status().rows - before - kBesideAppends);
+    printTimes("salvaging", times);
+    return 0;
+}
+
 int run(const std::vector<std::string>& arguments) {
     orEnd(crypto::initialise());
     if (arguments.size() == 5 && arguments[0] == "fill") return fill(arguments);
     if (arguments.size() == 5 && arguments[0] == "cost") return cost(arguments);
+    if (arguments.size() == 4 && arguments[0] == "beside") return beside(arguments);
+    if (arguments.size() == 4 && arguments[0] == "salvage") return salvage(arguments);
     fmt::print(stderr,
-               "usage: store_bench fill STORE KEY ROWS BYTES | cost STORE KEY BYTES EMPTY\n");
+               "usage: store_bench fill STORE KEY ROWS BYTES | cost STORE KEY BYTES EMPTY | beside "
+               "STORE KEY BYTES | salvage STORE KEY BYTES\n");
     return 2;
 }
 

@@ -6,6 +6,7 @@ using namespace vitalgate;
 using namespace std::chrono_literals;
 using vitalgate::testing::House;
 using vitalgate::testing::kCuffAddress;
+using vitalgate::testing::runUntil;
 using vitalgate::testing::says;
 
 namespace {
@@ -35,6 +36,24 @@ v1::AdapterState stateOf(const House& house, const std::string& name) {
     for (const auto& adapter : house.adapter->adapters())
         if (adapter.name() == name) return adapter.state();
     return v1::ADAPTER_UNSPECIFIED;
+}
+
+/// What is on its way over the bus has come, without any time passing.
+template <class Predicate>
+bool arrives(House& house, Predicate predicate) {
+    return runUntil(house.loop, [&] {
+        house.clock.run();
+        return predicate();
+    });
+}
+
+/// As a BlueZ does that takes its objects off the bus one by one.
+void loseLink(House& house) {
+    REQUIRE(house.sink.count("cuff") > 2);
+    const dbus::ObjectPath cuff{"/org/bluez/hci0/dev_C4_7C_8D_6A_12_34"};
+    house.callAdapter("hci0", "org.bluez.Adapter1", "RemoveDevice", {cuff});
+    // What it tells first, that the link is gone or that the device is, depends on the moment.
+    REQUIRE(arrives(house, [&house] { return house.sink.endings("cuff").size() == 1; }));
 }
 
 }  // namespace
@@ -113,4 +132,31 @@ TEST_CASE(
     const auto before = house.sink.count("cuff");
     CHECK(house.passUntil([&] { return house.sink.count("cuff") > before; }, 5s));
     CHECK(servedBy(house).size() == 2);
+}
+
+TEST_CASE("a device whose link was lost before its adapter went is not left alone for long") {
+    House house;
+    house.configure("cuff", kCuffAddress);
+    house.simulate(
+        cuffHeardBy(R"({hci0: {address: "00:11:22:33:44:55", gone: [{at: 10s, for: 1s}]}})"));
+    house.start();
+    house.pass(9750ms);
+    loseLink(house);
+    const auto before = house.sink.count("cuff");
+    CHECK(house.passUntil([&] { return house.sink.count("cuff") > before; }, 6s));
+}
+
+TEST_CASE("a device whose link was lost before BlueZ went is not left alone for long") {
+    House house;
+    house.configure("cuff", kCuffAddress);
+    const auto scenario = cuffHeardBy(R"({hci0: {address: "00:11:22:33:44:55"}})");
+    house.simulate(scenario);
+    house.start();
+    house.pass(9750ms);
+    loseLink(house);
+    const auto before = house.sink.count("cuff");
+    house.simulator.reset();
+    REQUIRE(arrives(house, [&house] { return house.hasProblem("bluez-away"); }));
+    house.simulate(scenario);
+    CHECK(house.passUntil([&] { return house.sink.count("cuff") > before; }, 6s));
 }

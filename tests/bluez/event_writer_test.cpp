@@ -68,11 +68,14 @@ TEST_CASE("losses that wait are added up by device and reason, and outlast every
     events.lose("cuff", v1::LOSS_INTAKE_CLOSED, 4);
     events.lose("cuff", v1::LOSS_FLOOD, 5);
     CHECK(events.writer->waiting() == EventWriter::kMaxWaiting);
+    CHECK(events.writer->untold("cuff") == 12);
+    CHECK(events.writer->untold("scale") == 0);
     events.sink.closed = false;
     events.clock.advance(10s);
     REQUIRE(events.sink.events.size() == EventWriter::kMaxWaiting);
     CHECK(events.sink.events.front().loss().count() == 7);
     CHECK(events.sink.events.back().loss().reason() == v1::LOSS_FLOOD);
+    CHECK(events.writer->untold("cuff") == 0);
     CHECK(events.sink.events[EventWriter::kMaxWaiting - 2].connection().values() ==
           2 * EventWriter::kMaxWaiting - 1);
 }
@@ -101,4 +104,22 @@ TEST_CASE(
     events.clock.advance(10s);
     CHECK(kept == "4");
     CHECK(events.sink.events.size() == 4);
+}
+
+TEST_CASE("what waits is appended at once when somebody asks for it") {
+    Written events;
+    events.sink.closed = true;
+    events.writer->retry();  // nothing waits
+    events.lose("cuff", v1::LOSS_INTAKE_CLOSED, 3);
+    events.clock.run();
+    events.writer->retry();
+    events.clock.run();
+    CHECK(events.writer->untold("cuff") == 3);
+    events.sink.closed = false;
+    events.writer->retry();
+    events.clock.run();
+    REQUIRE(events.sink.events.size() == 1);
+    CHECK(events.sink.events[0].loss().count() == 3);
+    events.clock.advance(EventWriter::kRetry);
+    CHECK(events.sink.events.size() == 1);
 }

@@ -158,6 +158,36 @@ TEST_CASE("every wait ends with the link, and values that came before it still c
     CHECK(bluez.run(bluez.link->disconnect(60s)).error().kind == ErrorKind::cancelled);
 }
 
+TEST_CASE("values that wait when BlueZ has gone came over a link as it was last known") {
+    // A BlueZ that ends in order, or loses its adapter, takes its objects away first.
+    for (const bool isRemoved : {false, true}) {
+        for (const bool isBonded : {false, true}) {
+            CAPTURE(isRemoved);
+            CAPTURE(isBonded);
+            ScriptedBluez bluez;
+            (void)bluez.discovered();
+            CHECK(bluez.link->security() == v1::LINK_OPEN);
+            const auto setPaired = [&bluez](bool paired) {
+                bluez.paired = paired;
+                bluez.deviceObject().propertiesChanged(kDevice1, {"Paired"});
+                const auto expected = paired ? v1::LINK_ENCRYPTED : v1::LINK_OPEN;
+                REQUIRE(bluez.until([&] { return bluez.link->security() == expected; }));
+            };
+            setPaired(true);
+            if (!isBonded) setPaired(false);
+            if (isRemoved) {
+                bluez.deviceObject().withdraw();
+                const auto isGone = [&bluez] {
+                    return !deviceView(bluez.service.tree(), kDevice).has_value();
+                };
+                REQUIRE(bluez.until(isGone));
+            }
+            bluez.service.stop();
+            CHECK(bluez.link->security() == (isBonded ? v1::LINK_ENCRYPTED : v1::LINK_OPEN));
+        }
+    }
+}
+
 TEST_CASE("a signal of somebody who is not BlueZ is not believed") {
     ScriptedBluez bluez;
     const auto measurement = bluez.discovered();

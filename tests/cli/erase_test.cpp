@@ -80,6 +80,36 @@ TEST_CASE("where the key is a credential the store itself is overwritten") {
     CHECK(readFile(state.dir / "octets") != "secret");
 }
 
+TEST_CASE("without a configuration the state directory is erased, and the store overwritten") {
+    State state;
+    fs::create_hard_link(state.dir / "store.db", state.dir / "octets");
+    fs::create_hard_link(state.dir / "keys/store.key", state.dir / "key-octets");
+    CHECK(erase({}, {state.dir.path().string(), true, false}) == ExitStatus::done);
+    CHECK(readFile(state.dir / "octets") != "secret");  // its key may be elsewhere
+    CHECK(readFile(state.dir / "key-octets") != "secret");
+    CHECK(state.left().size() == 3);
+}
+
+TEST_CASE("without a configuration the keys of a store that is elsewhere are left") {
+    State state;
+    const TempDir elsewhere;
+    fs::rename(state.dir / "store.db", elsewhere / "store.db");
+    const EraseArguments arguments{state.dir.path().string(), true, false};
+    for (const auto* key : {"keys/store.key", "keys/store.key.old", "keys/store.key.new-0011"}) {
+        const auto before = state.left();
+        CHECK(erase({}, arguments) == ExitStatus::no);
+        CHECK(state.left() == before);
+        fs::remove(state.dir / key);
+    }
+    CHECK(erase({}, arguments) == ExitStatus::no);
+    CHECK(fs::exists(state.dir / "keys/id.key"));
+    config::Config known;
+    known.store.path = elsewhere.path().string();
+    CHECK(erase(known, arguments) == ExitStatus::done);
+    CHECK(fs::is_empty(elsewhere.path()));
+    CHECK_FALSE(fs::exists(state.dir / "keys"));
+}
+
 TEST_CASE("store and key are found where the configuration says") {
     State state;
     const TempDir elsewhere;

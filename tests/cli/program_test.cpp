@@ -11,6 +11,7 @@
 #include "gateway/uplink/connector.hpp"
 #include "gateway/uplink/paho_transport.hpp"
 #include "tests/support/mosquitto.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/run_until.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "vitalgate/v1/hub.pb.h"
@@ -32,7 +33,7 @@ Outcome vitalgateProgram(const std::string& arguments) {
     const TempDir dir;
     const auto command =
         fmt::format("cd {0} && TZ=Europe/Prague {1}/vitalgate {2} >{0}/out 2>{0}/err",
-                    dir.path().string(), VITALGATE_BIN_DIR, arguments);
+                    dir.path().string(), programFolder(), arguments);
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, readFile(dir / "out"),
             readFile(dir / "err")};

@@ -1,14 +1,25 @@
 #include "gateway/commands/command_service.hpp"
 
 #include "tests/commands/envelope.hpp"
+#include "tests/store/faulty_disk.hpp"
+#include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::commands;
 using namespace vitalgate::commands::testing;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
+
+using Fault = store::testing::FaultyDisk::Fault;
+
+v1::Command numbered(unsigned id, std::uint64_t sequence) {
+    auto command = getStatus(idNumber(id));
+    command.set_sequence(sequence);
+    return command;
+}
 
 /// Answers get-status when the test says so, and counts how often it is run.
 class Target final : public CommandTarget {
@@ -50,6 +61,7 @@ struct Desk {
     Desk& operator=(const Desk&) = delete;
 
     void begin() {
+        hub.options.vfs = store::testing::FaultyDisk::name();
         hub.open();
         ServiceEvents hooks;
         hooks.event = [this](v1::Event event) { events.push_back(std::move(event)); };
@@ -73,6 +85,13 @@ struct Desk {
         target.ran.clear();
         begin();
     }
+    /// The same, and the file was changed meanwhile.
+    void restartAfter(const std::string& change) {
+        end();
+        store::testing::raw(hub.path(), change);
+        target.ran.clear();
+        begin();
+    }
 
     void ask(const v1::Command& command) { service->receive(request(command)); }
     /// Waits until there are so many results in the store, and gives all of them.
@@ -90,11 +109,19 @@ struct Desk {
         return all;
     }
     v1::CommandResult only() { return results(1).at(0); }
+    /// Until there is a result, while time goes on.
+    void untilAnswered() {
+        hub.runUntil([this] {
+            hub.clock.advance(1s);
+            return !stored().empty() && service->queued() == 0;
+        });
+    }
     /// Until everything that was asked is answered.
     void settle() {
         hub.runUntil([this] { return service->queued() == 0; });
     }
 
+    store::testing::FaultyDisk disk;
     store::testing::Hub hub;
     std::vector<std::unique_ptr<store::Store>> closed;
     Policy rules = bare(policy());
@@ -223,6 +250,26 @@ TEST_CASE("what was under way when the process died is answered as unknown at th
     desk.hub.clock.advance(2h);
 }
 
+TEST_CASE("where the order of earlier commands is damaged the ledger knows what has run") {
+    for (const std::string& damage :
+         {"UPDATE bookmark SET value = zeroblob(length(value))"s,
+          "UPDATE bookmark SET name = name || 'x'"s, "DELETE FROM bookmark"s}) {
+        CAPTURE(damage);
+        Desk desk;
+        desk.ask(numbered(1, 5));
+        CHECK(desk.results(1).at(0).state() == v1::COMMAND_DONE);
+        desk.ask(numbered(2, 3));
+        CHECK(desk.results(2).at(1).refusal() == v1::REFUSAL_STALE);
+        desk.restartAfter(damage);
+        desk.ask(numbered(3, 4));
+        CHECK(desk.results(3).at(2).refusal() == v1::REFUSAL_STALE);
+        CHECK(desk.target.ran.empty());
+        // What was not run makes none stale.
+        desk.ask(numbered(4, 6));
+        CHECK(desk.results(4).at(3).state() == v1::COMMAND_DONE);
+    }
+}
+
 TEST_CASE("a command that takes long is told as running after two seconds, then as done") {
     Desk desk;
     desk.target.takes = 5s;
@@ -252,11 +299,6 @@ TEST_CASE("a command that never ends is given up after the limit") {
 
 TEST_CASE("an older sequence of the same key and target is stale, also after a restart") {
     Desk desk;
-    const auto numbered = [](unsigned id, std::uint64_t sequence) {
-        auto command = getStatus(idNumber(id));
-        command.set_sequence(sequence);
-        return command;
-    };
     desk.ask(numbered(1, 5));
     CHECK(desk.results(1).at(0).state() == v1::COMMAND_DONE);
     desk.ask(numbered(2, 5));
@@ -369,6 +411,52 @@ TEST_CASE("when the store takes nothing the command is not run") {
     CHECK(desk.target.ran.empty());
     REQUIRE(desk.events.size() == 1);
     CHECK(desk.events[0].security().refusal() == v1::REFUSAL_STORE_CLOSED);
+}
+
+TEST_CASE("on a full disk a command is refused, and its answer comes once there is room") {
+    Desk desk;
+    desk.disk.set(Fault::full);
+    desk.ask(getStatus());
+    desk.settle();
+    desk.hub.clock.advance(1min);
+    CHECK(desk.stored().empty());
+    desk.disk.set(Fault::none);
+    desk.untilAnswered();
+    const auto answer = desk.only();
+    CHECK(answer.state() == v1::COMMAND_REFUSED);
+    CHECK(answer.refusal() == v1::REFUSAL_STORE_CLOSED);
+    CHECK(answer.command_id() == kId);
+    CHECK(desk.target.ran.empty());
+}
+
+TEST_CASE("the result of a command that ran comes also where the disk was full at its end") {
+    Desk desk;
+    desk.target.takes = 10s;
+    desk.ask(getStatus());
+    desk.hub.runUntil([&desk] { return !desk.target.ran.empty(); });
+    desk.disk.set(Fault::full);
+    desk.hub.clock.advance(1min);
+    // A repetition meanwhile waits for the same answer.
+    desk.ask(getStatus());
+    desk.hub.clock.advance(1min);
+    CHECK(desk.stored().empty());
+    desk.disk.set(Fault::none);
+    desk.untilAnswered();
+    CHECK(desk.stored().back().state() == v1::COMMAND_DONE);
+    CHECK(desk.target.ran.size() == 1);
+    desk.restart();
+    desk.ask(getStatus());
+    desk.hub.runUntil([&desk] { return desk.stored().back().already_answered(); });
+    CHECK(desk.stored().back().state() == v1::COMMAND_DONE);
+    CHECK(desk.target.ran.empty());
+}
+
+TEST_CASE("two that come together run in order, the older one that comes second is stale") {
+    Desk desk;
+    desk.ask(numbered(1, 6));
+    desk.ask(numbered(2, 5));
+    desk.settle();
+    CHECK(desk.target.ran == std::vector<std::string>{idNumber(1)});
 }
 
 TEST_CASE("whoever runs a command knows until when, also where the transport said it") {

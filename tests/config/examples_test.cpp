@@ -8,6 +8,7 @@
 
 #include "gateway/config/config.hpp"
 #include "gateway/config/reference.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace vitalgate;
@@ -16,7 +17,7 @@ using namespace vitalgate::config;
 namespace {
 
 const std::filesystem::path kExamples =
-    std::filesystem::path(VITALGATE_SOURCE_DIR) / "packaging/examples";
+    std::filesystem::path(testing::sourceFolder()) / "packaging/examples";
 
 LoadOptions unchecked() {
     LoadOptions options;
@@ -66,7 +67,7 @@ TEST_CASE("no damage to a file does more than make it invalid") {
 }
 
 TEST_CASE("the table of all keys in the document is the one of the program") {
-    const auto document = testing::readFile(VITALGATE_SOURCE_DIR "/packaging/README.md");
+    const auto document = testing::readFile(testing::sourceFolder() + "/packaging/README.md");
     CHECK(document.find("\n" + referencePage()) != std::string::npos);
 }
 

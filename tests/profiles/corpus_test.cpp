@@ -5,6 +5,7 @@
 
 #include "adapters/profiles/quirks.hpp"
 #include "tests/profiles/samples.hpp"
+#include "tests/support/paths.hpp"
 
 namespace vitalgate::testing {
 
@@ -47,7 +48,7 @@ std::optional<Seed> seedFrom(const std::string& line) {
 const std::vector<Seed>& seeds() {
     static const std::vector<Seed> kSeeds = [] {
         std::vector<Seed> all;
-        std::ifstream file(VITALGATE_SOURCE_DIR "/tests/fuzz/corpus/decode.txt");
+        std::ifstream file(sourceFolder() + "/tests/fuzz/corpus/decode.txt");
         for (std::string line; std::getline(file, line);) {
             if (auto seed = seedFrom(line)) all.push_back(std::move(*seed));
         }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gateway/base/identifier.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace vitalgate::profiles;
@@ -19,7 +20,8 @@ using Names = std::vector<std::string_view>;
 
 /// The second column of the table of devices.
 std::multiset<std::string> documentedRows() {
-    const auto document = vitalgate::testing::readFile(VITALGATE_SOURCE_DIR "/adapters/README.md");
+    const auto document =
+        vitalgate::testing::readFile(vitalgate::testing::sourceFolder() + "/adapters/README.md");
     const auto begin = document.find("\n## Devices that differ\n");
     const auto table = document.substr(begin, document.find("\n## ", begin + 1) - begin);
     const std::regex row(R"(\n\| [^|]+ \| `([^`]+)` \|)");

@@ -85,6 +85,21 @@ TEST_CASE("a first segment begins anew, whatever was unfinished") {
     CHECK(taken(segments, "0e 03") == "0b0203");
 }
 
+TEST_CASE("what another value takes the place of is given out as far as it had come, once") {
+    Segments segments;
+    CHECK_FALSE(segments.cutShortBy(octets("05 01")));
+    CHECK(taken(segments, "05 01") == "more");
+    for (const auto* next : {"", "08 02", "0a 02"}) {
+        CAPTURE(next);
+        CHECK_FALSE(segments.cutShortBy(octets(next)));
+    }
+    CHECK(taken(segments, "08 02") == "more");
+    CHECK(segments.cutShortBy(octets("0f 03")) == octets("05 01 02"));
+    CHECK_FALSE(segments.cutShortBy(octets("0f 03")));
+    CHECK(taken(segments, "0f 03") == "0f03");
+    CHECK_FALSE(segments.cutShortBy(octets("11 04")));
+}
+
 TEST_CASE("4096 octets are a value and one more is none") {
     Segments segments;
     CHECK(taken(segments, segment(kFirst, 0, 500)) == "more");

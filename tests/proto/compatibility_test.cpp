@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/proto/descriptor_comparison.hpp"
+#include "tests/support/paths.hpp"
 #include "vitalgate/v1/command.pb.h"
 #include "vitalgate/v1/stream.pb.h"
 
@@ -15,7 +16,8 @@ using vitalgate::testing::breaches;
 namespace {
 
 FileDescriptorSet releasedSet() {
-    std::ifstream file(VITALGATE_SOURCE_DIR "/proto/released.binpb", std::ios::binary);
+    std::ifstream file(vitalgate::testing::sourceFolder() + "/proto/released.binpb",
+                       std::ios::binary);
     FileDescriptorSet set;
     REQUIRE(set.ParseFromIstream(&file));
     REQUIRE(set.file_size() >= 7);

@@ -24,6 +24,17 @@ struct Waiting {
         asio::co_spawn(io, wait(answer, limit), asio::detached);
         clock.run();
     }
+    asio::awaitable<void> next(Inbox<int>& inbox, int count) {
+        for (int i = 0; i < count; ++i) {
+            auto value = co_await inbox.next(clock, 1s);
+            got.push_back(value ? std::to_string(*value) : value.error().message);
+        }
+    }
+    /// So many times.
+    void read(Inbox<int>& inbox, int count) {
+        asio::co_spawn(io, next(inbox, count), asio::detached);
+        clock.run();
+    }
 };
 
 }  // namespace
@@ -91,30 +102,34 @@ TEST_CASE(
     CHECK(inbox.push(2));
     CHECK_FALSE(inbox.push(3));
     inbox.close({ErrorKind::disconnected, "gone"});
-    auto read = [&]() -> asio::awaitable<void> {
-        for (int i = 0; i < 3; ++i) {
-            auto value = co_await inbox.next(w.clock, 1s);
-            w.got.push_back(value ? std::to_string(*value) : value.error().message);
-        }
-    };
-    asio::co_spawn(w.io, read, asio::detached);
-    w.clock.run();
+    w.read(inbox, 3);
     CHECK(w.got == std::vector<std::string>{"1", "2", "gone"});
+}
+
+TEST_CASE("a value on its way to the reader of an inbox is unread until it is there") {
+    Waiting w;
+    Inbox<int> inbox(2);
+    w.read(inbox, 3);
+    CHECK(inbox.push(1));
+    CHECK(inbox.push(2));
+    // One for the reader, which has not run yet, and one that waits.
+    CHECK(inbox.size() == 1);
+    while (w.got.size() < 2) {
+        CHECK(inbox.unread() == 2 - w.got.size());
+        REQUIRE(w.io.poll_one() == 1);
+    }
+    CHECK(inbox.unread() == 0);
+    w.clock.advance(1s);
+    CHECK(w.got == std::vector<std::string>{"1", "2", "no answer within 1 s"});
+    CHECK(inbox.unread() == 0);
 }
 
 TEST_CASE("a value pushed between the time-out of a wait and its resumption is not lost") {
     Waiting w;
     Inbox<int> inbox(2);
-    auto read = [&]() -> asio::awaitable<void> {
-        for (int i = 0; i < 2; ++i) {
-            auto value = co_await inbox.next(w.clock, 1s);
-            w.got.push_back(value ? std::to_string(*value) : value.error().message);
-        }
-    };
     // Due at the same moment as the limit, and set before the waiter can run again.
     Timer push;
-    asio::co_spawn(w.io, read, asio::detached);
-    w.clock.run();
+    w.read(inbox, 2);
     push = w.clock.after(1s, [&] { CHECK(inbox.push(5)); });
     w.clock.advance(1s);
     CHECK(w.got == std::vector<std::string>{"no answer within 1 s", "5"});
@@ -123,14 +138,7 @@ TEST_CASE("a value pushed between the time-out of a wait and its resumption is n
 TEST_CASE("a value pushed after a timed-out wait is not lost") {
     Waiting w;
     Inbox<int> inbox(2);
-    auto read = [&]() -> asio::awaitable<void> {
-        for (int i = 0; i < 2; ++i) {
-            auto value = co_await inbox.next(w.clock, 1s);
-            w.got.push_back(value ? std::to_string(*value) : value.error().message);
-        }
-    };
-    asio::co_spawn(w.io, read, asio::detached);
-    w.clock.run();
+    w.read(inbox, 2);
     w.clock.advance(1s - 1ns);
     w.clock.advance(1ns);
     CHECK(inbox.push(5));

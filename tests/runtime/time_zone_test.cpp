@@ -1,6 +1,7 @@
 #include "gateway/runtime/time_zone.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 using namespace vitalgate;
 using namespace std::chrono_literals;
@@ -21,6 +22,18 @@ TimeZone prague() {
 }
 
 }  // namespace
+
+TEST_CASE("a zone that was found needs nothing more of the system") {
+    const auto zone = TimeZone::find("Asia/Tokyo");
+    REQUIRE(zone);
+    rlimit usual{};
+    getrlimit(RLIMIT_NOFILE, &usual);
+    const rlimit noMore{3, usual.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &noMore);
+    const auto offset = zone->offset(WallTime{});
+    setrlimit(RLIMIT_NOFILE, &usual);
+    CHECK(offset == 9h);
+}
 
 TEST_CASE("a calendar time becomes UTC, also at the two changes of a year") {
     struct Row {

@@ -18,7 +18,11 @@ class RecordingSink final : public Sink {
 
     asio::awaitable<Result<Accepted>> append(Append what) override {
         if (slow > Duration::zero()) co_await clock_.sleep(slow);
+        if (isOutOfMemory) throw std::bad_alloc();
         if (failure) co_return std::unexpected(*failure);
+        if (!isStorable(what)) {
+            co_return std::unexpected(Error{ErrorKind::unavailable, "more than the store takes"});
+        }
         if (failAt == ++appends) {
             co_return std::unexpected(Error{ErrorKind::unavailable, "intake is closed"});
         }
@@ -51,6 +55,7 @@ class RecordingSink final : public Sink {
     std::map<std::string, std::string> bookmarks;
     std::vector<v1::DeviceDescriptor> descriptors;
     std::optional<Error> failure;
+    bool isOutOfMemory = false;
     Duration slow{0};
     std::uint32_t duplicates = 0;  ///< what each append is told
     int commits = 0;
@@ -58,6 +63,18 @@ class RecordingSink final : public Sink {
     std::optional<int> failAt;  ///< this append fails, no other
     std::string unreadable;     ///< bookmark
   private:
+    /// Within the store's limits.
+    static bool isStorable(const Append& what) {
+        constexpr std::size_t kRow = 256 * 1024;
+        constexpr std::size_t kBookmark = 64 * 1024;
+        return std::ranges::all_of(
+                   what.readings,
+                   [](const auto& each) { return each.reading.ByteSizeLong() <= kRow; }) &&
+               std::ranges::all_of(what.bookmarks, [](const Bookmark& each) {
+                   return each.value.size() <= kBookmark;
+               });
+    }
+
     VirtualClock& clock_;
 };
 

@@ -240,3 +240,54 @@ TEST_CASE("what waits is not committed as done before its reading is") {
     connect(all, {{{7, 7, false, true}, {8, 8}}});
     CHECK(all.numbers() == std::vector<std::uint32_t>{7, 8});
 }
+
+TEST_CASE("what has waited and is kept after a failed commit is not made again") {
+    Exchanges all;
+    {
+        Conversation c;
+        addWeightAndComposition(c);
+        c.start();
+        // Of nobody and no time: made again it would be another measurement.
+        c.link->send(0x2A9D, "00b036");
+        c.clock.run();
+        REQUIRE_FALSE(c.sink.bookmarks["waiting"].empty());
+        c.sink.failAt = c.sink.appends + 1;
+        c.link->send(0x2A9D, kWeight);
+        c.endLink();
+        CHECK_FALSE(c.succeeded());
+        REQUIRE(c.sink.readings.size() == 2);
+        CHECK(c.sink.bookmarks["waiting"].empty());
+        all.end(c);
+    }
+    Conversation c;
+    addWeightAndComposition(c);
+    all.begin(c);
+    c.start();
+    CHECK(c.sink.readings.empty());
+}
+
+TEST_CASE("of what has waited only that is forgotten which is kept after a failed commit") {
+    Exchanges all;
+    {
+        Conversation c;
+        addMute(c);
+        c.start();
+        c.link->send(0x2A18, kRecord.hex());
+        c.link->send(0x2A18, MeterRecord{8, 8, false, true}.hex());
+        c.clock.run();
+        c.sink.failAt = c.sink.appends + 1;
+        c.link->send(0x2A34, kRecord.contextHex());
+        c.endLink();
+        CHECK_FALSE(c.succeeded());
+        REQUIRE(c.sink.readings.size() == 1);
+        CHECK(c.sink.readings[0].identity.recordNumber == 8);
+        all.end(c);
+    }
+    Conversation c;
+    addMute(c);
+    all.begin(c);
+    c.start();
+    c.clock.advance(30s);
+    REQUIRE(c.sink.readings.size() == 1);
+    CHECK(c.sink.readings[0].identity.recordNumber == 7);
+}

@@ -92,6 +92,39 @@ TEST_CASE("a recalled series has the time at which it came") {
     CHECK(reading.duration_ms() == 11'000);
 }
 
+TEST_CASE("a series of any length and rate is remembered in what a bookmark holds") {
+    struct Row {
+        Duration interval;
+        Duration every;
+        const char* value;
+    };
+    // With all fields, twenty octets.
+    constexpr auto kLong = "1f61004700610047006100470000010000000ff0";
+    for (const auto& row :
+         std::vector<Row>{{15min, 1s, kLong}, {5min, 250ms, kSecond}, {60s, 20ms, kSecond}}) {
+        CAPTURE(formatDuration(row.interval));
+        Conversation c;
+        addOximeter(c);
+        c.options.seriesInterval = row.interval;
+        c.start();
+        int sent = 0;
+        for (Duration at{}; at < row.interval; at += row.every, ++sent) {
+            c.link->send(0x2A5F, row.value);
+            c.clock.run();
+            c.clock.advance(row.every);
+        }
+        CHECK_FALSE(c.ended);
+        c.endLink();
+        CHECK(c.succeeded());
+        CHECK(c.session->unkept() == 0);
+        int samples = 0;
+        for (const auto& made : c.sink.readings)
+            samples += made.reading.observations(0).samples().raw_size();
+        CHECK(samples == sent);
+        CHECK(c.sink.bookmarks["series"].empty());
+    }
+}
+
 TEST_CASE("values of a series that cannot be kept are counted each") {
     Conversation c;
     addOximeter(c);
@@ -101,6 +134,108 @@ TEST_CASE("values of a series that cannot be kept are counted each") {
     c.endLink();
     CHECK(c.error() == "device cuff: keep values: intake is closed");
     CHECK(c.session->unkept() == 7);
+}
+
+TEST_CASE("of a series that cannot be kept, what its bookmark has is not lost") {
+    Exchanges all;
+    {
+        Conversation c;
+        addOximeter(c);
+        c.start();
+        wear(c, 15);
+        c.sink.failure = Error{ErrorKind::unavailable, "intake is closed"};
+        c.endLink();
+        CHECK(c.session->unkept() == 4);
+        all.bookmarks = c.sink.bookmarks;
+    }
+    Conversation c;
+    addOximeter(c);
+    all.begin(c);
+    c.start();
+    CHECK(lengths(c.sink.readings) == std::vector{11});
+    // The same when the series had become complete.
+    wear(c, 59);
+    c.sink.failure = Error{ErrorKind::unavailable, "intake is closed"};
+    c.clock.advance(10s);
+    REQUIRE(c.ended);
+    CHECK(c.session->unkept() == 8);
+}
+
+TEST_CASE("a series that is kept although another commit failed is not made again") {
+    // The second of them is what a failed commit had to remember: it may be on the disk all the
+    // same.
+    for (const int seconds : {15, 10}) {
+        CAPTURE(seconds);
+        Exchanges all;
+        {
+            Conversation c;
+            addOximeter(c);
+            c.start();
+            wear(c, seconds);
+            c.sink.failAt = c.sink.appends + 1;
+            c.link->send(seconds == 10 ? 0x2A5F : 0x2A5E, kSecond);
+            c.endLink();
+            CHECK(c.error() == "device cuff: keep values: intake is closed");
+            CHECK(lengths(c.sink.readings) == std::vector{seconds == 10 ? 11 : 15});
+            REQUIRE(c.sink.bookmarks.contains("series"));
+            CHECK(c.sink.bookmarks["series"].empty());
+            all.end(c);
+        }
+        Conversation c;
+        addOximeter(c);
+        all.begin(c);
+        c.start();
+        CHECK(c.sink.readings.empty());
+    }
+}
+
+TEST_CASE("a series that was lost with its commit is remembered, whatever is kept after it") {
+    Exchanges all;
+    Conversation c;
+    addOximeter(c);
+    c.start();
+    wear(c, 59);
+    const auto remembered = c.sink.bookmarks["series"];
+    c.sink.failAt = c.sink.appends + 1;
+    c.link->sendAt("disconnect", 0x2A5F, kSecond);
+    c.clock.advance(10s);
+    CHECK(c.ended);
+    CHECK(lengths(c.sink.readings) == std::vector{1});
+    CHECK(c.session->unkept() == 8);
+    CHECK(c.sink.bookmarks["series"] == remembered);
+    all.end(c);
+    Conversation next;
+    addOximeter(next);
+    all.begin(next);
+    next.start();
+    CHECK(lengths(next.sink.readings) == std::vector{51});
+}
+
+TEST_CASE("gathered values are counted too when others cannot be kept") {
+    struct Row {
+        bool isClosed;  ///< or one commit fails alone
+        std::uint32_t unkept;
+        std::vector<int> kept;
+    };
+    for (const auto& row : std::vector<Row>{{true, 9, {}}, {false, 1, {1, 7}}}) {
+        CAPTURE(row.isClosed);
+        Conversation c;
+        addOximeter(c);
+        c.start();
+        wear(c, 7);
+        if (row.isClosed) c.sink.failure = Error{ErrorKind::unavailable, "intake is closed"};
+        c.sink.failAt = c.sink.appends + 1;
+        c.link->send(0x2A5E, kSecond);
+        c.link->send(0x2A5E, kSecond);
+        c.endLink();
+        CHECK(c.session->unkept() == row.unkept);
+        std::vector<int> kept;
+        for (const auto& made : c.sink.readings) {
+            const auto& first = made.reading.observations(0);
+            kept.push_back(first.has_samples() ? first.samples().raw_size() : 1);
+        }
+        CHECK(kept == row.kept);
+    }
 }
 
 TEST_CASE("the stream does not make the hub wait for ever for the end of its records") {

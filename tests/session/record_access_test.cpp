@@ -407,3 +407,20 @@ TEST_CASE("a record that was measured while connected moves the mark, and is not
     connect(all, {records(1, 6)});
     CHECK(all.numbers() == numbersOf(records(1, 6)));
 }
+
+TEST_CASE("a record that is read again by a hub whose clock was wrong before is the same reading") {
+    Exchanges all;
+    // The last known record is read once more each time.
+    for (const auto ahead : {-10 * 365 * 24h, 20 * 365 * 24h, 0 * 24h}) {
+        Conversation c;
+        c.clock.setWall(c.clock.wall() + ahead);
+        addMeter(c, {records(1, 3)});
+        all.begin(c);
+        c.start();
+        c.endLink();
+        all.end(c);
+    }
+    CHECK(all.readings.size() == 5);
+    CHECK(all.readings.back().reading.time_basis() != all.readings.front().reading.time_basis());
+    CHECK(all.numbers() == numbersOf(records(1, 3)));
+}

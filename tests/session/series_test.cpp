@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "adapters/session/waiting_values.hpp"
+
 using namespace vitalgate;
 using namespace vitalgate::session;
 using namespace std::chrono_literals;
@@ -192,16 +194,28 @@ TEST_CASE("a series in which no value has a number says so") {
     CHECK(reading.observations(0).absent() == v1::ABSENT_NOT_RECORDED);
 }
 
-TEST_CASE("a series has no more values than the limit; the next one begins another") {
-    Series series(15min);
-    for (std::size_t i = 0; i < Series::kMostValues; ++i) {
-        CHECK_FALSE(series.take(pieceOf({static_cast<int>(i) * 1ms, 97})));
+TEST_CASE("a series has no more values than a bookmark holds; the next one begins another") {
+    for (const std::size_t octets : {1U, 20U, 512U}) {
+        CAPTURE(octets);
+        Series series(15min);
+        auto piece = pieceOf({0s, 97});
+        piece.values.front().bytes.assign(octets, 0xFF);
+        piece.values.front().received = {WallTime(Duration(INT64_MAX)), ClockTrust::synchronised,
+                                         UINT32_MAX, kStart};
+        const auto line = toText(piece.values).size();
+        std::size_t taken = 0;
+        std::optional<Piece> full;
+        for (; !full && taken <= Series::kMostOctets; ++taken) {
+            REQUIRE(series.values().size() * line <= Series::kMostOctets);
+            full = series.take(piece);
+        }
+        REQUIRE(full);
+        CHECK(taken == Series::kMostOctets / line + 1);
+        CHECK(full->measurement.reading.observations(0).samples().raw_size() ==
+              static_cast<int>(taken) - 1);
+        CHECK(series.values().size() == 1);
+        CHECK(series.flush());
     }
-    const auto full = series.take(pieceOf({10s, 98}));
-    REQUIRE(full);
-    CHECK(full->measurement.reading.observations(0).samples().raw_size() ==
-          static_cast<int>(Series::kMostValues));
-    CHECK(series.flush());
 }
 
 TEST_CASE("a series of implausible values alone says so") {
@@ -210,16 +224,6 @@ TEST_CASE("a series of implausible values alone says so") {
     CHECK(reading.observations(0).absent() == v1::ABSENT_UNSPECIFIED);
     REQUIRE(reading.observations(0).status_size() == 1);
     CHECK(reading.observations(0).status(0) == "implausible");
-}
-
-TEST_CASE("a series has no more octets than the limit either") {
-    Series series(60s);
-    auto large = pieceOf({0s, 97});
-    large.values.front().bytes.assign(512, 0);
-    int taken = 1;
-    while (!series.take(large)) ++taken;
-    CHECK(taken == Series::kMostOctets / 512 + 1);
-    CHECK(series.values().size() == 1);
 }
 
 TEST_CASE("observations of the same code with other words are series of their own") {

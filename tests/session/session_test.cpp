@@ -325,6 +325,20 @@ TEST_CASE("what had arrived when a store takes nothing is counted, each value of
     CHECK(c.session->unkept() == 5);
 }
 
+TEST_CASE("a conversation that breaks says of what kind, and counts what it had taken") {
+    Conversation c;
+    c.addCuff(0s);
+    c.start();
+    c.sink.isOutOfMemory = true;
+    for (int i = 0; i < 5; ++i) c.link->send(0x2A35, kPressure);
+    c.clock.run();
+    CHECK(c.error().starts_with("device cuff: the conversation broke: "));
+    CHECK(c.error().find("bad_alloc") != std::string::npos);
+    CHECK(c.session->unkept() == 5);
+    CHECK(c.session->reason() == v1::DISCONNECT_BY_HUB);
+    CHECK(c.clock.pendingTimers() == 0);
+}
+
 TEST_CASE("a conversation goes on from what earlier ones have found out") {
     Conversation c;
     c.addBloodPressure();

@@ -45,6 +45,15 @@ bool deliversReading(Conversation& c) {
     return c.succeeded() && c.sink.readings.size() == 1;
 }
 
+/// So many values, to a store that needs a second for each commit.
+void sendToSlowStore(Conversation& c, int count) {
+    c.addBloodPressure();
+    c.start();
+    c.sink.slow = 1s;
+    for (int i = 0; i < count; ++i) c.link->send(0x2A35, kPressure);
+    c.clock.run();
+}
+
 /// Nothing is left over of a conversation that has ended.
 void checkEnded(Conversation& c) {
     REQUIRE(c.ended);
@@ -170,6 +179,40 @@ TEST_CASE("a stop during a commit waits for it") {
     CHECK_FALSE(c.ended);
     c.clock.advance(100ms);
     CHECK(c.sink.readings.size() == 1);
+    checkEnded(c);
+}
+
+TEST_CASE("what has arrived at a stop is one commit") {
+    for (const bool stops : {true, false}) {
+        CAPTURE(stops);
+        Conversation c;
+        sendToSlowStore(c, 9);
+        CHECK(c.session->unsettled().given == 1);
+        CHECK(c.session->unsettled().held == 8);
+        const auto before = c.sink.appends;
+        // The device may hang up by itself: nothing more can come then either.
+        if (!stops) c.link->endLink();
+        if (stops) c.session->stop();
+        c.clock.advance(1s);
+        REQUIRE_FALSE(c.ended);
+        CHECK(c.session->unsettled().given == (stops ? 8 : 1));
+        CHECK(c.session->unsettled().held == (stops ? 0 : 7));
+        c.clock.advance(stops ? 1s : 8s);
+        CHECK(c.sink.appends == before + (stops ? 2 : 9));
+        CHECK(c.sink.readings.size() == 9);
+        CHECK(c.session->unsettled().given + c.session->unsettled().held == 0);
+        checkEnded(c);
+    }
+}
+
+TEST_CASE("what has arrived is given in parts of a thousand, should it be so much") {
+    Conversation c;
+    sendToSlowStore(c, 1002);
+    const auto before = c.sink.appends;
+    c.session->stop();
+    c.clock.advance(3s);
+    CHECK(c.sink.appends == before + 3);
+    CHECK(c.sink.readings.size() == 1002);
     checkEnded(c);
 }
 

@@ -121,3 +121,24 @@ TEST_CASE("a hub that learns the time during a conversation still knows when tha
     CHECK_FALSE(c.sink.readings[0].reading.source().stored());
     CHECK(c.sink.readings[1].reading.source().stored());
 }
+
+TEST_CASE(
+    "a record of which a device leaves the end out is told as such, and the next one is kept") {
+    Conversation c;
+    c.addCuff(0s);
+    c.link->addCharacteristic(0x2B36, "n");
+    c.start();
+    c.link->send(0x2B36, "01 2a01 352a 1e 8000 5200 6100 ea07 0b1707");
+    c.link->send(0x2B36, "07 2b01 352a 1e 8000 5200 6100 ea070b17080e05 4700 01 0400");
+    c.endLink();
+    CHECK(c.succeeded());
+    REQUIRE(c.sink.readings.size() == 1);
+    CHECK(c.sink.readings[0].reading.source().record_number() == 299);
+    REQUIRE(c.sink.events.size() == 1);
+    const auto& refused = c.sink.events[0].refused();
+    CHECK(refused.reason() == v1::REFUSED_TRUNCATED);
+    CHECK(refused.field() == "segmentation header");
+    REQUIRE(refused.source().raw_size() == 1);
+    CHECK(toHex(asBytes(refused.source().raw(0).value())) == "012a01352a1e800052006100ea070b1707");
+    CHECK(c.session->values() == 2);
+}

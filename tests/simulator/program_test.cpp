@@ -6,6 +6,7 @@
 
 #include "tests/simulator/scripted_bluez.hpp"
 #include "tests/support/child_process.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/private_bus.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -19,8 +20,8 @@ struct Outcome {
     std::string err;
 };
 
-const std::string kHousehold = VITALGATE_SOURCE_DIR "/packaging/scenarios/household.yaml";
-const std::string kStrap = VITALGATE_SOURCE_DIR "/packaging/scenarios/strap.yaml";
+const std::string kHousehold = sourceFolder() + "/packaging/scenarios/household.yaml";
+const std::string kStrap = sourceFolder() + "/packaging/scenarios/strap.yaml";
 
 Outcome shell(const TempDir& dir, const std::string& script) {
     writeFile(dir / "script", script);
@@ -35,7 +36,7 @@ Outcome shell(const TempDir& dir, const std::string& script) {
 Outcome simulatorProgram(const std::string& arguments) {
     const TempDir dir;
     return shell(dir, fmt::format("ASAN_OPTIONS=detect_leaks=0 exec {}/vitalgate-simulator {}\n",
-                                  VITALGATE_BIN_DIR, arguments));
+                                  programFolder(), arguments));
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ TEST_CASE("the program says when it serves, and ends cleanly at a signal") {
                              "n=0; until grep -qs serving ready || [ $((n+=1)) -gt 100 ]; do "
                              "sleep 0.05; done\n"
                              "kill -{} $p; wait $p\n",
-                             VITALGATE_BIN_DIR, kHousehold, bus.address(), signal));
+                             programFolder(), kHousehold, bus.address(), signal));
         CHECK(outcome.status == 0);
         CHECK(readFile(dir / "ready") ==
               fmt::format("serving org.bluez with 4 devices on {}\n", bus.address()));
@@ -70,7 +71,7 @@ TEST_CASE("as a peripheral the program says so, and at a signal takes everything
               fmt::format("cd {}\n{}/vitalgate-simulator --scenario {} --bus {} --peripheral hci1 "
                           "--ledger l >out 2>err &\n"
                           "echo $! >pid\nwait $!\necho $? >status.new\nmv status.new status\n",
-                          dir.path().string(), VITALGATE_BIN_DIR, kStrap, bus.address()));
+                          dir.path().string(), programFolder(), kStrap, bus.address()));
     const ChildProcess script({"sh", dir / "script"}, dir / "log");
     const auto holds = [&dir](const char* file, std::string_view text) {
         return std::filesystem::exists(dir / file) &&

@@ -5,6 +5,7 @@
 
 #include "adapters/simulator/model.hpp"
 #include "adapters/simulator/peripheral_scenario.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::simulator;
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Scenario shipped(const std::string& name) {
-    auto scenario = readScenario(VITALGATE_SOURCE_DIR "/packaging/scenarios/" + name);
+    auto scenario = readScenario(testing::sourceFolder() + "/packaging/scenarios/" + name);
     REQUIRE_MESSAGE(scenario, (scenario ? "" : scenario.error().message));
     return std::move(*scenario);
 }

@@ -66,6 +66,32 @@ TEST_CASE("a command is begun once, also after a start; then what is known of it
     CHECK_FALSE(hub.begin(hub.entry("c2")).value());
 }
 
+TEST_CASE("the ledger tells the highest sequence by key and target of what has run, or may have") {
+    CommandHub hub;
+    const auto sequences = [&hub] {
+        return hub.await<CommandSequences>([&](auto done) { hub.store->commandSequences(done); })
+            .value();
+    };
+    CHECK(sequences().empty());
+    const auto add = [&hub](const char* target, std::uint64_t sequence, v1::CommandState state) {
+        auto command = hub.entry(fmt::format("{}-{}-{}", target, sequence, int{state}));
+        command.target = target;
+        command.sequence = sequence;
+        command.state = state;
+        hub.store->beginCommand(command, [](const auto& known) { CHECK(known); });
+    };
+    add("cuff", 300, v1::COMMAND_DONE);
+    // More than one step of reading.
+    for (std::uint64_t sequence = 1; sequence < 257; ++sequence) {
+        add("cuff", sequence, v1::COMMAND_RECEIVED);
+    }
+    add("cuff", 400, v1::COMMAND_REFUSED);
+    add("cuff", 500, v1::COMMAND_EXPIRED);
+    add("scale", UINT64_MAX, v1::COMMAND_UNKNOWN);
+    CHECK(sequences() ==
+          CommandSequences{{{"clinic", "cuff"}, 300}, {{"clinic", "scale"}, UINT64_MAX}});
+}
+
 TEST_CASE("a result is in the ledger and in the log, or in neither") {
     CommandHub hub;
     CHECK_FALSE(hub.begin(hub.entry("c1")).value());

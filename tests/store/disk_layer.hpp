@@ -14,7 +14,7 @@ struct DiskRequest {
 
     Kind kind;
     std::string_view path;
-    std::int64_t at = 0;    ///< of a write; the new size of a truncation
+    std::int64_t at = 0;    ///< of a read or write; the new size of a truncation
     std::string_view data;  ///< of a write; of a pragma: name=value
     bool syncsFolder = false;
 };

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "tests/store/faulty_disk.hpp"
+#include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
 using namespace vitalgate;
@@ -89,6 +91,32 @@ TEST_CASE(
     CHECK(connect() == 5);
 }
 
+TEST_CASE("a full disk where history should go closes no intake, and it goes once there is room") {
+    FaultyHub hub;
+    hub.options.uplinks = {"care"};
+    hub.options.keep = 24h;
+    std::atomic<int> told = 0;
+    hub.log = Log::toFunction(LogLevel::warning, [&](LogLevel, std::string_view line) {
+        if (line.starts_with("what is out of date stays for now: the disk is full")) ++told;
+    });
+    hub.open();
+    CHECK(hub.append({reading("a"), reading("b")}));
+    hub.acknowledge("care", {1, 3});
+    hub.disk.set(Fault::full);
+    hub.clock.advance(24h + 2min);
+    hub.runUntil([&] { return told > 0; });
+    hub.content();
+    CHECK(hub.store->status().intake == v1::INTAKE_OPEN);
+    CHECK(hub.store->status().oldestHeld == 1);
+    hub.disk.set(Fault::none);
+    CHECK(hub.append({reading("c")}));
+    CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c");
+    hub.clock.advance(10min);
+    CHECK(hub.append({reading("d")}));
+    hub.runUntil([&] { return hub.store->status().rows == 2; });
+    CHECK(hub.content() == "4:c 5:d");
+}
+
 TEST_CASE("sets that could not be written while intake was closed are written when it opens") {
     FaultyHub hub;
     hub.open();
@@ -166,6 +194,61 @@ TEST_CASE("a disk that cannot be read closes intake for good, and says so") {
     hub.runUntil([&] { return hub.store->status().intake != v1::INTAKE_OPEN; });
     CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
     CHECK_FALSE(hub.append({reading("a")}));
+}
+
+TEST_CASE("nothing is read past a damaged row before its loss is recorded") {
+    FaultyHub hub;
+    hub.open();
+    CHECK(hub.append({reading("a"), reading("b"), reading("c")}));
+    hub.close();
+    raw(hub.path(), "UPDATE log SET body = zeroblob(length(body)) WHERE sequence = 3");
+    hub.open();
+    hub.disk.set(Fault::full);
+    CHECK_FALSE(hub.fetch());  // meets the row, and there is no room for its loss
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FULL; });
+    for (int i = 0; i < 2; ++i) {
+        CHECK(hub.content() == "1:stream-started 2:a");
+        const auto fetched = hub.fetch({3, UINT64_MAX});
+        REQUIRE_FALSE(fetched);
+        CHECK(fetched.error().kind == ErrorKind::unavailable);
+    }
+    hub.disk.set(Fault::none);
+    hub.clock.advance(5s);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+    hub.fetch();  // meets the row, and its loss is recorded
+    CHECK(hub.content() == "1:stream-started 2:a 4:c 5:intake-closed 6:intake-open 7:loss[3-3]");
+}
+
+TEST_CASE(
+    "where the first start of a boot cannot be written, what is stored is sent all the same") {
+    for (const auto& [fault, intake, reason] :
+         {Recoverable{Fault::full, v1::INTAKE_CLOSED_FULL, "the disk is full"},
+          Recoverable{Fault::readOnly, v1::INTAKE_CLOSED_READ_ONLY,
+                      "the file cannot be written"}}) {
+        CAPTURE(std::string(reason));
+        FaultyHub hub;
+        hub.open();
+        CHECK(hub.append({reading("a")}));
+        hub.close();
+        hub.options.bootId = "boot-2";
+        hub.disk.set(fault);
+        hub.open();
+        CHECK(hub.store->status().intake == intake);
+        CHECK(hub.store->boot() == 2);
+        CHECK(hub.content() == "1:stream-started 2:a");
+        const auto refused = hub.append({reading("b")});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message.starts_with("intake is closed: " + std::string(reason)));
+        hub.disk.set(Fault::none);
+        hub.clock.advance(5s);
+        hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_OPEN; });
+        CHECK(hub.append({reading("b")}));
+        CHECK(hub.content() == "1:stream-started 2:a 3:intake-closed 4:intake-open 5:b");
+        CHECK(hub.records({3, 3})[0].event().occurred().boot() == 2);
+        hub.options.bootId = "boot-3";
+        hub.reopen();
+        CHECK(hub.store->boot() == 3);
+    }
 }
 
 TEST_CASE("where a new store has no room nothing is left behind") {

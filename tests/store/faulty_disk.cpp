@@ -29,6 +29,10 @@ constexpr std::array kFailures{Failure{Fault::full, Kind::write, SQLITE_FULL},
 std::optional<int> FaultyDisk::before(const DiskRequest& request) {
     if (request.kind == Kind::write) ++writes_;
     if (request.kind == Kind::sync) noteSync();
+    if (request.kind == Kind::read && request.at == unreadable_ &&
+        !request.path.ends_with("-wal")) {
+        return SQLITE_IOERR_READ;
+    }
     for (const auto& failure : kFailures) {
         if (failure.fault == fault_ && failure.kind == request.kind) return failure.code;
     }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -23,6 +24,9 @@ class FaultyDisk final : public DiskLayer {
     void set(Fault fault) { fault_ = fault; }
     [[nodiscard]] Fault fault() const { return fault_; }
 
+    /// This place of the store's file, where a page begins, cannot be read; -1: every one can.
+    void failReadsAt(std::int64_t place) { unreadable_ = place; }
+
     /// From now on every sync waits until release().
     void holdSyncs();
     void release();
@@ -38,6 +42,7 @@ class FaultyDisk final : public DiskLayer {
     void noteSync();
 
     std::atomic<Fault> fault_ = Fault::none;
+    std::atomic<std::int64_t> unreadable_ = -1;
     std::atomic<int> writes_ = 0;
     std::atomic<int> syncs_ = 0;
     std::mutex mutex_;

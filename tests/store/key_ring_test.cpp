@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "gateway/store/damaged_file.hpp"
 #include "gateway/store/store_file.hpp"
 #include "tests/store/faulty_disk.hpp"
 #include "tests/store/raw_sqlite.hpp"
@@ -90,6 +91,55 @@ TEST_CASE("a data key seals for thirty days, and what it sealed opens afterwards
         raw(hub.path(), "SELECT group_concat(key) FROM (SELECT key FROM log ORDER BY sequence)") ==
         "1,1,1,2,2,2");
     CHECK(raw(hub.path(), "SELECT count(*) FROM keys") == "2");
+}
+
+TEST_CASE("a data key goes with the history that it sealed, unless something else needs it") {
+    Hub hub;
+    hub.options.uplinks = {"care"};
+    hub.open();
+    CHECK(hub.append({reading("a")}, {{"cuff", "last", "17"}}));
+    for (int month = 0; month < 3; ++month) {
+        hub.clock.advance(KeyRing::kKeyAge + 1s);
+        CHECK(hub.append({reading("b")}));
+    }
+    hub.acknowledge("care", {1, 3});
+    hub.clock.advance(1h);
+    hub.runUntil([&] { return hub.store->status().rows == 2; });
+    hub.close();
+    // 1 seals the bookmark, 3 and 4 the rows that are left.
+    CHECK(raw(hub.path(), "SELECT group_concat(id) FROM keys") == "1,3,4");
+    hub.open();
+    CHECK(hub.bookmark("cuff", "last") == "17");
+    CHECK(hub.content() == "4:b 5:b");
+    CHECK(hub.append({reading("c")}, {{"cuff", "last", "18"}}));
+    hub.acknowledge("care", {1, 5});
+    hub.clock.advance(KeyRing::kKeyAge + 1h);
+    hub.runUntil([&] { return hub.store->status().rows == 1; });
+    hub.close();
+    CHECK(raw(hub.path(), "SELECT group_concat(id) FROM keys") == "4,5");
+    hub.open();
+    CHECK(hub.bookmark("cuff", "last") == "18");
+    CHECK(hub.content() == "6:c");
+    CHECK(hub.append({reading("d")}));
+}
+
+TEST_CASE("where the oldest row does not open no data key goes") {
+    Hub hub;
+    hub.options.uplinks = {"care"};
+    hub.open();
+    CHECK(hub.append({reading("a"), reading("b")}));
+    hub.clock.advance(KeyRing::kKeyAge + 1s);
+    CHECK(hub.append({reading("c"), reading("d")}));
+    hub.acknowledge("care", {2, 2});
+    hub.close();
+    raw(hub.path(), "UPDATE log SET key = 66 WHERE sequence = 1");
+    hub.open();
+    hub.clock.advance(1h);
+    hub.runUntil([&] { return hub.store->status().rows == 4; });
+    hub.close();
+    CHECK(raw(hub.path(), "SELECT group_concat(id) FROM keys") == "1,2");
+    hub.open();
+    CHECK(hub.content() == "3:b 4:c 5:d");
 }
 
 TEST_CASE("a data key seals so many rows and no more") {
@@ -182,6 +232,127 @@ TEST_CASE("with the newest data key damaged a wrong key still opens nothing") {
     hub.options.key = testKey(9);
     CHECK(hub.tryOpen().error().kind == ErrorKind::authentication);
     CHECK(readFile(hub.path()) == content);
+}
+
+namespace {
+
+/// A store with a, b in records 2, 3, closed, then changed by `sql`.
+struct Changed : Hub {
+    explicit Changed(const std::string& sql) {
+        options.uplinks = {"care"};
+        open();
+        stream = store->status().stream;
+        CHECK(append({reading("a", "x"), reading("b", "y")}));
+        close();
+        raw(path(), sql);
+    }
+    std::string stream;
+};
+
+constexpr const char* kNoKey = "UPDATE keys SET wrapped = zeroblob(length(wrapped))";
+
+}  // namespace
+
+TEST_CASE("with its only data key damaged a store is salvaged, and its rows are named as lost") {
+    for (const auto* sql : {kNoKey, "DELETE FROM keys"}) {
+        CAPTURE(std::string(sql));
+        Changed hub(sql);
+        hub.open();
+        CHECK(hub.content() == "1:stream-started 2:loss[1-3] 3:loss[1-0]");
+        const auto start = hub.records({1, 1})[0].event();
+        CHECK(start.severity() == v1::SEVERITY_ALARM);
+        CHECK(start.store().previous_stream() == hub.stream);
+        CHECK(hub.records({2, 2})[0].event().loss().stream() == hub.stream);
+        CHECK(hub.append({reading("a", "x")}).value().duplicates == 0);
+        hub.reopen();
+        CHECK(hub.content() == "1:stream-started 2:loss[1-3] 3:loss[1-0] 4:a");
+    }
+}
+
+TEST_CASE(
+    "where stream and mark are those of an older store, the rows of the newer one are told too") {
+    Changed older("SELECT 1");
+    Changed hub(
+        fmt::format("ATTACH '{}' AS older; UPDATE meta SET value = (SELECT value FROM "
+                    "older.meta AS other WHERE other.name = meta.name) "
+                    "WHERE name IN ('stream', 'store-key')",
+                    older.path()));
+    hub.open();
+    REQUIRE(hub.content() == "1:stream-started 2:loss[1-3] 3:loss[1-0]");
+    CHECK(hub.records({2, 2})[0].event().loss().stream() == older.stream);
+    const auto loss = hub.records({3, 3})[0].event().loss();
+    CHECK(loss.reason() == v1::LOSS_DAMAGED);
+    CHECK(loss.stream().empty());
+}
+
+TEST_CASE("with its only data key damaged a wrong key still opens nothing") {
+    Changed hub(kNoKey);
+    const auto content = readFile(hub.path());
+    hub.options.key = testKey(9);
+    CHECK(hub.tryOpen().error().kind == ErrorKind::authentication);
+    CHECK(readFile(hub.path()) == content);
+}
+
+TEST_CASE(
+    "where the disk does not give the data keys they are not damaged, and nothing is changed") {
+    Changed hub("SELECT 1");
+    const auto root = raw(hub.path(), "SELECT rootpage FROM sqlite_master WHERE name = 'keys'");
+    const auto content = readFile(hub.path());
+    FaultyDisk disk;
+    hub.options.vfs = FaultyDisk::name();
+    const auto place = (std::stoll(root) - 1) * 4096;
+    for (const std::int64_t unreadable : {std::int64_t{-1}, std::int64_t{place}}) {
+        disk.failReadsAt(unreadable);
+        auto database = Database::open(hub.path(), FaultyDisk::name()).value();
+        REQUIRE(database.run("PRAGMA locking_mode = EXCLUSIVE"));
+        const auto keys = KeyRing::load(database, {testKey(), {}}, hub.stream);
+        CHECK((keys ? "loaded" : keys.error().message) ==
+              std::string(unreadable < 0 ? "loaded" : "the disk reports an error (SQLite 266)"));
+    }
+    CHECK(hub.tryOpen().error().kind == ErrorKind::unavailable);
+    CHECK(markDamaged(hub.path()));
+    CHECK(hub.tryOpen().error().kind == ErrorKind::unavailable);
+    CHECK(readFile(hub.path()) == content);
+    disk.failReadsAt(-1);
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:loss[1-3]");
+    hub.close();
+}
+
+TEST_CASE("with the name of its stream damaged a store is salvaged whole, under its right name") {
+    for (const auto* sql : {"UPDATE meta SET value = 'other' WHERE name = 'stream'",
+                            "DELETE FROM meta WHERE name = 'stream'"}) {
+        CAPTURE(std::string(sql));
+        Changed hub(sql);
+        hub.open();
+        CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:loss[1-3]");
+        CHECK(hub.records({1, 1})[0].event().store().previous_stream() == hub.stream);
+    }
+}
+
+TEST_CASE("the mark of the key is written where it lacks, and follows the key") {
+    Changed hub("UPDATE meta SET value = zeroblob(20) WHERE name = 'store-key'");
+    hub.open();
+    CHECK(hub.store->status().stream == hub.stream);
+    hub.options.previousKey = testKey();
+    hub.options.key = testKey(8);
+    hub.reopen();
+    hub.options.previousKey = {};
+    hub.close();
+    raw(hub.path(), kNoKey);
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:loss[1-4] 3:loss[1-0]");
+}
+
+TEST_CASE("a store whose only data key is damaged is salvaged with the key before") {
+    Changed hub(kNoKey);
+    hub.options.previousKey = testKey();
+    hub.options.key = testKey(8);
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:loss[1-3] 3:loss[1-0] 4:event");
+    hub.options.previousKey = {};
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:loss[1-3] 3:loss[1-0] 4:event");
 }
 
 TEST_CASE("with a new key the store takes it, says so, and seals no row anew") {

@@ -11,6 +11,7 @@
 #include "tests/store/disk_layer.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace vitalgate;
 using namespace vitalgate::store;
@@ -235,7 +236,8 @@ TEST_CASE("(tool) makes the store of a fixture" * doctest::skip()) {
 
 TEST_CASE("a store as the first layout wrote it opens with all that it has") {
     Hub hub;
-    raw(hub.path(), readFile(VITALGATE_SOURCE_DIR "/tests/store/fixtures/layout_1.sql"));
+    raw(hub.path(),
+        readFile(vitalgate::testing::sourceFolder() + "/tests/store/fixtures/layout_1.sql"));
     hub.open();
     CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c");
     CHECK(hub.bookmark("cuff", "last") == "17");
@@ -243,6 +245,8 @@ TEST_CASE("a store as the first layout wrote it opens with all that it has") {
     CHECK(hub.append({reading("b", "y")}).value().duplicates == 1);
     CHECK(hub.append({reading("d")}).value().sequences[0] == 5);
     hub.close();
+    // It was written before there was a mark of the key.
+    CHECK(raw(hub.path(), "SELECT count(*) FROM meta WHERE name = 'store-key'") == "1");
     // A new store has the same tables.
     Hub fresh;
     fresh.open();

@@ -1,4 +1,9 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
 
 #include "gateway/store/damaged_file.hpp"
 #include "gateway/store/salvage.hpp"
@@ -13,6 +18,9 @@ using namespace vitalgate::store::testing;
 namespace {
 
 namespace fs = std::filesystem;
+
+/// So many times there is no room for the name of the salvaged store.
+std::atomic<int> namesWithoutRoom = 0;
 
 /// A damaged store with a, b, c in records 2, 3, 4, on a disk without room.
 struct Damaged : Hub {
@@ -32,11 +40,22 @@ struct Damaged : Hub {
 
 }  // namespace
 
+/// In the place of the system's.
+extern "C" int rename(const char* from, const char* to) noexcept {
+    if (std::string_view(from).ends_with(".salvaged") && namesWithoutRoom > 0) {
+        --namesWithoutRoom;
+        errno = ENOSPC;
+        return -1;
+    }
+    return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
 TEST_CASE("without room to salvage the hub begins with intake closed, and starts anew with room") {
     Damaged hub;
     hub.open();
     CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
     CHECK(hub.store->status().newest == 0);
+    CHECK(hub.store->status().stream.empty());
     CHECK(hub.content().empty());
     const auto refused = hub.append({reading("d")});
     REQUIRE_FALSE(refused);
@@ -47,6 +66,7 @@ TEST_CASE("without room to salvage the hub begins with intake closed, and starts
     hub.clock.advance(1min);
     hub.sets("care");
     CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+    CHECK(hub.store->status().stream.empty());
     hub.disk.set(FaultyDisk::Fault::none);
     hub.clock.advance(1min);
     hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
@@ -77,6 +97,27 @@ TEST_CASE("damaged stores of earlier days make room for this one") {
     writeFile(hub.dir / "damaged/store-20260101T000000Z.db", "one of an earlier day");
     writeFile(hub.dir / "damaged/store-20260102T000000Z.db", "another one");
     hub.open();
-    CHECK(damagedFiles(hub.path()).empty());
+    CHECK(damagedFiles(hub.path()).value().empty());
     CHECK(readFile(hub.path()) == hub.before);
+}
+
+TEST_CASE("a salvaged store for whose name there is no room is not made once more") {
+    for (const bool hasEarlier : {false, true}) {
+        CAPTURE(hasEarlier);
+        Damaged hub;
+        hub.disk.set(FaultyDisk::Fault::none);
+        fs::create_directory(hub.dir / "damaged");
+        const auto earlier = hub.dir / "damaged/store-20260101T000000Z.db";
+        if (hasEarlier) writeFile(earlier, "one of an earlier day");
+        namesWithoutRoom = 1;
+        hub.open();
+        if (!hasEarlier) {
+            CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+            hub.reopen();
+        }
+        CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+        CHECK_FALSE(fs::exists(earlier));
+        REQUIRE(damagedFiles(hub.path()).value().size() == 1);
+        CHECK(readFile(damagedFiles(hub.path()).value()[0]) == hub.before);
+    }
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "gateway/store/damaged_file.hpp"
+#include "gateway/store/store_events.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -207,8 +208,56 @@ TEST_CASE("with its first page wiped a store has all its rows still") {
             other.open();
             CHECK(other.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
             CHECK(other.bookmark("cuff", "last") == "17");
-            CHECK(readFile(damagedFiles(other.path())[0]) == content);
+            CHECK(readFile(damagedFiles(other.path()).value()[0]) == content);
         }
+    }
+}
+
+TEST_CASE("a store that was cut off gives what stands in front of the cut, and names the rest") {
+    constexpr std::uint64_t kRows = 600;
+    Hub hub;
+    hub.open();
+    std::vector<NewRow> rows;
+    for (std::uint64_t row = 0; row < kRows; ++row) {
+        rows.push_back(reading("cuff", fmt::format("{}", row)));
+    }
+    CHECK(hub.append(std::move(rows)));
+    hub.close();
+    const auto whole = readFile(hub.path());
+    struct Cut {
+        std::size_t octets;
+        std::uint64_t least;  ///< of the rows that come again
+    };
+    for (const auto& [octets, least] :
+         {Cut{1, kRows - 20}, Cut{4096, kRows - 20}, Cut{whole.size() / 2, kRows / 4}}) {
+        CAPTURE(octets);
+        Hub other;
+        writeFile(other.path(), whole.substr(0, whole.size() - octets));
+        other.open();
+        std::uint64_t came = 0;
+        RangeSet named;
+        for (const auto& record : other.records({1, kMaximumSequence})) {
+            if (record.has_reading()) ++came;
+            if (!record.event().has_loss()) continue;
+            for (const auto& range : record.event().loss().ranges())
+                named.add({range.first(), range.last()});
+        }
+        CHECK(came >= least);
+        CHECK(came < kRows);
+        CHECK(named.ranges() == std::vector{Range{1, kRows + 1}});
+    }
+}
+
+TEST_CASE("a small store that was cut off anywhere behind its rows has them still") {
+    Prepared hub;
+    hub.close();
+    const auto whole = readFile(hub.path());
+    for (const std::size_t pages : {1U, 2U, 3U, 4U}) {
+        CAPTURE(pages);
+        Hub other;
+        writeFile(other.path(), whole.substr(0, whole.size() - pages * 4096));
+        other.open();
+        CHECK(other.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
     }
 }
 
@@ -282,7 +331,7 @@ TEST_CASE("what is in the journal alone is salvaged too") {
     for (const auto* ending : {"", "-wal"}) {
         writeFile(copy.path() + ending, readFile(hub.path() + ending));
     }
-    markDamaged(copy.path());
+    CHECK(markDamaged(copy.path()));
     copy.open();
     CHECK(copy.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:d 7:loss[1-5]");
     checkNothingLeft(copy);
@@ -334,6 +383,17 @@ TEST_CASE("damage of a large file shows while it is read, and the next start sal
     checkNothingLeft(hub);
 }
 
+TEST_CASE("what makes no sense to SQLite in use is damage, and the next start salvages it") {
+    Prepared hub;
+    hub.close();
+    raw(hub.path(), "CREATE TRIGGER no BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'no'); END");
+    hub.open();
+    CHECK_FALSE(hub.append({reading("d")}));
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+    hub.reopen();
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+}
+
 TEST_CASE("a file that another process has is not salvaged, whatever it looks like") {
     Prepared hub;
     auto content = readFile(hub.path());
@@ -368,10 +428,52 @@ TEST_CASE("where a record that tells of lost rows is lost, any row before it may
     CHECK(hub.content() == "1:stream-started 2:c 3:loss[4-4] 4:loss[1-3]");
 }
 
+TEST_CASE("where a record that tells of another stream is lost, all of that stream may be") {
+    for (const bool isSalvagedAgain : {false, true}) {
+        CAPTURE(isSalvagedAgain);
+        Prepared hub;
+        hub.damage("boots");
+        CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
+        hub.close();
+        raw(hub.path(), "UPDATE log SET body = zeroblob(length(body)) WHERE sequence = 6");
+        if (isSalvagedAgain) raw(hub.path(), "DROP TABLE boots");
+        hub.open();
+        hub.records();
+        const auto told = [&] {
+            const auto records = hub.records();
+            return std::ranges::count_if(records, [&](const auto& record) {
+                const auto& loss = record.event().loss();
+                return loss.stream() == hub.stream && loss.reason() == v1::LOSS_DAMAGED &&
+                       loss.ranges_size() == 1 && loss.ranges(0).first() == 1 &&
+                       loss.ranges(0).last() == 0;
+            });
+        };
+        hub.runUntil([&] { return told() > 0; });
+        CHECK(told() == 1);
+    }
+}
+
+TEST_CASE("a record of losses that was carried over is known as one, and its stream is") {
+    Prepared hub;
+    auto loss = storeEvent(hub.clock.now(), v1::SEVERITY_ALARM, v1::STORE_UNSPECIFIED, "lost");
+    auto& ranges = *loss.record.mutable_event()->mutable_loss();
+    ranges.set_stream(hub.stream);
+    ranges.add_ranges()->set_first(1);
+    ranges.mutable_ranges(0)->set_last(1);
+    CHECK(hub.append({loss}));
+    hub.damage("boots");
+    CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-1] 7:loss[1-5]");
+    hub.close();
+    CHECK(raw(hub.path(),
+              "SELECT group_concat(value) FROM (SELECT value FROM meta WHERE name GLOB "
+              "'loss/stream/" +
+                  hub.stream + "/*' ORDER BY value)") == "6,7");
+}
+
 TEST_CASE("a damaged store with another key stays where it is") {
     Prepared hub;
     hub.close();
-    markDamaged(hub.path());
+    CHECK(markDamaged(hub.path()));
     const auto content = readFile(hub.path());
     hub.options.key = testKey(8);
     const auto opened = hub.tryOpen();

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "gateway/store/log_table.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -96,6 +97,25 @@ TEST_CASE("pages with old rows cost what stood there and nothing else") {
         RangeSet rest(Range{2, kRows + 1});
         rest.remove(gone);
         CHECK(outcome.held == rest);
+    }
+}
+
+TEST_CASE("where the page of the oldest rows shows others nobody takes them for the oldest") {
+    Filled hub;
+    const auto leaves = leavesOf("log", hub.path());
+    const auto oldestKey = [&] {
+        auto database = Database::open(hub.path(), {}).value();
+        const auto keys = KeyRing::load(database, {testKey(), {}}, hub.stream).value();
+        LogTable log(database, keys);
+        REQUIRE(log.load());
+        return log.oldestKey().value();
+    };
+    CHECK(oldestKey() == 1);
+    const auto content = readFile(hub.path());
+    for (const auto& other : {leaves[1], leaves[leaves.size() / 2], leaves.back()}) {
+        fallBack(hub.path(), {other}, {leaves.front()});
+        CHECK_FALSE(oldestKey());
+        writeFile(hub.path(), content);
     }
 }
 

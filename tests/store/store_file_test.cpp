@@ -1,11 +1,15 @@
 #include "gateway/store/file_header.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <random>
 
+#include "gateway/base/descriptor.hpp"
+#include "gateway/store/journal_check.hpp"
+#include "tests/store/disk_layer.hpp"
 #include "tests/store/raw_sqlite.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -62,6 +66,44 @@ class WithoutRights {
     static constexpr uid_t kNobody = 65534;
     bool changed_ = false;
 };
+
+/// Somebody else who has a store, and lets go of it as soon as SQLite opens it for us.
+class LettingGo final : public DiskLayer {
+  public:
+    LettingGo() : DiskLayer(name()) {}
+    void take(const std::string& path) {
+        other_.emplace(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+        // As SQLite locks: some octets far behind the end of the file.
+        struct flock lock{};
+        lock.l_type = F_RDLCK;
+        lock.l_whence = SEEK_SET;
+        lock.l_start = 0x40000002;
+        lock.l_len = 510;
+        CHECK(::fcntl(other_->value, F_OFD_SETLK, &lock) == 0);
+    }
+    void letGo() { other_.reset(); }
+    static std::string name() { return "letting-go"; }
+
+    std::optional<int> before(const DiskRequest& request) override {
+        if (request.kind == DiskRequest::Kind::open) letGo();
+        return {};
+    }
+
+  private:
+    std::optional<Descriptor> other_;
+};
+
+/// A store with three rows whose journal, not written back, has a damaged header.
+void makeHeaderless(Hub& hub) {
+    Hub other;
+    other.open();
+    for (int i = 0; i < 2; ++i) CHECK(other.append({reading("a")}));
+    auto journal = readFile(journalOf(other.path()));
+    journal[0] ^= 1;
+    writeFile(hub.path(), readFile(other.path()));
+    writeFile(journalOf(hub.path()), journal);
+    REQUIRE(::chmod(hub.path().c_str(), 0600) == 0);
+}
 
 }  // namespace
 
@@ -264,6 +306,33 @@ TEST_CASE("a store has one user at a time") {
     CHECK(second.error().message.starts_with("store " + hub.path() +
                                              ": another process has the file open"));
     CHECK(hub.append({reading("a")}));
+}
+
+TEST_CASE("a journal that cannot be mended while another has the store stays, and so do its rows") {
+    LettingGo other;
+    Hub hub;
+    makeHeaderless(hub);
+    hub.options.vfs = LettingGo::name();
+    other.take(hub.path());
+    checkRefused(hub, ErrorKind::unavailable, "another process has the file open");
+    other.letGo();
+    hub.options.vfs.clear();
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:a 3:a");
+}
+
+TEST_CASE("a journal with a damaged header that cannot be written stays, and so do its rows") {
+    Hub hub;
+    makeHeaderless(hub);
+    const WithoutRights user(hub.dir);
+    REQUIRE(::chmod(journalOf(hub.path()).c_str(), 0400) == 0);
+    hub.options.key = testKey();
+    checkRefused(hub, ErrorKind::unavailable,
+                 "the header of the journal cannot be mended: Permission denied");
+    REQUIRE(::chmod(journalOf(hub.path()).c_str(), 0600) == 0);
+    hub.open();
+    CHECK(hub.content() == "1:stream-started 2:a 3:a");
+    hub.close();
 }
 
 TEST_CASE("what a start that was cut off left behind does not stop the next one") {

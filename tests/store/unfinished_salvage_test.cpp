@@ -127,31 +127,54 @@ TEST_CASE("what a start has no time for follows while the store is in use") {
 }
 
 TEST_CASE("an append waits for one step of a salvage at most") {
+    constexpr std::uint64_t kStep = 128;
+    FaultyDisk disk;
     Damaged hub;
+    hub.options.vfs = FaultyDisk::name();
     hub.open();
-    // Each is answered after one commit, with at most one step of the salvage before it.
-    std::uint64_t before = hub.store->status().newest;
     int during = 0;
     for (int i = 0; i < 10; ++i) {
-        const auto name = fmt::format("new{}", i);
-        const auto sequence = hub.append({reading(name, name)}).value().sequences[0];
-        if (sequence - before > 1) ++during;
-        CHECK(sequence - before <= 1 + 3 * 128);
-        before = sequence;
+        // It comes while a step, or the commit of another one, is being written: then no more than
+        // one step may come before it.
+        disk.holdSyncs();
+        bool isFirstThere = false;
+        hub.store->append({reading("first")}, {}, [&](auto) { isFirstThere = true; });
+        disk.awaitHeldSync();
+        hub.clock.run();
+        const auto before = hub.store->status().newest;
+        std::uint64_t sequence = 0;
+        hub.store->append({reading("second")}, {},
+                          [&](Result<Appended> result) { sequence = result.value().sequences[0]; });
+        disk.release();
+        hub.runUntil([&] { return sequence != 0; });
+        CHECK(isFirstThere);
+        if (sequence - before > 2) ++during;
+        CHECK(sequence - before <= 2 + kStep);
     }
     CHECK(during > 0);
+    hub.close();
 }
 
 TEST_CASE("a salvage that is cut off goes on where it was, and doubles nothing") {
+    FaultyDisk disk;
     Damaged hub;
+    hub.options.vfs = FaultyDisk::name();
     hub.open();
-    int cuts = 0;
     std::vector<std::unique_ptr<Hub>> copies;
-    while (!outcomeOf(hub, hub.stream) && copies.size() < 5) {
-        CHECK(hub.append({reading("x", fmt::format("x{}", ++cuts))}));
+    for (int cut = 1; cut <= 5; ++cut) {
+        // It does not go on while the files are copied.
+        disk.holdSyncs();
+        bool isThere = false;
+        hub.store->append({reading("x", fmt::format("x{}", cut))}, {},
+                          [&](auto) { isThere = true; });
+        disk.awaitHeldSync();
         copies.push_back(copyOf(hub));
+        disk.release();
+        hub.runUntil([&] { return isThere; });
     }
     CHECK(copies.size() > 2);
+    constexpr const char* kUnfinished = "SELECT count(*) FROM meta WHERE name GLOB 'salvage/*'";
+    CHECK(raw(copyOf(*copies.front())->path(), kUnfinished) != "0");
     for (auto& copy : copies) {
         copy->open();
         checkComplete(*copy, hub.stream);
@@ -294,6 +317,29 @@ TEST_CASE("a damaged file that cannot be opened at the moment is waited for") {
     hub.close();
 }
 
+TEST_CASE("a folder of damaged stores that cannot be read at the moment is waited for") {
+    Damaged hub;
+    std::atomic<bool> waits = false;
+    hub.log = Log::toFunction(LogLevel::warning, [&](LogLevel, std::string_view line) {
+        if (line == "the rest of the damaged store waits for the next start") waits = true;
+    });
+    hub.open();
+    hub.close();
+    REQUIRE_FALSE(waits);
+    const auto folder = hub.dir / "damaged";
+    std::filesystem::rename(folder, hub.dir / "aside");
+    writeFile(folder, "not a folder");
+    hub.open();
+    hub.runUntil([&] { return waits.load() || outcomeOf(hub, hub.stream); });
+    CHECK(waits);
+    hub.close();
+    std::filesystem::remove(folder);
+    std::filesystem::rename(hub.dir / "aside", folder);
+    hub.open();
+    checkComplete(hub, hub.stream);
+    hub.close();
+}
+
 TEST_CASE("a salvage without room waits for it, and readings are taken meanwhile") {
     FaultyDisk disk;
     Damaged hub;
@@ -318,6 +364,69 @@ TEST_CASE("a salvage without room waits for it, and readings are taken meanwhile
     hub.close();
 }
 
+namespace {
+
+/// Its salvage finds the disk full at its first step, at each start.
+struct Paused : Damaged {
+    Paused() {
+        options.vfs = FaultyDisk::name();
+        log = Log::toFunction(LogLevel::info, [&](LogLevel, std::string_view line) {
+            if (line == "the salvage of a damaged store goes on") disk.set(FaultyDisk::Fault::full);
+            if (line.starts_with("the salvage of the damaged store waits for room")) waits = true;
+        });
+    }
+    ~Paused() { close(); }
+    void openAndPause() {
+        waits = false;
+        open();
+        runUntil([&] { return waits.load(); });
+        disk.set(FaultyDisk::Fault::none);
+        streams.push_back(store->status().stream);
+    }
+    void damageAgain() {
+        close();
+        raw(path(), "DROP TABLE boots");
+    }
+    FaultyDisk disk;
+    std::atomic<bool> waits = false;
+    std::vector<std::string> streams;
+};
+
+}  // namespace
+
+TEST_CASE("damaged stores that are still read go neither for room nor for the limit of two") {
+    Paused hub;
+    hub.openAndPause();
+    for (int i = 0; i < 2; ++i) {
+        hub.damageAgain();
+        hub.openAndPause();
+    }
+    CHECK(damagedFiles(hub.path()).value().size() == 3);
+    hub.clock.advance(10min);
+    CHECK(hub.append({reading("newest", "newest")}));
+    await(hub, hub.streams[0]);
+    await(hub, hub.streams[1]);
+    checkComplete(hub, hub.stream);
+}
+
+TEST_CASE("nor do they go to make room for the salvage of the next one") {
+    Paused hub;
+    hub.openAndPause();
+    hub.damageAgain();
+    hub.disk.set(FaultyDisk::Fault::full);
+    hub.open();
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FULL);
+    CHECK(damagedFiles(hub.path()).value().size() == 1);
+    hub.disk.set(FaultyDisk::Fault::none);
+    hub.clock.advance(1min);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
+    hub.close();
+    hub.openAndPause();
+    hub.clock.advance(10min);
+    CHECK(hub.append({reading("newest", "newest")}));
+    checkComplete(hub, hub.stream);
+}
+
 TEST_CASE("two damaged stores are kept, also of those that were there before") {
     Hub hub;
     hub.open();
@@ -327,6 +436,6 @@ TEST_CASE("two damaged stores are kept, also of those that were there before") {
         writeFile(hub.dir / fmt::format("damaged/store-2026010{}T000000Z.db", name), name);
     }
     hub.open();
-    CHECK(damagedFiles(hub.path()).size() == 2);
-    CHECK(readFile(damagedFiles(hub.path())[0]) == "3");
+    CHECK(damagedFiles(hub.path()).value().size() == 2);
+    CHECK(readFile(damagedFiles(hub.path()).value()[0]) == "3");
 }

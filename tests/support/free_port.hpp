@@ -4,16 +4,25 @@
 #include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
+#include <random>
 
 #include "tests/support/poll_until.hpp"
 
 namespace vitalgate::testing {
 
-/// A port of 127.0.0.1 on which nobody listens at this moment.
+/// A port of 127.0.0.1 on which nobody listens at this moment, and that no connection gets: below
+/// those that the kernel gives to clients (ip_local_port_range).
 inline std::uint16_t freePort() {
+    std::random_device chance;
+    std::uniform_int_distribution<std::uint16_t> any(10000, 32767);
     asio::io_context loop;
-    asio::ip::tcp::acceptor acceptor(loop, {asio::ip::make_address("127.0.0.1"), 0});
-    return acceptor.local_endpoint().port();
+    for (;;) {
+        const auto port = any(chance);
+        asio::ip::tcp::acceptor acceptor(loop, asio::ip::tcp::v4());
+        std::error_code taken;
+        acceptor.bind({asio::ip::make_address("127.0.0.1"), port}, taken);
+        if (!taken) return port;
+    }
 }
 
 /// False if nobody listens there within ten seconds. Makes one connection that says nothing.

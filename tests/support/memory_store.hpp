@@ -86,7 +86,10 @@ class MemoryStore final : public store::Store {
         for (const auto& [name, value] : bookmarks_[deviceKey]) {
             marks.push_back({deviceKey, name, value});
         }
-        post([marks = std::move(marks), done = std::move(done)] { done(marks); });
+        post([marks = std::move(marks), fails = failsLoading, done = std::move(done)] {
+            if (fails) return done(fail(ErrorKind::unavailable, "there is no memory"));
+            done(marks);
+        });
     }
     void beginCommand(
         store::CommandEntry,
@@ -99,6 +102,9 @@ class MemoryStore final : public store::Store {
     }
     void openCommands(std::function<void(Result<std::vector<store::CommandEntry>>)> done) override {
         post([done = std::move(done)] { done(std::vector<store::CommandEntry>{}); });
+    }
+    void commandSequences(std::function<void(Result<store::CommandSequences>)> done) override {
+        post([done = std::move(done)] { done(store::CommandSequences{}); });
     }
     void countConnection(std::string, std::function<void(Result<std::uint64_t>)> done) override {
         post([number = ++connections_, done = std::move(done)] { done(number); });
@@ -130,6 +136,7 @@ class MemoryStore final : public store::Store {
 
     bool failsAppending = false;
     bool failsFetching = false;
+    bool failsLoading = false;  ///< bookmarks
     std::size_t fetches = 0;
     std::size_t forcedSaves = 0;
 

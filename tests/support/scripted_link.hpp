@@ -70,6 +70,7 @@ class ScriptedLink final : public session::GattLink {
                                       Duration limit) override;
     asio::awaitable<Result<session::Value>> nextValue(Duration limit) override;
     [[nodiscard]] std::uint64_t droppedValues() const override { return dropped; }
+    [[nodiscard]] std::size_t waitingValues() const override { return values_.size(); }
     void interrupt() override { values_.interrupt(); }
     asio::awaitable<Status> pair(Duration limit) override;
     asio::awaitable<Status> disconnect(Duration limit) override;

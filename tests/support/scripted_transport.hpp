@@ -36,7 +36,9 @@ class ScriptedBroker {
     bool answers = true;           ///< false: connecting leads to nothing at all
     uplink::MqttConnected welcome;
     bool acknowledges = true;  ///< at once; else acknowledge() does
+    bool closesAtOnce = true;  ///< false: what was given up is gone when endClosing() is called
     Status subscription;
+    bool answersSubscriptions = true;
     std::function<int(const uplink::MqttMessage&)> judge;  ///< the reason for a publish; none: 0
 
     // What happened.
@@ -77,6 +79,15 @@ class ScriptedBroker {
             if (events.received) events.received(message);
         });
     }
+    /// On a connection that the hub has given up and that is not gone.
+    void deliverLate(uplink::MqttMessage message) {
+        asio::post(loop_, [weak = closing_, message = std::move(message)] {
+            if (const auto events = weak.lock()) events->received(message);
+        });
+    }
+    void endClosing() {
+        if (endClosing_) asio::post(loop_, std::exchange(endClosing_, nullptr));
+    }
 
   private:
     class Transport final : public uplink::MqttTransport {
@@ -95,6 +106,7 @@ class ScriptedBroker {
         }
         void subscribe(std::vector<uplink::MqttSubscription> subscriptions) override {
             for (auto& entry : subscriptions) broker_.subscriptions.push_back(std::move(entry));
+            if (!broker_.answersSubscriptions) return;
             broker_.tell([status = broker_.subscription](const uplink::MqttEvents& events) {
                 if (events.subscribed) events.subscribed(status);
             });
@@ -105,6 +117,17 @@ class ScriptedBroker {
             asio::post(broker_.loop_, [weak = std::weak_ptr(events_), done = std::move(done)] {
                 if (!weak.expired()) done();
             });
+        }
+        void close(std::function<void()> done) override {
+            if (broker_.current_ == this) broker_.current_ = nullptr;
+            auto left = std::make_shared<uplink::MqttEvents>();
+            if (events_) left->received = events_->received;
+            events_ = std::move(left);
+            broker_.closing_ = events_;
+            broker_.endClosing_ = [weak = std::weak_ptr(events_), done = std::move(done)] {
+                if (!weak.expired()) done();
+            };
+            if (broker_.closesAtOnce) broker_.endClosing();
         }
         std::shared_ptr<uplink::MqttEvents> events_;
 
@@ -147,6 +170,8 @@ class ScriptedBroker {
     asio::any_io_executor loop_;
     Transport* current_ = nullptr;
     bool connected_ = false;
+    std::weak_ptr<uplink::MqttEvents> closing_;
+    std::function<void()> endClosing_;
     std::set<std::uint64_t> unacknowledged_;
 };
 

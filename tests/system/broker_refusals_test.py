@@ -183,6 +183,40 @@ class Messages(BrokerTest):
         self.wait_complete(broker, 45, 120)
         self.assert_ends_well(daemon)
 
+    def test_rights_that_ran_out_come_back_with_a_new_connection(self):
+        broker = self.scripted()
+        password = self.folder / "password"
+        password.write_text("first")
+        password.chmod(0o600)
+        refuses = False
+
+        def answer(client, publication):
+            ran_out = client.number == 1 and len(broker.records()) >= 10
+            if ran_out:
+                password.write_text("second")
+            if (ran_out or refuses) and not publication.retained:
+                client.acknowledge(publication, 0x87)
+                return False
+            return broker.take(client, publication)
+
+        broker.answer = answer
+        daemon = self.start_daemon(self.configuration(
+            harness.CUFF, f"broker: mqtt://127.0.0.1:{broker.port}\nuser: {self.hub}\npassword: {{file: {password}}}"))
+        daemon.wait_line("the broker takes nothing (not authorized)")
+        self.wait_complete(broker, 30)
+        attempts = broker.attempts.snapshot()
+        self.assertEqual([a.packet.endswith(b"\x00" + bytes([len(word)]) + word) for a, word in
+                          zip(attempts, (b"first", b"second"))], [True, True], "the password is read again")
+        # Of a broker that takes nothing for good it is not tried again soon.
+        refuses = True
+        taken = len(self.ledger("taken"))
+        self.wait_ledger("taken", taken + 40)
+        self.assertEqual(len(broker.attempts.snapshot()), 2)
+        refuses = False
+        self.wait_complete(broker, taken + 45, 120)
+        self.assertEqual(len(broker.attempts.snapshot()), 2)
+        self.assert_ends_well(daemon)
+
     def test_acknowledgements_lost_doubled_unknown_and_connections_dropped(self):
         broker = self.scripted()
 

@@ -7,9 +7,11 @@ import time
 import unittest
 
 import harness
+import scripted_broker
+from ledger_consumer import consumer
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from vitalgate.v1 import command_pb2, vocabulary_pb2
+from vitalgate.v1 import command_pb2, hub_pb2, stream_pb2, vocabulary_pb2
 
 QUIET = """
 seed: 1
@@ -25,6 +27,13 @@ def uuid_version_7():
     raw[8] = 0x80 | raw[8] & 0x3F
     text = raw.hex()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def command_within(seconds, hub):
+    command = command_pb2.Command(id=uuid_version_7(), hub=hub)
+    command.issued_at.seconds = int(time.time())
+    command.not_after.seconds = command.issued_at.seconds + seconds
+    return command
 
 
 class Key:
@@ -64,10 +73,7 @@ class Signed(harness.HubTest):
         self.service.wait_status(vocabulary_pb2.HUB_ONLINE)
 
     def command(self, **fields):
-        command = command_pb2.Command(id=uuid_version_7(), hub=self.hub)
-        now = int(time.time())
-        command.issued_at.seconds = now
-        command.not_after.seconds = now + 60
+        command = command_within(60, self.hub)
         for name, value in fields.items():
             if name in ("issued_at", "not_after"):
                 getattr(command, name).seconds = value
@@ -259,6 +265,52 @@ devices:
         self.assertEqual(self.final(command).refusal, vocabulary_pb2.REFUSAL_BUSY)
 
 
+class Replay(Signed):
+    scenario = harness.cuff_scenario("{every: 300ms, times: 100, systolic: 120..139, diastolic: 80, pulse: 60}", seed=4)
+
+    def batches(self):
+        return [stream_pb2.Batch.FromString(m.payload) for m in self.service.messages.snapshot()
+                if m.topic.split("/")[3] in ("readings", "events", "results", "batches")]
+
+    def test_a_span_of_time_comes_again_as_it_was(self):
+        before = {reading.id for reading in self.service.wait_readings(4)}
+        begin_ns = time.time_ns()
+        within = {reading.id: reading for reading in self.service.wait_readings(len(before) + 4)}
+        end_ns = time.time_ns()
+        self.service.wait_readings(len(within) + 3)
+        command = self.command()
+        getattr(command.replay.times, "from").FromNanoseconds(begin_ns)
+        command.replay.times.to.FromNanoseconds(end_ns)
+        result = self.ask(command)
+        self.assertEqual(result.state, vocabulary_pb2.COMMAND_DONE, result.text)
+
+        def replayed(messages):
+            again = [record for batch in self.batches() if batch.lane == stream_pb2.LANE_REPLAY for record in batch.records]
+            return again if len(again) >= result.records else None
+        again = self.service.messages.wait(replayed, f"{result.records} records again")
+        self.assertEqual(len(again), result.records)
+        self.assertEqual({b.command_id for b in self.batches() if b.lane == stream_pb2.LANE_REPLAY}, {command.id})
+        ids = {record.reading.id for record in again if record.HasField("reading")}
+        # What came off the radio in that time and was here at its end was stored in it.
+        self.assertLessEqual({one.id for one in within.values() if one.received.time.ToNanoseconds() > begin_ns}, ids)
+        self.assertFalse(ids & before, "stored before that time")
+        late = {one.id for one in self.service.wait_readings(1) if one.received.time.ToNanoseconds() > end_ns}
+        self.assertTrue(late)
+        self.assertFalse(ids & late, "stored after that time")
+        self.assert_taken_once(again)
+
+    def assert_taken_once(self, again):
+        """A consumer knows all of it, to the octet."""
+        ledger = consumer.Ledger(":memory:")
+        self.addCleanup(ledger.db.close)
+        batches = self.batches()
+        self.assertEqual([sentence for batch in batches for sentence in ledger.take("", batch)], [])
+        stream = ledger.streams[self.hub, batches[0].stream]
+        self.assertEqual(stream.duplicates, len(again))
+        stored, = ledger.db.execute("SELECT count(*) FROM reading").fetchone()
+        self.assertEqual(stored, len({r.reading.id for batch in batches for r in batch.records if r.HasField("reading")}))
+
+
 class NoCommands(harness.HubTest):
     def test_every_request_is_answered_with_disabled(self):
         self.start_bus()
@@ -274,6 +326,45 @@ class NoCommands(harness.HubTest):
         result = service.wait_result(command.id)
         self.assertEqual(result.state, vocabulary_pb2.COMMAND_REFUSED)
         self.assertEqual(result.refusal, vocabulary_pb2.REFUSAL_DISABLED)
+
+
+class Goodbye(harness.HubTest):
+    def test_what_comes_while_the_hub_says_goodbye_is_answered_after_its_next_start(self):
+        """The hub waits for acknowledgements before it ends the connection, so there is time for a command. The MQTT library
+        acknowledges it by itself."""
+        broker = scripted_broker.ScriptedBroker()
+        self.addCleanup(broker.close)
+        command = command_within(3600, self.hub)
+        command.get_status.SetInParent()
+        request = command_pb2.SignedCommand(command=command.SerializeToString()).SerializeToString()
+
+        def withhold(client, publication):
+            if not publication.retained:
+                return False
+            reply = scripted_broker.acknowledgement(publication.packet)
+            status = publication.topic.endswith("/status") and hub_pb2.HubStatus.FromString(publication.payload)
+            # With this acknowledgement the goodbye begins.
+            if status and status.state == vocabulary_pb2.HUB_STOPPED:
+                reply += scripted_broker.delivery(7, f"vitalgate/v1/{self.hub}/commands", request)
+            client.send(reply)
+            return True
+
+        broker.answer = withhold
+        self.start_bus()
+        daemon = self.start_daemon(self.configuration(
+            harness.CUFF, f"broker: mqtt://127.0.0.1:{broker.port}", "commands: {accept: transport-only}"))
+        broker.published.wait(lambda all: any(not p.retained for p in all), "a row that stays without acknowledgement")
+        status, _ = daemon.stop()
+        self.assertEqual(status, 0)
+        broker.acknowledged.wait(lambda packets: 7 in packets, "the acknowledgement of the command")
+        broker.answer = broker.take
+        self.start_daemon(None)
+        result = broker.wait_records(lambda records: next(
+            (r.result for r in records if r.result.command_id == command.id), None), "the result of the command")
+        # Not run, or, where the disk was too slow for the hub to say so before it ended, perhaps run.
+        answer = (result.state, result.refusal)
+        self.assertIn(answer, ((vocabulary_pb2.COMMAND_REFUSED, vocabulary_pb2.REFUSAL_BUSY),
+                               (vocabulary_pb2.COMMAND_UNKNOWN, vocabulary_pb2.REFUSAL_UNSPECIFIED)))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,12 @@ SIMULATOR = "#!/bin/sh\necho serving org.bluez\nexec sleep 600\n"
 DEAF = "#!/bin/bash\ntrap '' TERM\necho watching\nwhile :; do sleep 1; done\n"
 PATIENT = "#!/bin/sh\nexec sleep 600\n"
 NOTHING = "#!/bin/sh\nexit 0\n"
+# A broker that finds its port taken the first time.
+LATE = """#!/bin/sh
+if [ ! -e "$0.tried" ]; then touch "$0.tried"; echo 'Error: Address already in use'; exit 1; fi
+echo "mosquitto version 2 running"
+exec sleep 600
+"""
 
 
 class Demo(unittest.TestCase):
@@ -62,6 +68,12 @@ class Demo(unittest.TestCase):
         self.assertIn("the compiler is missing", demo.output())
         log, = self.temporary.glob("*/build.log")
         self.assertIn(str(log), demo.output())
+
+    def test_with_a_port_that_is_taken(self):
+        self.write("bin/mosquitto", LATE)
+        demo = self.start()
+        demo.wait_line("watching")
+        self.interrupt(demo)
 
     def test_with_a_program_that_does_not_hear_the_signal(self):
         demo = self.start()

@@ -161,11 +161,11 @@ class DiskFaults(ordeal.Ordeal):
             subprocess.run(["mount", "-o", "remount,abort", place], check=True)
         self.daemon.wait_line("intake is closed: the file cannot be written")
         # That they were lost cannot be stored any more.
-        self.kills_s += [time.time(), time.time() + ledger_check.UNCOMMITTED_S]
+        self.lives[-1].lost_s += [time.time(), time.time() + ledger_check.UNCOMMITTED_S]
         status = self.wait_intake(vocabulary_pb2.INTAKE_CLOSED_READ_ONLY)
         self.wait_consumer(lambda: self.up_to() >= status.newest, "what is stored is sent all the same")
         self.assertEqual(self.daemon.stop()[0], 0)
-        self.kills_s.append(time.time())
+        self.note_kill()
         self.note_committed()
         self.start_hub(wait=False)
         self.assertEqual(self.daemon.wait_end(), CANNOT_START)
@@ -203,20 +203,78 @@ class DiskFaults(ordeal.Ordeal):
         self.begin(8)
         self.fault.write_text("sync-fails-once")
         self.daemon.wait_line("disk_faults: a sync has failed")
-        self.kills_s.append(time.time())
+        self.note_kill()
         # What of the last write is on the disk nobody knows: the process ends, and what is there is read anew.
         self.assertEqual(self.daemon.wait_end(), MUST_RESTART)
-        self.kills_s.append(time.time())
+        self.note_kill()
         self.assertIn("no more is written until the next start", self.daemon.output())
         self.fault.write_text("sync-fails")
         self.start_hub(wait=False)
         self.assertIn(self.daemon.wait_end(), (CANNOT_START, MUST_RESTART))
         self.assertIn("the disk reports an error", self.daemon.output())
-        self.kills_s.append(time.time())
+        self.note_kill()
         self.fault.unlink()
         self.note_committed()
         self.start_hub()
         self.finish("syncs that fail")
+
+    def test_short_and_interrupted_writes(self):
+        """Each is completed: neither what was written in parts is lost, nor are the parts taken for damage at the next start."""
+        self.fault.write_text("short-writes")
+        self.start_all(5)
+        self.wait_progress(130)  # and so some writing back of the journal
+        self.kill(self.daemon)
+        self.note_kill()
+        self.note_committed()
+        self.start_hub()
+        self.finish("short writes")
+        self.assertEqual(len(self.committed), 1, "one store, one stream")
+
+    def test_names_that_cannot_be_changed(self):
+        """A start ends with a sentence, whatever it was about to put in place; the next one goes on as if nothing had been."""
+        store = self.folder / "state/store.db"
+        self.refused_with("names-fail", "keys/store.key: cannot be put in place: Input/output error")
+        self.assertEqual([path.name for path in store.parent.rglob("*") if path.is_file()], [])
+        self.start_hub()
+        self.daemon.stop()
+        keys = sorted((path.name, path.read_bytes()) for path in store.parent.glob("keys/*"))
+        store.unlink()
+        self.refused_with("names-fail", "cannot be created: Input/output error")
+        self.assertFalse(store.exists())
+        self.start_hub()
+        self.daemon.stop()
+        self.start_hub()
+        self.kill(self.daemon)
+        self.assertTrue(store.with_name("store.db-wal").stat().st_size)
+        self.refused_with("names-fail", "the disk reports an error")  # when the journal shall be emptied
+        self.start_hub()
+        self.daemon.stop()
+        store.write_bytes(store.read_bytes()[:-4096])
+        damaged = store.read_bytes()
+        self.refused_with("names-fail", "the salvaged store cannot be made: Input/output error")
+        self.assertEqual(store.read_bytes(), damaged)
+        self.start_hub()
+        self.daemon.stop()
+        self.assertEqual([path.read_bytes() for path in store.parent.glob("damaged/*")], [damaged])
+        self.assertEqual(sorted((path.name, path.read_bytes()) for path in store.parent.glob("keys/*")), keys)
+
+    def test_files_that_cannot_be_read_at_the_moment(self):
+        """The configuration and a secret: nobody has to act, so systemd is to try again."""
+        secret = self.folder / "password"
+        secret.write_text("geheim")
+        secret.chmod(0o600)
+        self.uplink += f"\nuser: hub\npassword: {{file: {secret}}}"
+        for name, subject in (("vitalgate.yaml", "vitalgate.yaml:"), ("password", "password")):
+            self.refused_with(f"opens-fail {name}", f"{subject} cannot be read: Input/output error")
+            self.assertIn("the next start may be able to", self.daemon.output())
+        self.start_hub()
+
+    def refused_with(self, fault, sentence):
+        self.fault.write_text(fault)
+        self.start_hub(wait=False)
+        self.assertIn(self.daemon.wait_end(), (CANNOT_START, MUST_RESTART), self.daemon.output())
+        self.assertIn(sentence, self.daemon.output())
+        self.fault.unlink()
 
     def test_slow(self):
         manager = ServiceManager(self.folder / "notify", self.environment)

@@ -1,5 +1,6 @@
 """What the documents tell a newcomer to type does what they say."""
 import contextlib
+import datetime
 import os
 import re
 import sqlite3
@@ -13,10 +14,10 @@ from vitalgate.v1 import vocabulary_pb2
 SCENARIO = harness.cuff_scenario("{every: 300ms, times: 200, systolic: 120, diastolic: 80, pulse: 60}")
 
 
-def block(document, language, heading):
+def block(document, language, heading, number=0):
     text = (harness.SOURCE / document).read_text()
     section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return re.search(rf"```{language}\n(.*?)```", section, re.S).group(1)
+    return re.findall(rf"```{language}\n(.*?)```", section, re.S)[number]
 
 
 class Documents(harness.HubTest):
@@ -57,6 +58,22 @@ class Documents(harness.HubTest):
                 return
         self.assertEqual(sent - stored(), set(), "what was published while it was away")
 
+    def test_the_consumer_helps_before_its_messages_are_made(self):
+        example = self.folder / "consumer.py"
+        example.write_text((harness.SOURCE / "packaging/examples/consumer.py").read_text())
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+        def run(*command):
+            return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        self.assertIn("--receipts", run(sys.executable, example, "--help").stdout)
+        refused = run(sys.executable, example, "--report")
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertTrue(refused.stderr.startswith("consumer.py: No module named 'vitalgate'\n"), refused.stderr)
+        make = re.search("^protoc .*$", refused.stderr, re.M)[0]
+        run("sh", "-c", make.replace("/usr/share/vitalgate/proto", str(harness.SOURCE / "proto")))
+        reported = run(sys.executable, example, "--report")
+        self.assertEqual((reported.returncode, reported.stdout), (0, "contradictions: 0\n"), reported.stderr)
+
     def test_command_in_python(self):
         script = block("proto/README.md", "sh", "A command in Python")
         printed = subprocess.run(["sh", "-ec", script], cwd=self.folder, capture_output=True, text=True, check=True)
@@ -66,13 +83,23 @@ class Documents(harness.HubTest):
         program.write_text(block("proto/README.md", "python", "A command in Python"))
         service = self.subscribe()
         self.start_daemon(self.configuration(harness.CUFF, more=(
-            f'commands:\n  keys:\n    care-2026: {{public-key: {line}, kinds: [get-status]}}\n'
-            f'    other: {{public-key: "{whole}", kinds: all}}')))
+            f'commands:\n  keys:\n    care-2026: {{public-key: {line}, kinds: [get-status, replay]}}\n'
+            f'    other: {{public-key: "{whole}", kinds: all}}')), env=self.preloading("libsynchronised_clock.so"))
         service.wait_status(vocabulary_pb2.HUB_ONLINE)
+        self.assertIn("state: COMMAND_DONE", self.sent(program))
+        # The other example is for one line of this one.
+        instead = block("proto/README.md", "python", "A command in Python", 1)
+        today = datetime.date.today()
+        for name, days in (("2026-11-23", -1), ("2026-11-24", 2)):
+            instead = instead.replace(name, str(today + datetime.timedelta(days=days)))
+        program.write_text(program.read_text().replace("command.get_status.SetInParent()\n", instead))
+        self.assertRegex(self.sent(program), r"state: COMMAND_DONE\n(.*\n)*records: \d+\n")
+
+    def sent(self, program):
         sender = self.start("sender", [sys.executable, program, "127.0.0.1", self.port, self.hub,
                                        self.folder / "care-2026.pem"])
         self.assertEqual(sender.wait_end(), 0, sender.output())
-        self.assertIn("state: COMMAND_DONE", sender.output())
+        return sender.output()
 
     def test_mosquitto_sub_and_protoc(self):
         self.start_daemon(self.configuration(harness.CUFF))

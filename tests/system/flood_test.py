@@ -41,6 +41,7 @@ class Flood(ordeal.Ordeal):
     configured = ('flooder: {address: "F0:13:C3:10:00:99"}\n'
                   + "\n".join(line for line in ordeal.CONFIGURATION.splitlines() if line.startswith(("cuff", "thermo"))))
     stored = 0
+    log_level = "info"  # a line for each value would be a burden
     # The others end before the flood does.
     rates_per_s = {"cuff": 2.5, "thermometer": 3, "flooder": 1000 * FLOOD_S / OTHERS_S}
     devices = {"flooder": ledger_check.Device(), "cuff": ordeal.DEVICES["cuff"],

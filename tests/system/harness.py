@@ -3,9 +3,11 @@
 Everything listens on loopback or in a folder of its own, and is ended by its pid.
 """
 import calendar
+import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -62,9 +64,12 @@ def seconds_of(stamp):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """On which nobody listens at this moment, below those that the kernel gives to clients."""
+    while True:
+        port = random.SystemRandom().randint(10000, 32767)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Watched:
@@ -366,14 +371,17 @@ class HubTest(unittest.TestCase):
         return self.folder / "ledger.jsonl"
 
     def ledger(self, what=None):
-        entries = [json.loads(line) for line in self.ledger_path.read_text().splitlines()]
+        written = self.ledger_path.read_text()
+        # The last line may be on its way.
+        entries = [json.loads(line) for line in written[:written.rfind("\n") + 1].splitlines()]
         return [entry for entry in entries if what in (None, entry["what"])]
 
-    def wait_ledger(self, what, count, limit=PATIENCE):
-        """Until the simulator has written that many entries of a kind."""
+    def wait_ledger(self, what, count, limit=PATIENCE, device=None):
+        """Until the simulator has written that many entries of a kind, of one device if one is given."""
+        sought = f'"device":"{device}","what":"{what}"' if device else f'"what":"{what}"'
         watcher = self.start("tail", ["tail", "-F", "-n", "+1", self.ledger_path])
-        watcher.lines.wait(lambda lines: sum(f'"what":"{what}"' in line.replace(" ", "") for line in lines) >= count,
-                           f"{count} entries {what} in the ledger", limit)
+        watcher.lines.wait(lambda lines: sum(sought in line.replace(" ", "") for line in lines) >= count,
+                           f"{count} entries {sought} in the ledger", limit)
         watcher.stop()
 
     def configuration(self, devices, uplink="", more=""):

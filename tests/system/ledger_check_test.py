@@ -1,18 +1,20 @@
 """The oracle sees what it must: a house in which all is well has no faults, and each fault that is put in is found, and no
 other."""
+import collections
 import datetime
+import time
 import unittest
 
 import ledger_check
 import ledger_consumer
-from vitalgate.v1 import hub_pb2, stream_pb2, vocabulary_pb2
+from vitalgate.v1 import event_pb2, hub_pb2, stream_pb2, vocabulary_pb2
 
 HUB, STREAM, ROOT = "hub-1", "abcdefghijklm", "vitalgate/v1/hub-1"
 START = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.timezone.utc)
 DEVICES = {
     "cuff": ledger_check.Device(slots={1: "p-1", 2: "p-2"}),
     "meter": ledger_check.Device(person="p-2", keeps_records=True),
-    "strap": ledger_check.Device(),
+    "strap": ledger_check.Device(priority=vocabulary_pb2.PRIORITY_SERIES),
 }
 
 
@@ -96,6 +98,9 @@ class House:
 class LedgerCheck(unittest.TestCase):
     def setUp(self):
         self.house = House()
+        self.set_up_ledger()
+
+    def set_up_ledger(self):
         self.ledger = ledger_consumer.TracingLedger(":memory:")
         self.addCleanup(self.ledger.db.close)
 
@@ -141,6 +146,17 @@ class LedgerCheck(unittest.TestCase):
         self.assertEqual((self.figures["raw duplicates"], self.figures["repeated by the broker"], self.figures["replayed"]),
                          (2, 1, 1))
 
+    def test_a_number_of_a_connection_that_a_life_takes_again(self):
+        """It could not be written down. In the same life the numbers of two connections differ."""
+        records = self.house.records
+        self.connect(1)
+        self.send(*records[:8], lane=stream_pb2.LANE_BACKLOG)
+        between_s = time.time()
+        self.connect(1)
+        self.send(*records[4:], lane=stream_pb2.LANE_BACKLOG)
+        self.assert_faults(lives=[ledger_check.Life(0), ledger_check.Life(between_s)])
+        self.assert_faults("order", lives=[ledger_check.Life(0)])
+
     def test_a_lost_reading(self):
         self.house.remove(self.house.find("cuff"))
         self.send_each()
@@ -156,32 +172,159 @@ class LedgerCheck(unittest.TestCase):
     def test_what_was_in_memory_at_a_kill_is_no_loss(self):
         self.house.remove(self.house.find("strap", 3))
         self.send_each()
-        self.assert_faults(kills_s=[at(43).timestamp()])
+        self.assert_faults(lives=[self.life(0, at(43))])
         self.assertEqual(self.figures["in memory at a kill"], 1)
-        self.assert_faults("lost", kills_s=[at(41.9).timestamp()])
-        self.assert_faults("lost", kills_s=[at(60).timestamp()])
+        self.assert_faults("lost", lives=[self.life(0, at(41.9))])
+        self.assert_faults("lost", lives=[self.life(0, at(60))])
+
+    @staticmethod
+    def life(begin, *killed, **accepted):
+        """begin: second of the house."""
+        return ledger_check.Life(at(begin).timestamp(), [moment.timestamp() for moment in killed], collections.Counter(accepted))
+
+    def test_what_was_in_memory_of_a_life_that_ended_well(self):
+        self.house.remove(self.house.find("strap", 3))
+        self.send_each()
+        self.assert_faults("lost", lives=[self.life(0), self.life(42.5, at(43))])
+
+    def test_what_was_accepted_before_a_kill(self):
+        self.house.remove(self.house.find("strap", 3))
+        self.send_each()
+        self.assert_faults(lives=[self.life(0, at(43), strap=3)])
+        self.assert_faults("lost", lives=[self.life(0, at(43), strap=4)])
+        self.assert_faults(lives=[self.life(0), self.life(41, at(43))])
+        self.assert_faults("lost", lives=[self.life(0), self.life(41, at(43), strap=1)])
+
+    def test_what_was_accepted_before_a_kill_and_not_told_to_be_taken(self):
+        self.house.remove(self.house.find("strap", 3))
+        self.house.entries = [entry for entry in self.house.entries
+                              if (entry["device"], entry["n"], entry["what"]) != ("strap", 4, "taken")]
+        self.send_each()
+        self.assert_faults(lives=[self.life(0, at(43), strap=3)])
+        self.assert_faults("lost", lives=[self.life(0, at(43), strap=4)])
+
+    def test_what_went_with_its_store(self):
+        """Accepted or not, of devices that do not keep it; and nothing from before."""
+        gone = self.life(0, strap=4)
+        gone.store_gone_s = at(32).timestamp()
+        for device, number, faults in (("strap", 2, set()), ("strap", 1, {"lost"}), ("meter", 3, {"lost"})):
+            with self.subTest(device=device, number=number):
+                self.setUp()
+                self.house.remove(self.house.find(device, number))
+                self.send_each()
+                self.assert_faults(*faults, lives=[gone, self.life(45)])
+
+    def test_what_was_before_something_that_arrived(self):
+        self.house.remove(self.house.find("strap", 2))
+        self.send_each()
+        self.assert_faults("lost", lives=[self.life(0, at(33))])
+        self.assert_faults("lost", lives=[self.life(0, at(33), at(43))])
+        self.assert_faults(lives=[self.life(0, at(33)), self.life(40)])
 
     def test_what_was_in_memory_at_a_kill_and_still_is_in_the_devices(self):
         self.house.remove(self.house.find("meter", 3))
         self.send_each()
-        self.assert_faults("lost", kills_s=[at(43).timestamp()])
+        self.assert_faults("lost", lives=[self.life(0, at(43))])
+
+    def loss(self, *ranges, **more):
+        """The record of one, as the newest of the stream."""
+        record = self.house.record(len(self.house.records) + 1)
+        record.event.id = "event-2"
+        record.event.loss.CopyFrom(event_pb2.Loss(stream=STREAM if ranges else "", **more))
+        for first, last in ranges:
+            record.event.loss.ranges.add(first=first, last=last)
+        return record
 
     def test_what_a_loss_names_is_no_loss(self):
+        for priority in (vocabulary_pb2.PRIORITY_SERIES, vocabulary_pb2.PRIORITY_UNSPECIFIED):
+            with self.subTest(priority=priority):
+                self.setUp()
+                lost = self.house.find("strap", 1)
+                loss = self.loss((lost.sequence, lost.sequence), count=1, priority=priority)
+                self.send_each([record for record in self.house.records if record is not lost])
+                self.send(loss, newest=loss.sequence)
+                self.assert_faults()
+                self.assertEqual(self.figures["named as lost"], 1)
+
+    def test_a_loss_of_an_event_is_no_excuse(self):
+        """Nor is one of a reading for a value of a strap, which gives way before it."""
+        alarm = self.house.record(2)
+        alarm.event.id = "event-3"
+        self.house.records.insert(1, alarm)
+        self.house.remove(self.house.find("strap", 3))
+        started, pressure = self.house.records[0], self.house.find("cuff")
+        for lost, priority, faults in (([started], vocabulary_pb2.PRIORITY_ALARM, {"lost"}),
+                                       ([started, alarm], vocabulary_pb2.PRIORITY_ALARM, {"lost"}),
+                                       ([pressure], vocabulary_pb2.PRIORITY_READING, {"lost"}),
+                                       ([alarm], vocabulary_pb2.PRIORITY_SERIES, set())):
+            with self.subTest(lost=len(lost), priority=priority):
+                self.set_up_ledger()
+                loss = self.loss((lost[0].sequence, lost[-1].sequence), count=len(lost), priority=priority)
+                self.send_each([record for record in self.house.records if record not in lost])
+                self.send(loss, newest=loss.sequence)
+                self.assert_faults(*faults)
+
+    def test_the_loss_of_a_loss(self):
+        """What that named nobody knows: all before it is named, and what is kept comes."""
+        for count, faults in ((1, set()), (2, {"lost"})):
+            with self.subTest(lost=count):
+                self.setUp()
+                lost = [self.house.find("strap", number) for number in range(1, 1 + count)]
+                for record in lost[1:]:
+                    self.house.remove(record)
+                told = self.house.record(len(self.house.records) + 1)
+                self.house.records.append(told)
+                loss = self.loss((1, told.sequence), count=1, priority=vocabulary_pb2.PRIORITY_ALARM)
+                self.send_each([record for record in self.house.records if record not in (lost[0], told)])
+                self.send(loss, newest=loss.sequence)
+                self.assert_faults(*faults)
+
+    def test_a_loss_of_values_of_a_device(self):
+        """They had no sequence, and it excuses no other device."""
+        for lost, faults in (("strap", set()), ("cuff", {"lost"})):
+            with self.subTest(lost=lost):
+                self.setUp()
+                self.house.remove(self.house.find(lost))
+                loss = self.loss(count=1, reason=vocabulary_pb2.LOSS_INTAKE_CLOSED)
+                loss.event.device = "strap"
+                self.send_each()
+                self.send(loss, newest=loss.sequence)
+                self.assert_faults(*faults)
+                self.assertEqual(self.figures["named as lost"], 1)
+
+    def test_a_loss_of_fewer_values_than_went(self):
+        for number in (2, 3):
+            self.house.remove(self.house.find("strap", number - 1))
+        loss = self.loss(count=1, reason=vocabulary_pb2.LOSS_FLOOD)
+        loss.event.device = "strap"
+        self.send_each()
+        self.send(loss, newest=loss.sequence)
+        self.assert_faults("lost")
+
+    def test_a_loss_that_names_more_than_went(self):
+        """What is kept inside its ranges comes, and is no excuse for something else."""
         lost = self.house.find("strap", 1)
-        loss = self.house.record(len(self.house.records) + 1)
-        loss.event.id, loss.event.loss.stream, loss.event.loss.count = "event-2", STREAM, 1
-        loss.event.loss.ranges.add(first=lost.sequence, last=lost.sequence)
+        self.house.remove(self.house.find("strap", 3))
+        loss = self.loss((lost.sequence - 3, lost.sequence), count=2)
         self.send_each([record for record in self.house.records if record is not lost])
         self.send(loss, newest=loss.sequence)
+        self.assert_faults("lost")
+        self.assertEqual(self.figures["named as lost"], 1)
+
+    def test_a_loss_that_goes_to_the_end(self):
+        """Of the stream, as far as its store had given it out."""
+        self.send_each(self.house.records[:-1])
+        loss = self.house.record(1)
+        loss.event.id, loss.event.loss.stream = "event-2", STREAM
+        loss.event.loss.ranges.add(first=2, last=0)
+        self.ledger.take(ROOT, stream_pb2.Batch(hub=HUB, stream="nopqrstuvwxyz", newest=1, lane=stream_pb2.LANE_LIVE,
+                                                records=[loss]))
         self.assert_faults()
         self.assertEqual(self.figures["named as lost"], 1)
 
     def test_the_loss_of_another_uplink(self):
         lost = self.house.find("strap", 1)
-        loss = self.house.record(len(self.house.records) + 1)
-        loss.event.id, loss.event.loss.stream, loss.event.loss.count = "event-2", STREAM, 1
-        loss.event.loss.uplink = "elsewhere"
-        loss.event.loss.ranges.add(first=lost.sequence, last=lost.sequence)
+        loss = self.loss((lost.sequence, lost.sequence), count=1, uplink="elsewhere")
         self.send_each([record for record in self.house.records if record is not lost])
         self.send(loss, newest=loss.sequence)
         self.assert_faults("gap", "lost")
@@ -247,8 +390,7 @@ class LedgerCheck(unittest.TestCase):
     def test_wrong_order_in_a_lane(self):
         for lane in (stream_pb2.LANE_LIVE, stream_pb2.LANE_BACKLOG):
             with self.subTest(lane=lane):
-                self.ledger = ledger_consumer.TracingLedger(":memory:")
-                self.addCleanup(self.ledger.db.close)
+                self.set_up_ledger()
                 records = [*self.house.records]
                 records[3], records[4] = records[4], records[3]
                 for record in records:
@@ -262,9 +404,7 @@ class LedgerCheck(unittest.TestCase):
     def test_a_wrong_value(self):
         for device in DEVICES:
             with self.subTest(device=device):
-                self.house = House()
-                self.ledger = ledger_consumer.TracingLedger(":memory:")
-                self.addCleanup(self.ledger.db.close)
+                self.setUp()
                 self.house.find(device).reading.observations[0].value += 0.1
                 self.send_each()
                 self.assert_faults("wrong value")
@@ -277,9 +417,7 @@ class LedgerCheck(unittest.TestCase):
     def test_a_wrong_person(self):
         for person in ("p-2", "", "p-3"):
             with self.subTest(person=person):
-                self.house = House()
-                self.ledger = ledger_consumer.TracingLedger(":memory:")
-                self.addCleanup(self.ledger.db.close)
+                self.setUp()
                 self.house.find("cuff").reading.subject = person
                 self.send_each()
                 self.assert_faults("wrong person")

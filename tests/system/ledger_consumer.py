@@ -3,6 +3,7 @@ are checked by. As a program it tells its progress, a line for each message."""
 import functools
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "packaging/examples"))
 
@@ -10,8 +11,8 @@ import consumer  # noqa: E402
 from vitalgate.v1 import vocabulary_pb2  # noqa: E402
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS arrival (number INTEGER PRIMARY KEY, hub TEXT, stream TEXT, connection INTEGER, lane INTEGER,
-    again INTEGER, sequences TEXT);
+CREATE TABLE IF NOT EXISTS arrival (number INTEGER PRIMARY KEY, at_s REAL, hub TEXT, stream TEXT, connection INTEGER,
+    lane INTEGER, again INTEGER, sequences TEXT);
 CREATE TABLE IF NOT EXISTS connection (hub TEXT PRIMARY KEY, number INTEGER);
 """
 
@@ -24,8 +25,8 @@ class TracingLedger(consumer.Ledger):
 
     def take(self, root, batch, again=False):
         # The transaction that this opens is the one that the records are committed in.
-        self.db.execute("INSERT INTO arrival VALUES (NULL, ?, ?, (SELECT number FROM connection WHERE hub = ?), ?, ?, ?)",
-                        (batch.hub, batch.stream, batch.hub, batch.lane, again,
+        self.db.execute("INSERT INTO arrival VALUES (NULL, ?, ?, ?, (SELECT number FROM connection WHERE hub = ?), ?, ?, ?)",
+                        (time.time(), batch.hub, batch.stream, batch.hub, batch.lane, again,
                          " ".join(str(record.sequence) for record in batch.records)))
         contradictions = super().take(root, batch, again)
         stream = self.streams[batch.hub, batch.stream]

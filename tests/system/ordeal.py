@@ -9,14 +9,14 @@ import shutil
 import signal
 import sqlite3
 import sys
+import time
 
 import harness
 import ledger_check
 import ledger_consumer
-from vitalgate.v1 import event_pb2
+from vitalgate.v1 import event_pb2, vocabulary_pb2
 
-# So that a hub that repeats more than it must is seen: messages of some readings, and few of them on the way; but room for all
-# descriptors and the status at once, or a batch comes before the status that tells of its connection.
+# So that a hub that repeats more than it must is seen: messages of some readings, and few of them on the way.
 SMALL_STEPS = "window: 12\nbatch-size: 4KiB"
 CUFF_AND_THERMOMETER = """
   cuff:
@@ -90,7 +90,7 @@ sensor: {address: "C4:7C:8D:10:00:06", person: p-2}
 DEVICES = {
     "cuff": ledger_check.Device(slots={1: "p-1", 2: "p-2"}),
     "thermometer": ledger_check.Device(person="p-1"),
-    "strap": ledger_check.Device(),
+    "strap": ledger_check.Device(priority=vocabulary_pb2.PRIORITY_SERIES),
     "meter": ledger_check.Device(person="p-2", keeps_records=True),
     "sensor": ledger_check.Device(person="p-2", keeps_records=True, time_tolerance_s=60, session_age_s=6 * 3600),
 }
@@ -104,11 +104,13 @@ class Ordeal(harness.HubTest):
     rates_per_s = {"cuff": 0.8, "thermometer": 0.6, "strap": 5, "meter": 0.5}
     environment = None  # of the daemon
     hub_clock = None  # see ledger_check
+    log_level = "debug"
+    uncommitted_s = ledger_check.UNCOMMITTED_S
 
     def setUp(self):
         super().setUp()
         self.chance = random.Random(self.seed)
-        self.kills_s, self.committed = [], {}
+        self.lives, self.counting, self.committed, self.newest = [], [], {}, 0
         self.uplink = f"broker: mqtt://127.0.0.1:{self.port}\nretry-max: 10s\n{SMALL_STEPS}"
         self.more = ()
         self.start_bus()
@@ -130,19 +132,62 @@ class Ordeal(harness.HubTest):
             sys.executable, ledger_consumer.__file__, "--host", "127.0.0.1", "--port", self.port, "--uplink", "care",
             "--database", self.database, *self.more])
 
+    def configuration(self, devices, uplink="", more=""):
+        # So that it tells what it has accepted.
+        return super().configuration(devices, uplink, more) + f"log: {{level: {self.log_level}}}\n"
+
     def start_hub(self, wait=True):
-        self.daemon = self.start_daemon(self.configuration(self.configured, self.uplink), wait, env=self.environment)
+        life = ledger_check.Life(time.time())
+        self.daemon = self.start_daemon(self.configuration(self.configured, self.uplink), wait=False, env=self.environment)
+        self.lives.append(life)
+        self.counting.append((life, self.daemon))
+        if wait:
+            self.daemon.wait_line("ready in")
 
     def start_measuring(self, during_s):
         counts = {name: max(1, round(during_s * rate)) for name, rate in self.rates_per_s.items()}
         self.start_simulator(self.scenario.format(seed=self.seed, records=500 + int(during_s), **counts))
-        self.during_s = during_s
+        self.during_s, self.measuring_until_s = during_s, time.monotonic() + during_s
         self.measured = self.stored + sum(count * self.scenario.count(f"{{{name}}}") for name, count in counts.items())
+
+    def in_houses(self, count, house):
+        """Until it is done so often: where measuring has ended before, in another house, with the next seed.
+
+        house(count): does it at most so often, and gives how often."""
+        while True:
+            count -= house(count)
+            if count == 0:
+                break
+            self.doCleanups()
+            self.seed += 1
+            self.setUp()
+
+    def while_measured(self, count, after_s):
+        """1 up to count; it ends before when so little is left to measure."""
+        for number in range(1, count + 1):
+            yield number
+            if time.monotonic() > self.measuring_until_s - after_s:
+                break
 
     def kill(self, program):
         program.stop(signal.SIGKILL)
         self.assertNotIn("Sanitizer", program.output())
         self.programs.remove(program)
+
+    def note_kill(self):
+        """The daemon has lost what it had not committed."""
+        self.lives[-1].lost_s.append(time.time())
+
+    def count_accepted(self):
+        """Of each life, by its own word; of one that is over for the last time."""
+        counting, self.counting = self.counting, []
+        for life, daemon in counting:
+            if daemon.reader.is_alive():
+                self.counting.append((life, daemon))
+            life.accepted.clear()
+            for line in daemon.lines.snapshot():
+                if found := re.search(r"device (\S+): values accepted: (\d+)", line):
+                    life.accepted[found[1]] += int(found[2])
 
     def note_committed(self):
         """What the store of a daemon that is dead has given out: all of that must arrive. Looked up in a copy, because a look
@@ -159,7 +204,7 @@ class Ordeal(harness.HubTest):
         text = meta["stream"]
         stream = text.decode() if isinstance(text, bytes) else text
         # Before the first commit nothing is counted.
-        self.committed[stream] = int(meta.get("next-sequence", 1)) - 1
+        self.committed[stream] = self.newest = int(meta.get("next-sequence", 1)) - 1
 
     def wait_consumer(self, condition, what):
         """condition is asked whenever a message has come."""
@@ -185,10 +230,11 @@ class Ordeal(harness.HubTest):
         return [event for event in events if event.WhichOneof("what") == kind]
 
     def checked(self):
+        self.count_accepted()
         ledger = ledger_consumer.TracingLedger(self.database, "care")
         with contextlib.closing(ledger.db):
-            return ledger_check.check(self.ledger(), ledger, self.devices, kills_s=self.kills_s, committed=self.committed,
-                                      window=self.window(), hub_clock=self.hub_clock)
+            return ledger_check.check(self.ledger(), ledger, self.devices, lives=self.lives, committed=self.committed,
+                                      window=self.window(), hub_clock=self.hub_clock, uncommitted_s=self.uncommitted_s)
 
     def window(self):
         configured = re.search(r"^window: (\d+)$", self.uplink, re.M)
@@ -210,7 +256,7 @@ class Ordeal(harness.HubTest):
         def all_given():
             last = {m.device: m for m in ledger_check.measurements(self.ledger()).values()}
             # What was offered to a daemon that was killed is not offered again, unless it is a record.
-            killed_s = max(self.kills_s, default=-1.0)
+            killed_s = max((lost_s for life in self.lives for lost_s in life.lost_s), default=-1.0)
             return (all(m.taken_s or m.is_missed or 0 < m.offered_s < killed_s + 1 for m in last.values())
                     and not any(fault.startswith("lost") for fault in self.checked().faults))
         self.wait_consumer(all_given, "what the devices have")
@@ -221,7 +267,7 @@ class Ordeal(harness.HubTest):
         self.assertEqual(self.daemon.stop()[0], 0)
         self.note_committed()
         self.start_hub()
-        newest = max(self.committed.values())
+        newest = self.newest  # of the present stream: an earlier one may have been longer
         self.wait_consumer(lambda: self.up_to() >= newest, f"everything up to {newest}")
 
     def finish(self, what):
@@ -230,9 +276,12 @@ class Ordeal(harness.HubTest):
         self.wait_received()
         status, _ = self.consumer.stop()
         findings = self.checked()
-        print(f"\n{what}, seed {self.seed}: {len(self.kills_s)} kills of the daemon, "
+        killed = sum(bool(life.lost_s) for life in self.lives)
+        print(f"\n{what}, seed {self.seed}: {killed} kills of the daemon, "
               + ", ".join(f"{count} {name}" for name, count in findings.figures.items()), flush=True)
         self.assertEqual(findings.faults, [])
         self.assertEqual(status, 0, self.consumer.output()[-2000:])
         self.assertGreater(findings.figures["received"], 60)
+        if self.log_level == "debug":
+            self.assertTrue(any(life.accepted for life in self.lives), "the hub does not tell what it has accepted")
         return findings

@@ -14,7 +14,7 @@ CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
 PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
 SUCCESS = 0
 
-Connection = collections.namedtuple("Connection", "number time")
+Connection = collections.namedtuple("Connection", "number time packet")
 Publication = collections.namedtuple("Publication", "connection packet topic payload retained")
 
 
@@ -23,12 +23,20 @@ class Gone(Exception):
 
 
 def packet(kind, body, flags=0):
-    """Of less than 128 octets."""
-    return bytes([kind << 4 | flags, len(body)]) + body
+    size, rest = b"", len(body)
+    while rest >= 0x80:
+        size, rest = size + bytes([rest & 0x7F | 0x80]), rest >> 7
+    return bytes([kind << 4 | flags]) + size + bytes([rest]) + body
 
 
 def acknowledgement(packet_id, reason=SUCCESS):
     return packet(PUBACK, struct.pack(">HBB", packet_id, reason, 0))
+
+
+def delivery(packet_id, topic, payload):
+    """A message for the client, with QoS 1."""
+    name = topic.encode()
+    return packet(PUBLISH, struct.pack(">H", len(name)) + name + struct.pack(">HB", packet_id, 0) + payload, 2)
 
 
 def number_at(data, at):
@@ -87,6 +95,7 @@ class ScriptedBroker:
         self.attempts = harness.Watched()
         self.published = harness.Watched()
         self.messages = harness.Watched()
+        self.acknowledged = harness.Watched()  # what the client has, by packet
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.client = None
@@ -128,10 +137,10 @@ class ScriptedBroker:
                     pass
 
     def _converse(self, client):
-        kind, _, _ = client.read_packet()
+        kind, _, body = client.read_packet()
         if kind != CONNECT:
             raise Gone
-        self.attempts.add(Connection(client.number, time.monotonic()))
+        self.attempts.add(Connection(client.number, time.monotonic(), body))
         reason = self.welcome(client.number)
         client.send(packet(CONNACK, bytes([0, reason, 0])))
         if reason != SUCCESS:
@@ -140,6 +149,8 @@ class ScriptedBroker:
             kind, flags, body = client.read_packet()
             if kind == PUBLISH:
                 self._published(client, flags, body)
+            elif kind == PUBACK:
+                self.acknowledged.add(struct.unpack_from(">H", body)[0])
             elif kind == SUBSCRIBE:
                 client.send(packet(SUBACK, body[:2] + bytes([0, 1])))
             elif kind == PINGREQ:

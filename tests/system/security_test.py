@@ -76,21 +76,26 @@ class Security(harness.HubTest):
         self.assertFalse([m for m in subscriber.messages.snapshot() if m.topic.endswith("/status")])
         return line
 
+    def assert_certificate_refused(self, broker, uplink):
+        self.assert_refused(uplink, "certificate")
+        # The broker names whoever sends a CONNECT.
+        self.assertNotIn(self.hub, broker.output(), "something was sent")
+
     def test_wrong_password(self):
         self.start_tls_broker(*self.authority.issue("broker", "broker", "DNS:localhost"))
         self.assert_refused(self.uplink(password="wrong horse"), "user")
 
     def test_certificate_of_another_authority(self):
-        self.start_tls_broker(*self.authority.issue("broker", "broker", "DNS:localhost"))
-        self.assert_refused(self.uplink(authority=Authority(self.folder, "other-ca")), "certificate")
+        broker = self.start_tls_broker(*self.authority.issue("broker", "broker", "DNS:localhost"))
+        self.assert_certificate_refused(broker, self.uplink(authority=Authority(self.folder, "other-ca")))
 
     def test_certificate_for_another_host(self):
-        self.start_tls_broker(*self.authority.issue("broker", "broker", "DNS:broker.elsewhere.example"))
-        self.assert_refused(self.uplink(), "certificate")
+        broker = self.start_tls_broker(*self.authority.issue("broker", "broker", "DNS:broker.elsewhere.example"))
+        self.assert_certificate_refused(broker, self.uplink())
 
     def test_name_only_in_the_common_name(self):
-        self.start_tls_broker(*self.authority.issue("broker", "localhost"))
-        self.assert_refused(self.uplink(), "certificate")
+        broker = self.start_tls_broker(*self.authority.issue("broker", "localhost"))
+        self.assert_certificate_refused(broker, self.uplink())
 
 
 if __name__ == "__main__":

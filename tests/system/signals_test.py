@@ -1,6 +1,6 @@
 """SIGTERM at any moment of work, twice, and storms of SIGHUP: the hub ends or goes on as it should, and nothing is lost.
 
-Other than a kill, a stop loses nothing that was taken from a device.
+Other than a kill, a stop loses nothing that was taken from a device, unless a disk takes longer for it than there is time.
 """
 import signal
 import threading
@@ -9,6 +9,7 @@ import unittest
 import ordeal
 
 LIMIT_S = 5
+SYSTEMD_LIMIT_S = 10  # TimeoutStopSec
 STORM_PER_S, STORM_S = 100, 2.5
 
 
@@ -47,6 +48,40 @@ class Signals(ordeal.Ordeal):
         self.assert_ends(signal.SIGTERM, signal.SIGINT)
         self.start_hub()
         self.finish("SIGTERM")
+
+    def stop_while_values_wait(self, sync_ms):
+        """Behind a write that takes so long. Gives the last words of the hub."""
+        fault, self.environment = self.slow_disk()
+        self.start_all(12)
+        self.wait_ledger("taken", 1, device="strap")
+        fault.write_text(f"sync-takes {sync_ms}")
+        taken = sum(entry["device"] == "strap" for entry in self.ledger("taken"))
+        self.wait_ledger("taken", taken + 16, device="strap")
+        status, seconds = self.daemon.stop(limit=30)
+        self.assertEqual(status, 0, self.daemon.output()[-3000:])
+        self.assertLess(seconds, SYSTEMD_LIMIT_S)
+        fault.unlink()
+        self.note_committed()
+        return self.daemon.output()
+
+    def slow_disk(self):
+        fault = self.folder / "disk-fault"
+        return fault, {**self.preloading("libdisk_faults.so"), "DISK_FAULTS": str(fault)}
+
+    def test_sigterm_while_values_wait_for_a_slow_disk(self):
+        """The next write takes all of them."""
+        said = self.stop_while_values_wait(500)
+        self.assertNotIn("values of devices are lost", said)
+        self.start_hub()
+        self.finish("SIGTERM and a slow disk")
+
+    def test_sigterm_while_values_wait_for_a_disk_that_is_too_slow(self):
+        said = self.stop_while_values_wait(4000)
+        self.note_kill()  # what was not committed is lost, and the log alone can tell it
+        self.uncommitted_s = SYSTEMD_LIMIT_S + 4
+        self.assertRegex(said, r"[1-9]\d* values of devices are (lost: the disk|being written: lost if)")
+        self.start_hub()
+        self.finish("SIGTERM and a disk that is too slow")
 
     def storm(self):
         for _ in range(int(STORM_PER_S * STORM_S)):

@@ -3,8 +3,7 @@ import sqlite3
 import unittest
 
 import harness
-from vitalgate.v1 import vocabulary_pb2
-
+from vitalgate.v1 import hub_pb2, vocabulary_pb2
 
 
 class Start(harness.HubTest):
@@ -30,10 +29,24 @@ class Start(harness.HubTest):
     def test_missing_bus_and_missing_adapter_are_problems_in_the_status(self):
         self.start_broker()
         subscriber = self.subscribe()
-        self.start_daemon(self.configuration(harness.CUFF))
+        self.start_daemon(self.configuration(harness.CUFF).replace("bluetooth: {", "bluetooth: {adapters: [hci7], "))
         status = subscriber.wait_status(vocabulary_pb2.HUB_ONLINE)
         self.assertTrue(status.problems, "without a bus all is not well")
         self.assertTrue(all(problem.text and problem.code for problem in status.problems))
+        self.wait_problem(subscriber, "bus-away")
+        self.start_bus()
+        self.wait_problem(subscriber, "bluez-away")
+        self.start_simulator(harness.cuff_scenario("{every: 1s, systolic: 120, diastolic: 80}"))
+        self.wait_problem(subscriber, "adapter-missing")
+
+    @staticmethod
+    def wait_problem(subscriber, code):
+        """And none of the others of these."""
+        def last(messages):
+            found = [hub_pb2.HubStatus.FromString(m.payload) for m in messages if m.topic.endswith("/status")]
+            codes = {problem.code for problem in found[-1].problems} if found else set()
+            return codes & {"bus-away", "bluez-away", "adapter-missing"} == {code}
+        subscriber.messages.wait(last, f"the problem {code}")
 
     def test_store_that_is_another_databases_is_refused_unchanged(self):
         state = self.folder / "state"
@@ -64,10 +77,19 @@ class Start(harness.HubTest):
 
     def test_two_daemons_do_not_share_a_store(self):
         self.start_bus()
-        self.start_daemon(self.configuration(harness.CUFF))
+        first = self.start_daemon(self.configuration(harness.CUFF))
         second = self.start_daemon(self.configuration(harness.CUFF), wait=False)
         self.assertNotEqual(second.wait_end(), 0)
         self.assertIn("store", second.output())
+        # The first one is unharmed: it reads and writes as before, and what it leaves is whole.
+        self.start_broker()
+        subscriber = self.subscribe()
+        self.start_simulator(harness.cuff_scenario("{every: 300ms, times: 200, systolic: 120, diastolic: 80}"))
+        subscriber.wait_readings(2)
+        self.assertEqual(first.stop()[0], 0)
+        self.start_daemon(None)
+        subscriber.wait_readings(3)
+        self.assert_complete(subscriber)
 
 
 if __name__ == "__main__":

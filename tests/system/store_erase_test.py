@@ -58,6 +58,58 @@ class Erase(harness.HubTest):
         self.assertEqual(daemon.wait_end(), 3)
         self.assertIn("the key does not open this store", daemon.output())
 
+    def test_who_has_lost_the_configuration_can_erase_all_the_same(self):
+        self.make_store()
+        (self.folder / "vitalgate.yaml").unlink()
+        before = self.files()
+        lost = self.erase("--yes")
+        self.assertEqual(lost.returncode, 1)
+        self.assertIn("nothing was erased; if the configuration is lost, add --without-configuration", lost.stderr)
+        self.assertEqual(self.files(), before)
+        asked = self.erase("--without-configuration", given="\n")
+        self.assertIn("a daemon that uses them is not noticed: stop it first", asked.stderr)
+        self.assertIn("This makes all that the hub has stored in", asked.stderr)
+        self.assertEqual(self.files(), before)
+        done = self.erase("--without-configuration", "--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("(store.key): if so, destroy these yourself", done.stdout)
+        self.assertEqual(self.files(), [])
+
+    def test_without_configuration_no_running_daemon_loses_its_keys(self):
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        more = f"commands: {{accept: none}}\nstore: {{path: {elsewhere}}}"
+        daemon = self.start_daemon(self.configuration(harness.CUFF, more=more))
+        before = self.files()
+        unknown = self.erase("--without-configuration", "--yes")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn(f"no store is in {self.state}, but keys are in {self.state / 'keys'}", unknown.stderr)
+        known = self.erase("--without-configuration", "--store", elsewhere, "--yes")
+        self.assertEqual(known.returncode, 1)
+        self.assertIn("is in use: stop the daemon first", known.stderr)
+        self.assertEqual(self.files(), before)
+        daemon.stop()
+        self.assertEqual(self.erase("--without-configuration", "--store", elsewhere, "--yes").returncode, 0)
+        self.assertEqual(self.files(), [])
+        self.assertEqual(list(elsewhere.iterdir()), [])
+
+    def test_without_configuration_it_can_be_run_again_too(self):
+        self.make_store()
+        saved = self.folder / "saved"
+        shutil.copytree(self.state, saved)
+        for step in range(1, 100):
+            shutil.rmtree(self.state)
+            shutil.copytree(saved, self.state)
+            killed = self.erase("--without-configuration", "--yes", VITALGATE_FAILPOINT=f"cli.erase-next:{step}")
+            if step == 1 and killed.returncode == 0:
+                self.skipTest("built without failpoints")
+            if killed.returncode == 0:
+                break
+            self.assertEqual(killed.returncode, KILLED)
+            self.assertEqual(self.erase("--without-configuration", "--yes").returncode, 0)
+            self.assertEqual(self.files(), [])
+        self.assertGreater(step, 5)
+
     def test_nothing_found_is_said_and_what_others_keep_is_named(self):
         self.make_store()
         wrong = self.erase("--yes", state=self.folder / "wrong")

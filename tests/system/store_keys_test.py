@@ -73,6 +73,30 @@ class StoreKeys(harness.HubTest):
         self.assertEqual(self.stream(CREDENTIAL, env=self.environment), stream)
         self.assertNotIn("the store has a new key", self.last)
 
+    def test_key_in_a_file_is_replaced_with_the_previous_one_beside_it(self):
+        key, previous = self.folder / "store-key", self.folder / "store-key.old"
+        more = f"commands: {{accept: none}}\nstore: {{key: {{file: {key}}}}}"
+        self.make_key(key)
+        stream = self.stream(more)
+        self.assertFalse((self.keys / "store.key").exists())
+        key.rename(previous)
+        self.make_key(key)
+        previous.chmod(0o644)
+        self.assertIn("store-key.old: mode 0644 could let others use the key", self.refusal(more))
+        previous.chmod(0o400)
+        self.assertEqual(self.stream(more), stream)
+        self.assertIn("the store has a new key; the previous one is not needed any more", self.last)
+        self.wait_rotated()
+        previous.unlink()
+        self.assertEqual(self.stream(more), stream)
+        self.assertNotIn("the store has a new key", self.last)
+        store = self.folder / "state" / "store.db"
+        before = store.read_bytes()
+        key.unlink()
+        self.make_key(key)
+        self.assertIn("the key does not open this store", self.refusal(more))
+        self.assertEqual(store.read_bytes(), before)
+
     def test_key_of_the_first_start_is_replaced(self):
         stream = self.stream()
         (self.keys / "store.key").rename(self.keys / "store.key.old")

@@ -36,9 +36,7 @@ struct RealLoop {
 struct Watched {
     explicit Watched(RealLoop& real) : loop(real), transport(real.factory()) {}
 
-    /// False if nothing came in time.
-    bool connect(const MqttConnectOptions& options,
-                 std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+    void begin(const MqttConnectOptions& options) {
         MqttEvents events;
         events.connected = [this](Result<MqttConnected> given) { result = std::move(given); };
         events.lost = [this](Error why) { lost = std::move(why); };
@@ -48,6 +46,11 @@ struct Watched {
         events.subscribed = [this](Status status) { subscribed = std::move(status); };
         events.received = [this](MqttMessage message) { received.push_back(std::move(message)); };
         transport->connect(options, std::move(events));
+    }
+    /// False if nothing came in time.
+    bool connect(const MqttConnectOptions& options,
+                 std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        begin(options);
         return loop.until([this] { return result.has_value(); }, limit);
     }
     [[nodiscard]] std::string error() const {

@@ -22,6 +22,9 @@ struct Line {
         events.connected = [this](const MqttConnected&) { ++connected; };
         events.lost = [this](const Error&) { ++lost; };
         events.failed = [this](const Error&) { failures.push_back(clock.steady()); };
+        events.received = [this](const MqttMessage& message) {
+            received.push_back(message.payload);
+        };
         connector->start(std::move(events));
         clock.run();
     }
@@ -38,7 +41,15 @@ struct Line {
     int connected = 0;
     int lost = 0;
     std::vector<SteadyTime> failures;
+    std::vector<std::string> received;
 };
+
+MqttMessage commandOf(std::string payload) {
+    MqttMessage command;
+    command.topic = "commands";
+    command.payload = std::move(payload);
+    return command;
+}
 
 }  // namespace
 
@@ -102,6 +113,25 @@ TEST_CASE("a connection that stood for a minute starts the waits anew; a shorter
     CHECK(cuts < 60);
 }
 
+TEST_CASE("the password is read anew for each attempt") {
+    Line line;
+    Result<std::string> password = std::string{"old"};
+    line.settings.password = [&password] { return password; };
+    line.start();
+    CHECK(line.connected == 1);
+    CHECK(line.broker.attempts.back().password == "old");
+    password = fail(ErrorKind::notFound, "password: there is no such file");
+    line.broker.cut();
+    line.clock.advance(minutes{10});
+    CHECK(line.broker.attempts.size() == 1);
+    REQUIRE(line.connector->lastError());
+    CHECK(line.connector->lastError()->message == "password: there is no such file");
+    password = std::string{"new"};
+    line.clock.advance(minutes{10});
+    CHECK(line.connected == 2);
+    CHECK(line.broker.attempts.back().password == "new");
+}
+
 TEST_CASE("without encryption only this machine is reached, unless it is allowed") {
     Line line({"mqtt://broker.example"});
     SUBCASE("not allowed") {
@@ -115,6 +145,35 @@ TEST_CASE("without encryption only this machine is reached, unless it is allowed
         line.start();
         CHECK(line.connected == 1);
     }
+}
+
+TEST_CASE("what comes on a connection that was given up is taken until that is gone") {
+    Line line;
+    line.broker.closesAtOnce = false;
+    SUBCASE("by the hub itself") {
+        line.start();
+        line.connector->reconnect({ErrorKind::authentication, "credentials are shown again"});
+    }
+    SUBCASE("before it stood") {
+        line.broker.refusal = Error{ErrorKind::timedOut, "no answer"};
+        line.start();
+        line.broker.refusal.reset();
+    }
+    const auto connected = line.connected;
+    line.broker.deliverLate(commandOf("late"));
+    line.clock.run();
+    CHECK(line.received == std::vector<std::string>{"late"});
+    line.clock.advance(seconds{5});
+    CHECK(line.connected == connected + 1);
+    line.broker.deliverLate(commandOf("later"));
+    line.clock.run();
+    CHECK(line.received.size() == 2);
+    line.broker.endClosing();
+    line.clock.run();
+    line.broker.deliverLate(commandOf("too late"));
+    line.clock.run();
+    CHECK(line.received.size() == 2);
+    CHECK(line.connector->isConnected());
 }
 
 TEST_CASE("after stop nothing happens any more, whatever the broker does") {

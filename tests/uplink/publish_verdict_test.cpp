@@ -94,6 +94,93 @@ TEST_CASE("a broker without permission to write loses nothing and is told in the
     CHECK(hub.uplink->state().waiting == 0);
 }
 
+TEST_CASE("rights that have run out come back with a new connection") {
+    Hub hub;
+    hub.start();
+    hub.append(5);
+    hub.broker.judge = [&hub](const MqttMessage& message) {
+        return message.retained || hub.broker.attempts.size() > 1 ? 0 : 0x87;
+    };
+    hub.append(20);
+    hub.clock.advance(minutes{1});
+    CHECK(hub.broker.attempts.size() == 2);
+    CHECK(hub.uplink->state().waiting == 0);
+}
+
+TEST_CASE("a broker that never permits anything is connected to anew ever more seldom") {
+    Hub hub;
+    hub.start();
+    hub.broker.judge = [](const MqttMessage& message) { return message.retained ? 0 : 0x87; };
+    hub.append(20);
+    std::vector<std::size_t> minutesOfConnections;
+    for (std::size_t minute = 0; minute < std::size_t{24} * 60; ++minute) {
+        const auto before = hub.broker.attempts.size();
+        hub.clock.advance(minutes{1});
+        for (auto n = before; n < hub.broker.attempts.size(); ++n) {
+            minutesOfConnections.push_back(minute);
+        }
+    }
+    // At once, after 5 min, and so on up to each hour.
+    REQUIRE(minutesOfConnections.size() > 10);
+    CHECK(minutesOfConnections.size() < 29);
+    CHECK(minutesOfConnections[0] == 0);
+    for (std::size_t i = 1; i < minutesOfConnections.size(); ++i) {
+        CHECK(minutesOfConnections[i] - minutesOfConnections[i - 1] >= 4);
+    }
+    CHECK(minutesOfConnections.back() - *(minutesOfConnections.rbegin() + 1) >= 59);
+    CHECK(hub.uplink->state().connected);
+}
+
+TEST_CASE("one topic that is not permitted holds up no other, and costs no connection") {
+    Hub hub;
+    hub.start();
+    hub.broker.judge = [](const MqttMessage& message) {
+        return message.topic.ends_with("/forbidden") ? 0x87 : 0;
+    };
+    std::uint64_t forbidden = 0;
+    for (int minute = 0; minute < 300; ++minute) {
+        // What is refused goes again as backlog, on a topic that is permitted.
+        if (minute % 60 == 0) {
+            hub.store.append({readingRow("cuff", "forbidden")}, {}, nullptr);
+            ++forbidden;
+        }
+        hub.append();
+        CHECK(hub.received().back() == hub.store.status().newest);
+        hub.clock.advance(minutes{1});
+    }
+    CHECK(hub.broker.attempts.size() == 1);
+    CHECK(hub.broker.below("/forbidden").size() == forbidden);
+    CHECK(hub.uplink->state().waiting == 0);
+}
+
+TEST_CASE("what the broker never acknowledges is sent again on a new connection") {
+    Hub hub;
+    hub.start();
+    hub.append();
+    hub.broker.acknowledges = false;
+    hub.append();
+
+    SUBCASE("one message") {
+        hub.broker.acknowledges = true;
+        hub.append();
+        hub.clock.advance(minutes{9});
+        CHECK(hub.broker.attempts.size() == 1);
+        CHECK(hub.uplink->state().waiting == 1);
+        hub.clock.advance(minutes{2});
+        CHECK(hub.broker.attempts.size() == 2);
+        CHECK(hub.received() == std::vector<std::uint64_t>{1, 2, 3, 2});
+        CHECK(hub.uplink->state().waiting == 0);
+        hub.clock.advance(std::chrono::hours{2});
+        CHECK(hub.broker.attempts.size() == 2);
+    }
+    SUBCASE("all of them: no hot loop") {
+        hub.clock.advance(std::chrono::hours{2});
+        CHECK(hub.broker.attempts.size() > 8);
+        CHECK(hub.broker.attempts.size() < 14);
+        CHECK(hub.uplink->state().waiting == 1);
+    }
+}
+
 TEST_CASE("a packet identifier in use means a new connection") {
     Hub hub;
     hub.start();

@@ -121,8 +121,8 @@ TEST_CASE("nothing is sent again before all that was never sent") {
 
 TEST_CASE("what was never sent waits for a thousand rows at most of those that are sent again") {
     Desk desk(withWindow(2));
-    desk.start();
     desk.append(5000);
+    desk.start();
     desk.clock.advance(minutes{14});
     desk.broker.acknowledges = false;
     desk.broker.published.clear();

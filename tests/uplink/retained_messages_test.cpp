@@ -16,7 +16,7 @@ MqttMessage message(std::string topic, std::string payload) {
 }  // namespace
 
 TEST_CASE("only the latest content of a topic goes out, one message a topic at a time") {
-    RetainedMessages all;
+    RetainedMessages all("status");
     CHECK(all.set(message("status", "1")));
     CHECK(all.set(message("status", "2")));
     const auto first = all.next();
@@ -32,7 +32,7 @@ TEST_CASE("only the latest content of a topic goes out, one message a topic at a
 }
 
 TEST_CASE("on a new connection everything is due again") {
-    RetainedMessages all;
+    RetainedMessages all("status");
     all.set(message("a", "1"));
     all.set(message("b", "1"));
     const auto first = all.next();
@@ -45,8 +45,23 @@ TEST_CASE("on a new connection everything is due again") {
     CHECK(all.inFlight() == 2);
 }
 
+TEST_CASE("one topic goes before all others, whenever it was set, on each connection") {
+    RetainedMessages all("status");
+    all.set(message("a", "1"));
+    all.set(message("status", "1"));
+    all.set(message("z", "1"));
+    CHECK(all.next()->message.topic == "status");
+    all.disconnected();
+    all.connected();
+    CHECK(all.next()->message.topic == "status");
+    CHECK(all.next()->message.topic == "a");
+    all.set(message("status", "2"));
+    CHECK(all.next()->message.topic == "z");
+    CHECK_FALSE(all.isDue());
+}
+
 TEST_CASE("a removal goes out once and is then forgotten") {
-    RetainedMessages all;
+    RetainedMessages all("status");
     all.set(message("a", "1"));
     all.set(message("a", ""));
     const auto removal = all.next();
@@ -59,12 +74,13 @@ TEST_CASE("a removal goes out once and is then forgotten") {
 }
 
 TEST_CASE("there is a limit on the number of topics") {
-    RetainedMessages all;
+    RetainedMessages all("status");
     for (std::size_t i = 0; i < RetainedMessages::kMaximumTopics; ++i) {
         CHECK(all.set(message(std::to_string(i), "x")));
     }
     CHECK_FALSE(all.set(message("one too many", "x")));
     CHECK(all.set(message("0", "y")));
+    CHECK(all.set(message("status", "1")));
 }
 
 }  // namespace vitalgate::uplink

@@ -106,11 +106,14 @@ struct HubSide {
         uplink.reset();
         store->close();
     }
-    void append(std::size_t count = 1) {
+    void append(std::size_t count = 1, std::size_t bytesMore = 0) {
         std::vector<store::NewRow> rows(count);
         for (auto& row : rows) {
             row.record.mutable_reading()->set_device("cuff");
             row.record.mutable_reading()->set_kind("blood-pressure");
+            if (bytesMore == 0) continue;
+            auto& source = *row.record.mutable_reading()->mutable_source();
+            source.add_raw()->set_value(std::string(bytesMore, 'x'));
         }
         expected += count;
         bool done = false;
@@ -192,6 +195,24 @@ TEST_CASE("a line cut again and again loses nothing; what is doubled has the sam
     REQUIRE(loop.until([&] { return service.has(hub.last()) && hub.delivered(); }));
     CHECK(*service.seen.rbegin() == hub.last());
     CHECK(service.seen.size() == hub.last());
+}
+
+TEST_CASE("a row at which the broker ends the connection without a word holds up no other") {
+    testing::Mosquitto broker("allow_anonymous true\nmax_packet_size 20000\n");
+    RealLoop loop;
+    Service service(loop, broker.port(), false);
+    REQUIRE(service.waitConnected());
+    HubSide hub(loop, broker.port(), false);
+    hub.append(3);
+    hub.append(1, 30'000);
+    const auto tooLarge = hub.last();
+    hub.append(3);
+    hub.uplink->start();
+    REQUIRE(loop.until([&] { return service.has(hub.last() - 1); }, seconds{60}));
+    hub.append(3);
+    REQUIRE(loop.until([&] { return service.has(hub.last() - 1); }, seconds{60}));
+    CHECK_FALSE(service.seen.contains(tooLarge));
+    CHECK(loop.until([&] { return hub.uplink->state().waiting == 1; }));
 }
 
 TEST_CASE(

@@ -462,7 +462,7 @@ TEST_CASE("ten thousand rows wait and a new one comes every 100 ms: each is out 
 TEST_CASE("no value, payload or credential stands in any log line") {
     auto options = careOptions();
     options.broker.user = "user-canary";
-    options.broker.password = "password-canary";
+    options.broker.password = [] { return "password-canary"; };
     Hub hub(options);
     auto row = readingRow();
     row.record.mutable_reading()->set_subject("subject-canary");
