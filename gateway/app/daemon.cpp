@@ -26,6 +26,8 @@ namespace {
 /// The clean stop takes less; systemd and people wait for five seconds.
 constexpr std::chrono::milliseconds kStopLimit{4500};
 constexpr Duration kFinishUplinkThread = std::chrono::milliseconds{200};
+/// From a disk that cannot be written, at the start already: the next start may find no other.
+constexpr std::chrono::seconds kSendFirst{30};
 constexpr const char* kUsualState = "/var/lib/vitalgate";
 
 void print(std::string_view line) {
@@ -103,6 +105,7 @@ class Daemon {
     std::unique_ptr<Application> application_;
     Timer watchdog_;
     SteadyTime nextProbe_;
+    SteadyTime goesOnUntil_;  ///< although only a new start helps
     Timer hangUp_;
     std::optional<SteadyTime> lastCheck_;
     bool isCheckDue_ = false;
@@ -171,6 +174,10 @@ void Daemon::ready() {
     log_.info("{} {}, {}: ready in {} ms", "vitalgated", VITALGATE_VERSION, application_->summary(),
               took.count());
     serviceManager_.ready(application_->summary());
+    if (application_->mustRestart()) {
+        log_.error("what is stored is sent for {}, then the hub starts anew", kSendFirst);
+        goesOnUntil_ = clock_.steady() + kSendFirst;
+    }
     watch();
 }
 
@@ -179,7 +186,7 @@ void Daemon::ready() {
 void Daemon::watch() {
     constexpr Duration kLookEvery = std::chrono::seconds{1};
     constexpr Duration kUnwatched = std::chrono::seconds{10};
-    if (application_->mustRestart()) {
+    if (application_->mustRestart() && clock_.steady() >= goesOnUntil_) {
         log_.error("the store cannot go on: starting anew from what is on the disk");
         return stop(ExitStatus::mustRestart);
     }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 
 #include "gateway/base/memory.hpp"
@@ -95,6 +96,19 @@ Error errorOf(sqlite3* handle, int code) {
                         handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code), code)};
 }
 
+/// https://www.sqlite.org/uri.html
+std::string uriOf(const std::string& path) {
+    std::string uri = "file:";
+    for (const char character : path) {
+        if (std::string_view("%?#").find(character) == std::string_view::npos) {
+            uri += character;
+        } else {
+            uri += fmt::format("%{:02x}", character);
+        }
+    }
+    return uri;
+}
+
 int keepWalPages(void* pages, sqlite3*, const char*, int count) {
     *static_cast<int*>(pages) = count;
     return SQLITE_OK;
@@ -142,10 +156,24 @@ class Connection {
 };
 
 Result<Database> Database::open(const std::string& path, const std::string& vfs) {
+    return openWith(path, vfs, SQLITE_OPEN_READWRITE);
+}
+
+/// SQLite cannot lock what is open for reading only, nor does it open the file of a journal that is
+/// not there and cannot be made.
+Result<Database> Database::openReadOnly(const std::string& path) {
+    std::error_code isMissing;
+    const auto journalSize = std::filesystem::file_size(path + "-wal", isMissing);
+    if (isMissing || journalSize == 0) {
+        return openWith(uriOf(path) + "?immutable=1", {}, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    }
+    return openWith(path, "unix-none", SQLITE_OPEN_READONLY);
+}
+
+Result<Database> Database::openWith(const std::string& name, const std::string& vfs, int flags) {
     sqlite3* handle = nullptr;
-    const int code =
-        sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        vfs.empty() ? nullptr : vfs.c_str());
+    const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX,
+                                     vfs.empty() ? nullptr : vfs.c_str());
     Handle opened(handle);
     if (code != SQLITE_OK) return std::unexpected(errorOf(handle, code));
     Database database(std::make_unique<Connection>(std::move(opened)));
@@ -161,6 +189,10 @@ Status Database::runScript(const std::string& sql) {
     const int code = sqlite3_exec(connection_->handle(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return std::unexpected(connection_->error(code));
     return {};
+}
+
+bool Database::isReadOnly() const {
+    return sqlite3_db_readonly(connection_->handle(), "main") == 1;
 }
 
 std::uint64_t Database::changes() const {

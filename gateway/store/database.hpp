@@ -27,6 +27,9 @@ class Database {
   public:
     /// The file must exist. `vfs` names SQLite's layer to the operating system; empty: its default.
     static Result<Database> open(const std::string& path, const std::string& vfs);
+    /// Of a file on a medium that is mounted read-only, which nobody changes: without locks, and
+    /// with what its journal has. Each write is `refused`. Neither file is changed, or made.
+    static Result<Database> openReadOnly(const std::string& path);
     /// An empty one that is in no file.
     static Result<Database> inMemory() { return open(":memory:", {}); }
     Database(Database&& other) noexcept;
@@ -34,6 +37,9 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
     ~Database();
+
+    /// As openReadOnly() made it.
+    [[nodiscard]] bool isReadOnly() const;
 
     /// Runs one statement to its end; parameters ?1, ?2 … take the values in order.
     template <class... Values>
@@ -65,6 +71,7 @@ class Database {
   private:
     friend class Query;
     explicit Database(std::unique_ptr<Connection> connection);
+    static Result<Database> openWith(const std::string& name, const std::string& vfs, int flags);
     Status writeBack(int how);
 
     std::unique_ptr<Connection> connection_;

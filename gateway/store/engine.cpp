@@ -48,6 +48,7 @@ Status Engine::commit(const std::function<Status()>& work, const Moment& now) {
 void Engine::flush(const Moment& now) {
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) return;
     if (isStandIn_) return tryAgain(now);
+    if (database_.isReadOnly()) return tryWritable(now);
     const bool wasClosed = status_.intake != v1::INTAKE_OPEN;
     const auto done = transact([] { return Status{}; }, now);
     if (!done || !wasClosed) return;

@@ -104,6 +104,7 @@ class Engine {
     Status writeIdentity();
     void replaceStoreKey(const Moment& now);
     void tryAgain(const Moment& now);
+    void tryWritable(const Moment& now);
     Status transact(const std::function<Status()>& work, const Moment& now);
     Status attempt(const std::function<Status()>& work, const Moment& now);
     Status finish(std::uint64_t newestBefore, const Moment& now);

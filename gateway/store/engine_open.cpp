@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -114,7 +117,7 @@ Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& 
     if (!engine && engine.error().kind == ErrorKind::damaged) {
         engine = openSalvaged(options, engine.error(), clock, log, *taken);
     }
-    if (!engine || (*engine)->isStandIn_) return engine;
+    if (!engine || (*engine)->isStandIn_ || (*engine)->database_.isReadOnly()) return engine;
     // The newest stays whatever its date: the clock may have been wrong.
     const auto mayGo = [&](const std::string& file) {
         return file != *taken && !(*engine)->salvage_.needs(file);
@@ -171,6 +174,12 @@ void Engine::tryAgain(const Moment& now) {
     if (made) failed({ErrorKind::unavailable, "there is room for the damaged store again"}, now);
 }
 
+/// What was opened for reading only stays so: a new start opens it for writing.
+void Engine::tryWritable(const Moment& now) {
+    if (::faccessat(AT_FDCWD, path_.c_str(), W_OK, AT_EACCESS) != 0) return;
+    failed({ErrorKind::unavailable, "the medium of the store can be written again"}, now);
+}
+
 Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions& options) {
     auto begun = database.run("BEGIN IMMEDIATE");
     if (!begun) return std::unexpected(begun.error());
@@ -184,7 +193,10 @@ Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions
     }
     const auto boot = numberOfBoot(database, options.bootId);
     if (!boot) return std::unexpected(boot.error());
-    auto done = keys->saveMark(database);
+    Status done;
+    if (database.isReadOnly()) done = fail(ErrorKind::refused, "its medium is mounted read-only");
+    if (done) done = writeBoot(database, *boot, options.bootId);
+    if (done) done = keys->saveMark(database);
     if (done) done = database.run("COMMIT");
     Identity identity{std::move(*stream), std::move(*keys), *boot};
     if (done) {
@@ -195,9 +207,7 @@ Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions
     identity.keys.rolledBack();
     const auto keyCount = database.integer("SELECT count(*) FROM keys");
     const bool isNew = !keyCount || *keyCount == 0;
-    if (isNew || intakeAfter(done.error().kind) == v1::INTAKE_CLOSED_FAULT) {
-        return std::unexpected(done.error());
-    }
+    if (isNew || isUnreadable(done.error().kind)) return std::unexpected(done.error());
     // What is stored can be sent all the same.
     identity.unwritten = done.error();
     return identity;
@@ -205,9 +215,8 @@ Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions
 
 /// Part of a transaction.
 Status Engine::writeIdentity() {
-    const auto boot = numberOfBoot(database_, bootId_);
-    if (!boot) return std::unexpected(boot.error());
-    return keys_.saveMark(database_);
+    auto written = writeBoot(database_, boot_, bootId_);
+    return written ? keys_.saveMark(database_) : written;
 }
 
 Result<std::unique_ptr<Engine>> Engine::openFile(const StoreOptions& options, const Moment& now,
@@ -237,6 +246,7 @@ Status Engine::load(const Moment& now) {
 Status Engine::start(const Moment& now) {
     database_.writeBackAtClose(true);
     if (unwritten_) failed(*unwritten_, now);
+    if (status_.intake == v1::INTAKE_CLOSED_FAULT) return {};
     // What a power cut left behind its last commit must not be taken for a lost one later.
     const auto emptied = database_.emptyWal();
     if (!emptied && intakeAfter(emptied.error().kind) == v1::INTAKE_CLOSED_FAULT) {

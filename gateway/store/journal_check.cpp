@@ -273,6 +273,11 @@ bool lockStore(const Descriptor& file) {
     return file.value >= 0 && ::fcntl(file.value, F_OFD_SETLK, &lock) == 0;
 }
 
+Status cannotMend(int error) {
+    return fail(kindOfErrno(error), "the header of the journal cannot be mended: {}",
+                std::strerror(error));
+}
+
 Status write(const std::string& path, const Bytes& header) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
     const auto size = static_cast<ssize_t>(header.size());
@@ -280,9 +285,7 @@ Status write(const std::string& path, const Bytes& header) {
         file.value < 0 ? -1 : ::pwrite(file.value, header.data(), header.size(), 0);
     if (written == size && ::fdatasync(file.value) == 0) return {};
     // A short write says no reason; it is want of room.
-    const int error = written >= 0 && written < size ? ENOSPC : errno;
-    return fail(kindOfErrno(error), "the header of the journal cannot be mended: {}",
-                std::strerror(error));
+    return cannotMend(written >= 0 && written < size ? ENOSPC : errno);
 }
 
 }  // namespace
@@ -306,6 +309,7 @@ Status mendJournal(const std::string& path, const Log& log) {
     if (!isLacking) return std::unexpected(isLacking.error());
     if (!*isLacking) return {};
     const Descriptor store(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+    if (store.value < 0 && errno == EROFS) return cannotMend(errno);
     if (!lockStore(store)) return {};
     // As it is now that nobody else writes.
     const auto header = Journal(path).missingHeader();

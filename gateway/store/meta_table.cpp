@@ -85,13 +85,16 @@ Result<std::uint32_t> numberOfBoot(Database& database, std::string_view bootId) 
     if (known.error().kind != ErrorKind::notFound) return std::unexpected(known.error());
     const auto newest = database.integer("SELECT coalesce(max(number), 0) FROM boots");
     if (!newest) return std::unexpected(newest.error());
-    const auto number = static_cast<std::uint32_t>(*newest) + 1;
-    auto done = database.run("INSERT INTO boots(number, boot_id) VALUES(?1, ?2)", number, bootId);
+    return static_cast<std::uint32_t>(*newest) + 1;
+}
+
+Status writeBoot(Database& database, std::uint32_t number, std::string_view bootId) {
+    auto done =
+        database.run("INSERT OR IGNORE INTO boots(number, boot_id) VALUES(?1, ?2)", number, bootId);
     if (done && number > kKeptBoots) {
         done = database.run("DELETE FROM boots WHERE number <= ?1", number - kKeptBoots);
     }
-    if (!done) return std::unexpected(done.error());
-    return number;
+    return done;
 }
 
 }  // namespace vitalgate::store

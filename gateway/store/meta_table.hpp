@@ -29,7 +29,9 @@ Status setConnections(Database& database, std::string_view uplink, std::uint64_t
 /// As counted so far.
 Result<std::uint64_t> connections(Database& database, std::string_view uplink);
 
-/// The number of this start of the kernel: the one it has, or the next. The last 1000 are kept.
+/// The number of this start of the kernel: the one it has, or the next.
 Result<std::uint32_t> numberOfBoot(Database& database, std::string_view bootId);
+/// From now on that is its number. The last 1000 are kept.
+Status writeBoot(Database& database, std::uint32_t number, std::string_view bootId);
 
 }  // namespace vitalgate::store

@@ -149,12 +149,10 @@ void Salvage::carryRows() {
 
 /// No number that stands in a record may mean another boot too.
 void Salvage::numberThisBoot(std::uint32_t highest) {
-    if (highest > 0) {
-        note(database_.run("INSERT OR IGNORE INTO boots(number, boot_id) VALUES(?1, ?2)", highest,
-                           "unknown"));
-    }
+    if (highest > 0) note(writeBoot(database_, highest, "unknown"));
     const auto boot = numberOfBoot(database_, options_.bootId);
     if (!boot) return note(std::unexpected(boot.error()));
+    note(writeBoot(database_, *boot, options_.bootId));
     now_.boot = *boot;
 }
 

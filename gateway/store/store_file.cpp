@@ -35,6 +35,7 @@ constexpr std::size_t kStreamCharacters = 13;
 struct Examined {
     std::uint64_t size = 0;
     bool endedCleanly = true;
+    bool isReadOnly = false;  ///< the medium is mounted so
 };
 
 /// 0 where there is none.
@@ -52,7 +53,8 @@ Status checkFolder(const std::string& path) {
     if (::stat(folder.c_str(), &state) != 0 || !S_ISDIR(state.st_mode)) {
         return fail(ErrorKind::unavailable, "the folder {} does not exist; make it", folder);
     }
-    if (::faccessat(AT_FDCWD, folder.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+    if (::faccessat(AT_FDCWD, folder.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0 &&
+        errno != EROFS) {
         return fail(ErrorKind::unavailable,
                     "the folder {} cannot be written ({}); it must belong to the user that runs "
                     "this",
@@ -75,10 +77,36 @@ Result<Bytes> headerOf(const std::string& path) {
     return file.value < 0 ? Bytes{} : readHeader(file.value);
 }
 
+int openAs(int mode, const std::string& path) {
+    return ::open(path.c_str(), mode | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+}
+
+/// What SQLite would take for empty, or for its end, is mended or told first.
+Status checkJournal(const std::string& path, const Log& log) {
+    if (auto mended = mendJournal(path, log); !mended) return std::unexpected(mended.error());
+    // Should whoever kept it from being mended let go meanwhile.
+    const auto isLacking = lacksHeader(path);
+    if (!isLacking) return std::unexpected(isLacking.error());
+    if (*isLacking) return fail(ErrorKind::unavailable, "another process has the file open");
+    const auto hasLost = hasLostCommits(path);
+    if (!hasLost) return std::unexpected(hasLost.error());
+    if (*hasLost) return fail(ErrorKind::damaged, "the journal is damaged");
+    return {};
+}
+
+Status keepFromOthers(const Descriptor& file, const struct stat& state, const Log& log) {
+    if ((state.st_mode & 077U) == 0) return {};
+    log.warning("other users could read the file; its mode is 0600 now");
+    if (::fchmod(file.value, 0600) == 0) return {};
+    return fail(ErrorKind::unavailable, "its mode cannot be set: {}", std::strerror(errno));
+}
+
 /// Nothing if there is no file yet.
 Result<std::optional<Examined>> examine(const std::string& path, std::uint32_t newestVersion,
                                         const Log& log) {
-    const Descriptor file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const int writable = openAs(O_RDWR, path);
+    const bool isReadOnly = writable < 0 && errno == EROFS;
+    const Descriptor file(isReadOnly ? openAs(O_RDONLY, path) : writable);
     const int error = errno;
     const auto walSize = sizeOf(journalOf(path));
     if (!walSize) return std::unexpected(walSize.error());
@@ -95,27 +123,16 @@ Result<std::optional<Examined>> examine(const std::string& path, std::uint32_t n
     if (file.value < 0 || ::fstat(file.value, &state) != 0 || !S_ISREG(state.st_mode)) {
         return fail(ErrorKind::refused, "a store must be a regular file");
     }
-    const Examined found{static_cast<std::uint64_t>(state.st_size), *walSize == 0};
+    const Examined found{static_cast<std::uint64_t>(state.st_size), *walSize == 0, isReadOnly};
     const auto header = readHeader(file.value);
     if (!header) return std::unexpected(header.error());
     if (auto checked = checkHeader(*header, found.size, found.endedCleanly, newestVersion);
         !checked) {
         return std::unexpected(checked.error());
     }
-    if (auto mended = mendJournal(path, log); !mended) return std::unexpected(mended.error());
-    // SQLite would take it for empty, should whoever kept it from being mended let go meanwhile.
-    const auto isLacking = lacksHeader(path);
-    if (!isLacking) return std::unexpected(isLacking.error());
-    if (*isLacking) return fail(ErrorKind::unavailable, "another process has the file open");
-    const auto hasLost = hasLostCommits(path);
-    if (!hasLost) return std::unexpected(hasLost.error());
-    if (*hasLost) return fail(ErrorKind::damaged, "the journal is damaged");
-    if ((state.st_mode & 077U) != 0) {
-        log.warning("other users could read the file; its mode is 0600 now");
-        if (::fchmod(file.value, 0600) != 0) {
-            return fail(ErrorKind::unavailable, "its mode cannot be set: {}", std::strerror(errno));
-        }
-    }
+    if (auto checked = checkJournal(path, log); !checked) return std::unexpected(checked.error());
+    if (isReadOnly) return found;
+    if (auto kept = keepFromOthers(file, state, log); !kept) return std::unexpected(kept.error());
     return found;
 }
 
@@ -158,6 +175,9 @@ Status create(const std::string& path, const std::string& vfs) {
 }
 
 Status configure(Database& database) {
+    if (database.isReadOnly()) {
+        return database.runScript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY");
+    }
     // Exclusive locking comes first: with it SQLite keeps the index of its write-ahead log in
     // memory of its own instead of a mapped file, and lets nobody else in.
     auto done = database.run("PRAGMA locking_mode = EXCLUSIVE");
@@ -218,7 +238,7 @@ Result<Database> openStoreFile(const std::string& path, const std::string& vfs, 
         if (auto created = create(path, vfs); !created) return std::unexpected(created.error());
         *found = Examined{};
     }
-    auto database = Database::open(path, vfs);
+    auto database = (*found)->isReadOnly ? Database::openReadOnly(path) : Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
     auto ready = configure(*database);
     const auto isMarked = isMarkedDamaged(path);

@@ -15,12 +15,13 @@ namespace vitalgate::store {
 /// header of its journal, which is mended. Makes a new empty store if there is none; it appears
 /// whole or not at all. The file gets mode 0600, and SQLite gives its journal the same. Then opens
 /// it: write-ahead log, every commit on the disk before it counts, no other process or connection
-/// let in, never memory-mapped. One of an earlier layout is brought forward.
+/// let in, never memory-mapped. One of an earlier layout is brought forward. One on
+/// a medium that is mounted read-only is opened as Database::openReadOnly() does.
 ///
 /// ErrorKind::refused: no regular file, or one of a newer version. damaged: not whole, or marked so
-/// (see markDamaged()), or nothing of ours: see checkWasStoreFile(). unavailable: cannot be
-/// written, the folder neither, or in use. full: no room to make it or bring it forward. Each with
-/// a sentence of its own.
+/// (see markDamaged()), or nothing of ours: see checkWasStoreFile(). unavailable: not this
+/// user's to write, the folder neither, in use, or to be made or mended on a read-only medium.
+/// full: no room to make it or bring it forward. Each with a sentence of its own.
 Result<Database> openStoreFile(const std::string& path, const std::string& vfs, const Log& log,
                                const Layout& layout = currentLayout());
 
