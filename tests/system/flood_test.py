@@ -76,8 +76,8 @@ class Flood(ordeal.Ordeal):
         pass  # the count of what was dropped comes last
 
     def test_every_value_is_stored_or_counted(self):
-        self.start_all(OTHERS_S)
         self.service = self.subscribe()
+        self.start_all(OTHERS_S)
         self.wait_given()
         memory_mib = self.most_memory_mib()
         findings = self.finish("flood")
