@@ -3,6 +3,7 @@
 A few seconds of it, with generous limits; with VITALGATE_SOAK=1 a minute and the figures that are promised, which only an
 optimised build can keep.
 """
+import collections
 import os
 import pathlib
 import re
@@ -53,16 +54,24 @@ class Flood(ordeal.Ordeal):
 
     def delays_s(self, entries):
         """From the device to the service, of each reading of another device while the flood lasts."""
-        arrived = {}
-        to_wall_s = time.time() - time.monotonic()
-        for message in self.service.messages.snapshot():
-            for record in self.service.records_of([message]):
-                for part in record.reading.source.raw:
-                    arrived.setdefault(part.value.hex(), message.timestamp + to_wall_s)
         offered = [entry for entry in entries if entry["what"] == "offered"]
-        flood_s = [ledger_check.seconds(entry["t"]) for entry in (offered[0], offered[-1])]
-        return [arrived[entry["hex"].lower()] - ledger_check.seconds(entry["t"]) for entry in offered
-                if entry["device"] != "flooder" and flood_s[0] < ledger_check.seconds(entry["t"]) < flood_s[1]]
+        begin_s, end_s = (ledger_check.seconds(entry["t"]) for entry in (offered[0], offered[-1]))
+        offered_s = collections.defaultdict(list)  # by payload: a device may measure the same again
+        for entry in offered:
+            if entry["device"] != "flooder":
+                offered_s[entry["hex"].lower()].append(ledger_check.seconds(entry["t"]))
+        to_wall_s = time.time() - time.monotonic()
+
+        def all_arrived(messages):
+            arrived_s = collections.defaultdict(dict)
+            for message in messages:
+                for record in self.service.records_of([message]):
+                    for part in record.reading.source.raw:
+                        arrived_s[part.value.hex()].setdefault(record.reading.id, message.timestamp + to_wall_s)
+            return arrived_s if all(len(arrived_s[value]) == len(times) for value, times in offered_s.items()) else None
+        arrived_s = self.service.messages.wait(all_arrived, "what other devices have measured")
+        return [to_s - from_s for value, times in offered_s.items() for from_s, to_s in zip(times, arrived_s[value].values())
+                if begin_s < from_s < end_s]
 
     def dropped(self):
         """As the hub has counted them, when the device's connection has ended."""
