@@ -78,9 +78,11 @@ class Profiles(harness.HubTest):
         self.start_broker()
         self.subscriber = self.subscribe()
         self.start_daemon(self.configuration(CLINIC.replace("FOLDER", str(self.folder)), more=READINGS))
-        # A meter that is connected before it has measured all of it would keep the rest until the hub hangs up.
+        # What has records and is connected before it has measured all would keep the rest until the hub hangs up.
         clinic = (harness.SOURCE / "packaging/scenarios/clinic.yaml").read_text()
-        self.start_simulator(clinic.replace("    clock: {as: date-time}\n", "    clock: {as: date-time}\n    live: true\n"))
+        for clock in ("    clock: {as: date-time}\n", "    clock: {as: device-time}\n"):
+            clinic = clinic.replace(clock, f"{clock}    live: true\n")
+        self.start_simulator(clinic)
 
     def readings(self, count, device):
         return self.subscriber.wait_readings(count, device, limit=LIMIT)
