@@ -43,7 +43,10 @@ class BluezShapeTest(harness.HubTest):
         self.start_simulator(DEVICES)
         subscriber = self.subscribe()
         self.start_daemon(self.configuration('cuff: {address: "C4:7C:8D:6A:12:34"}'))
-        subscriber.wait_readings(2)
+        readings = subscriber.wait_readings(2)
+        subscriber.wait_descriptor("cuff", lambda descriptor: descriptor.HasField("battery_percent"))
+        # dbus-monitor may be behind the hub.
+        recorder.wait(*(reading.source.raw[0].value for reading in readings))
         recorder.stop()
         return bus_recording.shape(bus_recording.read(recorder.path))
 

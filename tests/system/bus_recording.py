@@ -10,7 +10,7 @@ import time
 
 CALL, RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 HUB_AGENT = "/org/vitalgate/agent"
-STARTED_WITHIN = 10
+STARTED_WITHIN, RECORDED_WITHIN = 10, 60
 FIELDS = {1: "path", 2: "interface", 3: "member", 4: "error", 5: "reply_to", 6: "destination", 7: "sender",
           8: "signature"}
 
@@ -27,6 +27,14 @@ class Recorder:
         while self.path.stat().st_size <= 24:  # its own messages come first
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"dbus-monitor does not record {bus}")
+            time.sleep(0.01)
+
+    def wait(self, *values):
+        """Until these values of characteristics are in the recording, and so all that came before."""
+        end = time.monotonic() + RECORDED_WITHIN
+        while not set(values) <= {bytes(m.body[1]["Value"].value) for m in read(self.path) if MILESTONES["value"](m)}:
+            if time.monotonic() > end:
+                raise AssertionError(f"{values} are not recorded")
             time.sleep(0.01)
 
     def stop(self):

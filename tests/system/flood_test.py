@@ -3,6 +3,7 @@
 A few seconds of it, with generous limits; with VITALGATE_SOAK=1 a minute and the figures that are promised, which only an
 optimised build can keep.
 """
+import collections
 import os
 import pathlib
 import re
@@ -19,8 +20,9 @@ IS_SOAK = os.environ.get("VITALGATE_SOAK") == "1"
 FLOOD_S = 70 if IS_SOAK else 4
 OTHERS_S = min(FLOOD_S + 5, 56)
 TRACKS = 10 if IS_SOAK else 4  # each one value a millisecond
-# Two processors, which all programs share, bring some 8,800 of the 10,000.
-LEAST_PER_S = 8000 if IS_SOAK else 300
+# Two processors, which all programs share, bring some 8,800 of the 10,000. Sanitized, and with others beside them, they bring what they
+# can: a flood is more than the 50 a second at which values begin to wait.
+LEAST_PER_S = 8000 if IS_SOAK else 100
 MOST_DELAY_S = 0.25 if IS_SOAK else 5
 MOST_MEMORY_MIB = 64 if IS_SOAK else 1000
 FLOODER = """
@@ -53,16 +55,24 @@ class Flood(ordeal.Ordeal):
 
     def delays_s(self, entries):
         """From the device to the service, of each reading of another device while the flood lasts."""
-        arrived = {}
-        to_wall_s = time.time() - time.monotonic()
-        for message in self.service.messages.snapshot():
-            for record in self.service.records_of([message]):
-                for part in record.reading.source.raw:
-                    arrived.setdefault(part.value.hex(), message.timestamp + to_wall_s)
         offered = [entry for entry in entries if entry["what"] == "offered"]
-        flood_s = [ledger_check.seconds(entry["t"]) for entry in (offered[0], offered[-1])]
-        return [arrived[entry["hex"].lower()] - ledger_check.seconds(entry["t"]) for entry in offered
-                if entry["device"] != "flooder" and flood_s[0] < ledger_check.seconds(entry["t"]) < flood_s[1]]
+        begin_s, end_s = (ledger_check.seconds(entry["t"]) for entry in (offered[0], offered[-1]))
+        offered_s = collections.defaultdict(list)  # by payload: a device may measure the same again
+        for entry in offered:
+            if entry["device"] != "flooder":
+                offered_s[entry["hex"].lower()].append(ledger_check.seconds(entry["t"]))
+        to_wall_s = time.time() - time.monotonic()
+
+        def all_arrived(messages):
+            arrived_s = collections.defaultdict(dict)
+            for message in messages:
+                for record in self.service.records_of([message]):
+                    for part in record.reading.source.raw:
+                        arrived_s[part.value.hex()].setdefault(record.reading.id, message.timestamp + to_wall_s)
+            return arrived_s if all(len(arrived_s[value]) == len(times) for value, times in offered_s.items()) else None
+        arrived_s = self.service.messages.wait(all_arrived, "what other devices have measured")
+        return [to_s - from_s for value, times in offered_s.items() for from_s, to_s in zip(times, arrived_s[value].values())
+                if begin_s < from_s < end_s]
 
     def dropped(self):
         """As the hub has counted them, when the device's connection has ended."""
@@ -76,8 +86,8 @@ class Flood(ordeal.Ordeal):
         pass  # the count of what was dropped comes last
 
     def test_every_value_is_stored_or_counted(self):
-        self.start_all(OTHERS_S)
         self.service = self.subscribe()
+        self.start_all(OTHERS_S)
         self.wait_given()
         memory_mib = self.most_memory_mib()
         findings = self.finish("flood")

@@ -4,6 +4,7 @@ Everything listens on loopback or in a folder of its own, and is ended by its pi
 """
 import calendar
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -44,8 +45,8 @@ BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus
 CUFF = 'cuff: {address: "C4:7C:8D:6A:12:34"}'
 
 
-def cuff_scenario(measure, seed=5):
-    """A cuff that is always there and measures as `measure` says."""
+def cuff_scenario(measure, seed=5, memory=30):
+    """A cuff that is always there, measures as `measure` says, and keeps so much of it until it is taken."""
     return f"""
 seed: {seed}
 adapters: {{hci0: {{address: "00:11:22:33:44:55"}}}}
@@ -53,6 +54,7 @@ devices:
   cuff:
     model: blood-pressure
     address: "C4:7C:8D:6A:12:34"
+    memory: {memory}
     advertise: {{when: always, every: 200ms, signal: -60dBm}}
     measure: [{measure}]
 """
@@ -376,13 +378,24 @@ class HubTest(unittest.TestCase):
         entries = [json.loads(line) for line in written[:written.rfind("\n") + 1].splitlines()]
         return [entry for entry in entries if what in (None, entry["what"])]
 
+    def wait_entry(self, condition, what, limit=PATIENCE):
+        """Until condition(entry) gives something true for an entry of the simulator's ledger: each is shown to it, in order."""
+        seen = 0
+
+        def is_there(lines):
+            nonlocal seen
+            new, seen = lines[seen:], len(lines)
+            # tail has words of its own before there is a file.
+            return any([condition(json.loads(line)) for line in new if line.startswith("{")])
+        watcher = self.start("tail", ["tail", "-F", "-n", "+1", self.ledger_path])
+        watcher.lines.wait(is_there, what, limit)
+        watcher.stop()
+
     def wait_ledger(self, what, count, limit=PATIENCE, device=None):
         """Until the simulator has written that many entries of a kind, of one device if one is given."""
-        sought = f'"device":"{device}","what":"{what}"' if device else f'"what":"{what}"'
-        watcher = self.start("tail", ["tail", "-F", "-n", "+1", self.ledger_path])
-        watcher.lines.wait(lambda lines: sum(sought in line.replace(" ", "") for line in lines) >= count,
-                           f"{count} entries {sought} in the ledger", limit)
-        watcher.stop()
+        found = itertools.count(1)
+        self.wait_entry(lambda entry: entry["what"] == what and device in (None, entry["device"]) and next(found) >= count,
+                        f"{count} entries {what} of {device or 'any device'} in the ledger", limit)
 
     def configuration(self, devices, uplink="", more=""):
         """Text of a configuration whose parts are given as YAML."""
@@ -412,16 +425,20 @@ class HubTest(unittest.TestCase):
         return {**os.environ, "LD_PRELOAD": str(BIN / library),
                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
-    def assert_complete(self, subscriber):
-        """Every sequence from 1 to the newest was received or stands in a Loss: nothing is missing."""
-        batches = [stream_pb2.Batch.FromString(m.payload) for m in subscriber.messages.snapshot()
-                   if m.topic.split("/")[3] in ("readings", "events", "results", "batches")]
-        streams = {batch.stream for batch in batches}
-        self.assertEqual(len(streams), 1, "one store, one stream")
-        seen = {record.sequence for batch in batches for record in batch.records}
-        for batch in batches:
-            for record in batch.records:
-                for lost in record.event.loss.ranges:
-                    seen.update(range(lost.first, lost.last + 1))
-        newest = max(batch.newest for batch in batches)
-        self.assertEqual(sorted(set(range(1, max(seen) + 1)) - seen), [], f"gaps below {newest}")
+    def assert_complete(self, subscriber, limit=PATIENCE):
+        """Every sequence from 1 to the newest was received or stands in a Loss: nothing is missing, as soon as what was sent before
+        a row and comes behind it is there."""
+        def missing(messages):
+            batches = [stream_pb2.Batch.FromString(m.payload) for m in messages
+                       if m.topic.split("/")[3] in ("readings", "events", "results", "batches")]
+            self.assertEqual(len({batch.stream for batch in batches}), 1, "one store, one stream")
+            seen = {record.sequence for batch in batches for record in batch.records}
+            for batch in batches:
+                for record in batch.records:
+                    for lost in record.event.loss.ranges:
+                        seen.update(range(lost.first, lost.last + 1))
+            return sorted(set(range(1, max(seen) + 1)) - seen)
+        with contextlib.suppress(AssertionError):
+            subscriber.messages.wait(lambda messages: not missing(messages), "what is missing", limit)
+            return
+        self.assertEqual(missing(subscriber.messages.snapshot()), [], "gaps")

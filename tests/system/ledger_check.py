@@ -191,11 +191,14 @@ class Check:
             self.fault("wrong value", measurement, sentence)
 
     def measured_s(self, measurement, device):
-        """By the device's clock, which is right, or else by the simulator's."""
+        """By the device's clock, which is right, or else by the simulator's. A device without one cannot say how long it has kept
+        what it gives."""
         if device.session_age_s:
             return self.start_s - device.session_age_s + 60 * measurement.entry["record"]
-        text = measurement.entry.get("deviceTime") if device.clock_is_right else None
-        return seconds(text + "Z" if text else measurement.entry["t"])
+        text = measurement.entry.get("deviceTime")
+        if not text:
+            return measurement.offered_s
+        return seconds(text + "Z" if device.clock_is_right else measurement.entry["t"])
 
     def check_accepted(self):
         """What was taken has arrived, or was in memory at a kill and not in the device's, or stands in a Loss."""

@@ -428,6 +428,19 @@ class LedgerCheck(unittest.TestCase):
         self.send_each()
         self.assert_faults("wrong time")
 
+    def test_a_device_without_a_clock_gives_later_what_it_has_kept(self):
+        reading = self.house.find("strap").reading
+        for entry in self.house.entries:
+            if (entry["device"], entry["n"]) == ("strap", 2) and entry["what"] != "measured":
+                entry["t"] = (reading.received.time.ToDatetime() + datetime.timedelta(seconds=10)).isoformat() + "Z"
+        self.send_each()
+        self.assert_faults("wrong time")
+        self.set_up_ledger()
+        reading.received.time.seconds += 10
+        reading.measured.seconds += 10
+        self.send_each()
+        self.assert_faults()
+
     def test_a_wrong_record_number(self):
         self.house.find("meter").reading.source.record_number = 77
         self.send_each()

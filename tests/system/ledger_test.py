@@ -35,7 +35,6 @@ class Kills(ordeal.Ordeal):
             self.daemon.process.wait(self.moment_s(2))
             self.fail("the daemon ended by itself\n" + self.daemon.output()[-4000:])
         self.kill(self.daemon)
-        self.note_kill()
         self.note_committed()
 
     def kill_all(self, what, one_round, prepare=lambda: None):
@@ -80,7 +79,6 @@ class Kills(ordeal.Ordeal):
         taken = sum(entry["device"] == "strap" for entry in self.ledger("taken"))
         self.wait_ledger("taken", taken + 6, device="strap")
         self.kill(self.daemon)
-        self.note_kill()
         self.note_committed()
         fault.unlink()
         self.start_hub()

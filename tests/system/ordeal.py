@@ -96,6 +96,10 @@ DEVICES = {
 }
 
 
+# Of a test that measures until it has seen what it waits for: longer than any of them.
+ENDLESS_S = 24 * 3600
+
+
 class Ordeal(harness.HubTest):
     seed = 1
     patience_s = 120  # with what must reach the consumer
@@ -111,12 +115,14 @@ class Ordeal(harness.HubTest):
         super().setUp()
         self.chance = random.Random(self.seed)
         self.lives, self.counting, self.committed, self.newest = [], [], {}, 0
+        self.daemon, self.is_endless, self.awaited = None, False, None
         self.uplink = f"broker: mqtt://127.0.0.1:{self.port}\nretry-max: 10s\n{SMALL_STEPS}"
         self.more = ()
         self.start_bus()
         self.broker = self.start_broker()
 
-    def start_all(self, during_s):
+    def start_all(self, during_s=None):
+        """during_s: so long is measured; without it, until finish()."""
         self.start_consumer()
         # What a broker has no subscriber for it acknowledges and drops.
         self.broker.wait_line("consumer 1 vitalgate/v1/+/batches")
@@ -137,6 +143,8 @@ class Ordeal(harness.HubTest):
         return super().configuration(devices, uplink, more) + f"log: {{level: {self.log_level}}}\n"
 
     def start_hub(self, wait=True):
+        if self.lives and self.lives[-1].lost_s:
+            self.note_kill()  # the simulator may come later to write what the dead one has taken
         life = ledger_check.Life(time.time())
         self.daemon = self.start_daemon(self.configuration(self.configured, self.uplink), wait=False, env=self.environment)
         self.lives.append(life)
@@ -144,9 +152,11 @@ class Ordeal(harness.HubTest):
         if wait:
             self.daemon.wait_line("ready in")
 
-    def start_measuring(self, during_s):
+    def start_measuring(self, during_s=None):
+        self.is_endless, during_s = during_s is None, during_s or ENDLESS_S
         counts = {name: max(1, round(during_s * rate)) for name, rate in self.rates_per_s.items()}
-        self.start_simulator(self.scenario.format(seed=self.seed, records=500 + int(during_s), **counts))
+        records = 500 + min(int(during_s), 10_000)
+        self.simulator = self.start_simulator(self.scenario.format(seed=self.seed, records=records, **counts))
         self.during_s, self.measuring_until_s = during_s, time.monotonic() + during_s
         self.measured = self.stored + sum(count * self.scenario.count(f"{{{name}}}") for name, count in counts.items())
 
@@ -170,7 +180,11 @@ class Ordeal(harness.HubTest):
                 break
 
     def kill(self, program):
+        if program is self.daemon:
+            self.note_kill()
         program.stop(signal.SIGKILL)
+        if program is self.daemon:
+            self.note_kill()
         self.assertNotIn("Sanitizer", program.output())
         self.programs.remove(program)
 
@@ -229,11 +243,21 @@ class Ordeal(harness.HubTest):
             events = [event_pb2.Event.FromString(body) for body, in database.execute("SELECT body FROM event")]
         return [event for event in events if event.WhichOneof("what") == kind]
 
+    def given(self):
+        """The simulator's ledger. Where measuring is endless a device goes with what it has measured behind the last that was
+        awaited of it: that is as if it had been missed."""
+        entries = self.ledger()
+        if not self.awaited:
+            return entries
+        taken = {(entry["device"], entry["n"]) for entry in entries if entry["what"] == "taken"}
+        return entries + [{**entry, "what": "missed"} for entry in entries if entry["what"] == "measured"
+                          and entry["n"] > self.awaited.get(entry["device"], 0) and (entry["device"], entry["n"]) not in taken]
+
     def checked(self):
         self.count_accepted()
         ledger = ledger_consumer.TracingLedger(self.database, "care")
         with contextlib.closing(ledger.db):
-            return ledger_check.check(self.ledger(), ledger, self.devices, lives=self.lives, committed=self.committed,
+            return ledger_check.check(self.given(), ledger, self.devices, lives=self.lives, committed=self.committed,
                                       window=self.window(), hub_clock=self.hub_clock, uncommitted_s=self.uncommitted_s)
 
     def window(self):
@@ -241,25 +265,39 @@ class Ordeal(harness.HubTest):
         return int(configured[1]) if configured else ledger_check.STANDARD_WINDOW
 
     def wait_measured(self):
-        counted = [0, 0]
-
-        def all_measured(lines):
-            counted[1] += sum('"what":"measured"' in line for line in lines[counted[0]:])
-            counted[0] = len(lines)
-            return counted[1] >= self.measured
-        watcher = self.start("tail", ["tail", "-F", "-n", "+1", self.ledger_path])
-        watcher.lines.wait(all_measured, "all measurements", harness.PATIENCE + self.during_s)
-        watcher.stop()
+        if not self.is_endless:
+            self.wait_ledger("measured", self.measured, harness.PATIENCE + self.during_s)
 
     def wait_given(self):
-        """Until the hub and the consumer have what the devices have."""
-        def all_given():
-            last = {m.device: m for m in ledger_check.measurements(self.ledger()).values()}
-            # What was offered to a daemon that was killed is not offered again, unless it is a record.
-            killed_s = max((lost_s for life in self.lives for lost_s in life.lost_s), default=-1.0)
-            return (all(m.taken_s or m.is_missed or 0 < m.offered_s < killed_s + 1 for m in last.values())
-                    and not any(fault.startswith("lost") for fault in self.checked().faults))
-        self.wait_consumer(all_given, "what the devices have")
+        """Until the hub has what the devices have now, and the consumer has that too. Endless measuring ends here."""
+        last = {entry["device"]: entry["n"] for entry in self.ledger("measured")}
+        self.wait_taken(last)
+        if self.is_endless:
+            self.awaited = last
+            self.wait_consumer(lambda: not self.lost(last), "what the devices had")
+            self.simulator.stop()
+        self.wait_consumer(lambda: not self.lost(), "what the devices have")
+
+    def lost(self, up_to=None):
+        """Whether something is, for all that the consumer has so far; up_to: the last measurement of each device that counts."""
+        findings = self.checked()
+        if not any(fault.startswith("lost") for fault in findings.faults):
+            return False
+        return up_to is None or any(one.number <= up_to.get(one.device, 0) for one in findings.lost)
+
+    def wait_taken(self, last):
+        """Until each device has given its measurement of this number, or a later one. If it could not, it says so; and what was
+        offered to a daemon that was killed is not offered again, unless it is a record: for that the consumer is asked."""
+        waiting = dict(last)
+        killed_s = self.lives[-1].begin_s + 1 if any(life.lost_s for life in self.lives) else 0.0
+
+        def all_taken(entry):
+            is_over = entry["what"] in ("taken", "missed") or (
+                entry["what"] == "offered" and ledger_check.seconds(entry["t"]) < killed_s)
+            if is_over and entry["n"] >= waiting.get(entry["device"], entry["n"] + 1):
+                del waiting[entry["device"]]
+            return not waiting
+        self.wait_entry(all_taken, f"the last of {last}", self.patience_s)
 
     def wait_received(self):
         """Until the consumer has all that the hub has at the end."""

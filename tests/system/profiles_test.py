@@ -78,7 +78,11 @@ class Profiles(harness.HubTest):
         self.start_broker()
         self.subscriber = self.subscribe()
         self.start_daemon(self.configuration(CLINIC.replace("FOLDER", str(self.folder)), more=READINGS))
-        self.start_simulator(harness.SOURCE / "packaging/scenarios/clinic.yaml")
+        # What has records and is connected before it has measured all would keep the rest until the hub hangs up.
+        clinic = (harness.SOURCE / "packaging/scenarios/clinic.yaml").read_text()
+        for clock in ("    clock: {as: date-time}\n", "    clock: {as: device-time}\n"):
+            clinic = clinic.replace(clock, f"{clock}    live: true\n")
+        self.start_simulator(clinic)
 
     def readings(self, count, device):
         return self.subscriber.wait_readings(count, device, limit=LIMIT)
@@ -100,7 +104,6 @@ class Profiles(harness.HubTest):
         self.check_oximeter()
         self.check_strap()
         self.check_descriptors()
-        self.subscriber.wait_records(lambda _: True, "records")
         self.assert_complete(self.subscriber)
 
     def check_all(self, device):

@@ -62,7 +62,8 @@ class Readings(harness.HubTest):
         self.assertEqual(cuff.time_basis, vocabulary_pb2.TIME_CORRECTED)
         self.assertLess(cuff.device_clock.ahead_ms, -15 * 365 * 86400 * 1000)
         self.assertTrue(cuff.device_time.startswith("20"))
-        self.assertLess(abs(cuff.measured.seconds - cuff.received.time.seconds), 15)
+        measured = next(entry for entry in self.ledger("measured") if entry["device"] == "cuff")
+        self.assertLess(abs(cuff.measured.seconds - harness.seconds_of(measured["t"])), 15)
         self.assertEqual(cuff.source.raw[0].characteristic, "2A35")
         self.assertEqual(cuff.id_basis, vocabulary_pb2.ID_DEVICE_TIME)
 

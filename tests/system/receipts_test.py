@@ -2,7 +2,7 @@
 import unittest
 
 import harness
-from commands_test import Signed
+from commands_test import Signed, status_when
 from vitalgate.v1 import stream_pb2, vocabulary_pb2
 
 SCENARIO = harness.cuff_scenario("{every: 300ms, times: 60, systolic: 120, diastolic: 80, pulse: 60}", seed=4)
@@ -29,9 +29,7 @@ class Receipts(Signed):
         self.service.publish(f"vitalgate/v1/{self.hub}/receipts", receipt.SerializeToString())
 
     def acknowledged(self):
-        command = self.command()
-        command.get_status.SetInParent()
-        status = self.ask(command).status
+        status = status_when(lambda _: True, self.ask, self.hub).status
         self.assertEqual(status.delivery, "receipt")
         return status.acknowledged
 
@@ -43,10 +41,7 @@ class Receipts(Signed):
         self.service.messages.wait(found, f"{sequences} once more")
 
     def wait_acknowledged(self, sequence):
-        for _ in range(50):
-            if self.acknowledged() == sequence:
-                return
-        self.fail(f"{sequence} is not acknowledged")
+        status_when(lambda status: status.acknowledged == sequence, self.ask, self.hub)
 
     def test_confirmed_missed_and_replayed(self):
         self.service.wait_readings(10)

@@ -6,7 +6,8 @@ import unittest
 import harness
 import ledger_consumer
 import security_test
-from vitalgate.v1 import stream_pb2, vocabulary_pb2
+from commands_test import status_when
+from vitalgate.v1 import command_pb2, vocabulary_pb2
 
 SCENARIO = harness.cuff_scenario(
     "{every: 150ms, times: 2000, systolic: 118..142, diastolic: 74..88, pulse: 58..80}", seed=11)
@@ -35,7 +36,8 @@ class SeveralUplinks(harness.HubTest):
                               "    delivery: receipt\n    retry-max: 10s\n")
 
     def start_hub(self):
-        return self.start_daemon(self.configuration(harness.CUFF).replace("uplinks:\n", f"uplinks:\n{self.clinic_uplink}"))
+        text = self.configuration(harness.CUFF, more="commands: {accept: transport-only}")
+        return self.start_daemon(text.replace("uplinks:\n", f"uplinks:\n{self.clinic_uplink}"))
 
     @staticmethod
     def contents(subscriber):
@@ -45,11 +47,13 @@ class SeveralUplinks(harness.HubTest):
             found.setdefault(record.sequence, set()).add(record.SerializeToString(deterministic=True))
         return found
 
-    def wait_receipt(self, sequence):
-        def confirmed(messages):
-            receipts = [stream_pb2.Receipt.FromString(m.payload) for m in messages if m.topic.endswith("/receipts")]
-            return any(receipt.up_to >= sequence for receipt in receipts)
-        self.clinic.messages.wait(confirmed, f"a receipt up to {sequence}")
+    def wait_delivered(self, subscriber, root, sequence):
+        """As the hub answers over the uplink of that root."""
+        def ask(command):
+            signed = command_pb2.SignedCommand(command=command.SerializeToString())
+            subscriber.publish(f"{root}/{self.hub}/commands", signed.SerializeToString())
+            return subscriber.wait_result(command.id)
+        status_when(lambda status: status.acknowledged >= sequence, ask, self.hub)
 
     def test_each_gets_everything_though_one_is_away_and_the_hub_is_killed(self):
         self.way.open()
@@ -68,14 +72,15 @@ class SeveralUplinks(harness.HubTest):
         self.way.open()
         newest = self.wait_more(self.care)
         self.clinic.wait_records(lambda records: any(r.sequence == newest for r in records), f"row {newest} at the clinic")
-        self.wait_receipt(newest)
+        for subscriber, root in ((self.care, "vitalgate/v1"), (self.clinic, ROOT)):
+            self.wait_delivered(subscriber, root, newest)
+            self.assert_complete(subscriber)
         self.assertEqual(daemon.stop()[0], 0)
         for subscriber, delivery in ((self.care, "broker"), (self.clinic, "receipt")):
             status = subscriber.wait_status(vocabulary_pb2.HUB_STOPPED)
             self.assertEqual(status.delivery, delivery)
             self.assertGreaterEqual(status.acknowledged, newest)
             self.assertEqual(status.oldest_held, 1, "nothing goes before both have it")
-            self.assert_complete(subscriber)
         self.assert_same(newest)
 
     @staticmethod
