@@ -128,6 +128,11 @@ class DiskFaults(ordeal.Ordeal):
             return found[-1] if severity == wanted else None
         return self.service.messages.wait(last, vocabulary_pb2.Intake.Name(intake))
 
+    def wait_closed_for_good(self, words):
+        """Of what was on the way to this life it cannot be stored that it is lost."""
+        self.daemon.wait_line(words)
+        self.lives[-1].lost_s += [time.time(), time.time() + ledger_check.UNCOMMITTED_S]
+
     def assert_closes_and_opens(self, close, reopen, intake):
         """Without a way to the broker first, so that there is something that was stored before and goes out then."""
         self.way.close()
@@ -166,16 +171,14 @@ class DiskFaults(ordeal.Ordeal):
         self.note_kill()
         with self.daemon_stopped():  # a kernel tells untruths of a sync that is under way
             subprocess.run(["mount", "-o", "remount,abort", place], check=True)
-        self.daemon.wait_line("intake is closed: the file cannot be written")
-        # That they were lost cannot be stored any more.
-        self.lives[-1].lost_s += [time.time(), time.time() + ledger_check.UNCOMMITTED_S]
+        self.wait_closed_for_good("intake is closed: the file cannot be written")
         status = self.wait_intake(vocabulary_pb2.INTAKE_CLOSED_READ_ONLY)
         self.wait_consumer(lambda: self.up_to() >= status.newest, "what is stored is sent all the same")
         self.assertEqual(self.daemon.stop()[0], 0)
         self.note_kill()
         self.note_committed()
         self.start_hub()
-        self.daemon.wait_line("intake is closed: ")
+        self.wait_closed_for_good("intake is closed: ")
         self.assertEqual(self.daemon.stop()[0], 0)
         # Mounted anew it can be written again.
         subprocess.run(["umount", place], check=True)
@@ -186,15 +189,14 @@ class DiskFaults(ordeal.Ordeal):
     def test_a_medium_that_is_mounted_read_only(self):
         """As an old card is from one start to the next: what is stored is sent, and nothing is taken while it cannot be written."""
         disk = self.use_small_disk()
-        self.begin(9)
+        self.begin()
         self.way.close()
         self.wait_ledger("taken", len(self.ledger("taken")) + 10)
         self.kill(self.daemon)
-        self.note_kill()
         self.note_committed()
         disk.set_writable(False)
         self.start_hub()
-        self.daemon.wait_line("intake is closed: its medium is mounted read-only")
+        self.wait_closed_for_good("intake is closed: its medium is mounted read-only")
         self.way.open()
         self.wait_intake(vocabulary_pb2.INTAKE_CLOSED_READ_ONLY)
         self.wait_consumer(lambda: self.up_to() >= self.newest, "what is stored is sent all the same")
@@ -229,6 +231,8 @@ class DiskFaults(ordeal.Ordeal):
 
     def test_a_sync_that_fails(self):
         self.begin()
+        self.way.close()
+        self.wait_ledger("taken", len(self.ledger("taken")) + 10)
         self.fault.write_text("sync-fails-once")
         self.daemon.wait_line("disk_faults: a sync has failed")
         self.note_kill()
@@ -238,10 +242,9 @@ class DiskFaults(ordeal.Ordeal):
         self.assertIn("no more is written until the next start", self.daemon.output())
         self.note_committed()
         self.fault.write_text("sync-fails")
-        self.way.close()
         self.start_hub()
-        self.daemon.wait_line("the disk reports an error")
-        self.daemon.wait_line("what is stored is sent for 30s, then the hub starts anew")
+        self.wait_closed_for_good("what is stored is sent for 30s, then the hub starts anew")
+        self.assertIn("the disk reports an error", self.daemon.output())
         self.way.open()
         self.wait_intake(vocabulary_pb2.INTAKE_CLOSED_FAULT)
         self.wait_consumer(lambda: self.up_to() >= self.newest, "what is stored is sent all the same")
