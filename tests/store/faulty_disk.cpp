@@ -42,6 +42,7 @@ std::optional<int> FaultyDisk::before(const DiskRequest& request) {
 void FaultyDisk::holdSyncs() {
     const std::lock_guard lock(mutex_);
     held_ = true;
+    holder_ = std::this_thread::get_id();
 }
 
 void FaultyDisk::release() {
@@ -61,7 +62,7 @@ void FaultyDisk::awaitHeldSync() {
 void FaultyDisk::noteSync() {
     ++syncs_;
     std::unique_lock lock(mutex_);
-    if (!held_) return;
+    if (!held_ || holder_ == std::this_thread::get_id()) return;
     ++waiting_;
     changed_.notify_all();
     changed_.wait(lock, [this] { return !held_; });

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "tests/store/disk_layer.hpp"
 
@@ -27,7 +28,7 @@ class FaultyDisk final : public DiskLayer {
     /// This place of the store's file, where a page begins, cannot be read; -1: every one can.
     void failReadsAt(std::int64_t place) { unreadable_ = place; }
 
-    /// From now on every sync waits until release().
+    /// From now on every sync of another thread waits until release().
     void holdSyncs();
     void release();
     /// Comes back when a sync waits.
@@ -48,6 +49,7 @@ class FaultyDisk final : public DiskLayer {
     std::mutex mutex_;
     std::condition_variable changed_;
     bool held_ = false;
+    std::thread::id holder_;
     int waiting_ = 0;
 };
 

@@ -52,17 +52,27 @@ TEST_CASE("an append comes back only after its sync") {
 }
 
 TEST_CASE("an append does not wait for a long fetch, and the fetch ends all the same") {
+    constexpr int kGroup = 1000;  // appends at most
+    FaultyDisk disk;
     Hub hub;
+    hub.options.vfs = FaultyDisk::name();
     hub.open();
     std::vector<NewRow> rows(4000, reading(std::string(1000, 'x')));
     CHECK(hub.append(rows));
     std::vector<std::string> order;
     std::size_t fetched = 0;
+    // All wait before the first of them is on the disk. The last append is in a group of its own,
+    // so that the fetch has begun when its turn comes.
+    disk.holdSyncs();
+    hub.store->append({reading("first")}, {}, [](auto) {});
+    disk.awaitHeldSync();
     hub.store->fetch({1, UINT64_MAX}, {}, 1 << 30, [&](Result<std::vector<StoredRow>> result) {
         fetched = result.value().size();
         order.emplace_back("fetch");
     });
-    hub.store->append({reading("late")}, {}, [&](auto) { order.emplace_back("append"); });
+    for (int i = 0; i < kGroup; ++i) hub.store->append({reading("late")}, {}, [](auto) {});
+    hub.store->append({reading("last")}, {}, [&](auto) { order.emplace_back("append"); });
+    disk.release();
     hub.runUntil([&] { return order.size() == 2; });
     CHECK(order == std::vector<std::string>{"append", "fetch"});
     CHECK(fetched >= 4001);

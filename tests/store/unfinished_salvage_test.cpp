@@ -131,7 +131,11 @@ TEST_CASE("an append waits for one step of a salvage at most") {
     FaultyDisk disk;
     Damaged hub;
     hub.options.vfs = FaultyDisk::name();
+    hub.log = Log::toFunction(LogLevel::info, [&](LogLevel, std::string_view line) {
+        if (line == "the salvage of a damaged store goes on") disk.holdSyncs();
+    });
     hub.open();
+    disk.awaitHeldSync();  // its first step
     int during = 0;
     for (int i = 0; i < 10; ++i) {
         // It comes while a step, or the commit of another one, is being written: then no more than

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,12 +58,19 @@ class PrivateBus {
         const bool told = read(ready[0], &byte, 1) == 1;  // it prints when it listens
         close(ready[0]);
         if (!told) throw std::runtime_error("dbus-daemon did not start");
+        awaitAnswer();
     }
 
     [[nodiscard]] bool isRunning() const { return process_ > 0; }
     /// It accepts connections, and does nothing.
-    void freeze() const { kill(process_, SIGSTOP); }
-    void thaw() const { kill(process_, SIGCONT); }
+    void freeze() const {
+        kill(process_, SIGSTOP);
+        waitpid(process_, nullptr, WUNTRACED);
+    }
+    void thaw() const {
+        kill(process_, SIGCONT);
+        awaitAnswer();
+    }
 
     void stop() {
         if (process_ <= 0) return;
@@ -71,6 +81,22 @@ class PrivateBus {
     }
 
   private:
+    /// Whoever connects gives it half a second for this answer. When the machine is busy it takes
+    /// longer to get going.
+    void awaitAnswer() const {
+        sockaddr_un place{};
+        place.sun_family = AF_UNIX;
+        (directory_ / "bus").copy(place.sun_path, sizeof place.sun_path - 1);
+        const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const bool isAsked =
+            connect(socket, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0 &&
+            send(socket, "\0AUTH\r\n", 7, MSG_NOSIGNAL) == 7;
+        pollfd answer{socket, POLLIN, 0};
+        const bool isThere = isAsked && poll(&answer, 1, 20'000) == 1;
+        close(socket);
+        if (!isThere) throw std::runtime_error("dbus-daemon does not answer");
+    }
+
     TempDir directory_;
     pid_t process_ = -1;
 };
