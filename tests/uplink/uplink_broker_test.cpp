@@ -283,9 +283,9 @@ TEST_CASE("status and descriptors are retained for whoever comes later, and a st
 
     bool done = false;
     const auto begin = std::chrono::steady_clock::now();
-    hub.uplink->stop(seconds{2}, [&] { done = true; });
+    hub.uplink->stop(seconds{10}, [&] { done = true; });
     REQUIRE(loop.until([&] { return done; }));
-    CHECK(std::chrono::steady_clock::now() - begin < milliseconds{2100});
+    CHECK(std::chrono::steady_clock::now() - begin < seconds{5});
     CHECK(loop.until([&] { return late.statuses().back().state() == v1::HUB_STOPPED; }));
     loop.until([] { return false; }, milliseconds{500});
     CHECK(late.statuses().back().state() == v1::HUB_STOPPED);
