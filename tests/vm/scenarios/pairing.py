@@ -68,8 +68,9 @@ class Pairing(Scenario):
         subscriber.wait_readings(len(readings) + 1)
 
     def test_a_bond_that_both_have_forgotten_is_made_anew(self):
+        # The second one long after the bond of a slow machine is gone: a device that calls with half a bond is another scenario.
         subscriber = self.meet("blood-pressure", pairing={**JUST_WORKS, "forget-after": "4s"},
-                               measure=[{"at": "1s", **CUFF}, {"at": "14s", **CUFF}])
+                               measure=[{"at": "1s", **CUFF}, {"at": "30s", **CUFF}])
         subscriber.wait_readings(1)
         # What puts a device into pairing mode makes it forget; and the hub's side is removed by hand.
         self.wait_ledger("erased", 1)
