@@ -163,6 +163,23 @@ class ScriptedBluez {
             REQUIRE(call("/", "org.freedesktop.DBus.Peer", "Ping", {}));
         }
     }
+    /// The same while the peripheral has not told who it is: what is on its way over the bus
+    /// arrives, and so does what comes of it, if that is not more than a call and its answer.
+    void settleBus() {
+        for (int turn = 0; turn < 6; ++turn) {
+            bool answered = false;
+            connection_->call({"org.freedesktop.DBus",
+                               "/org/freedesktop/DBus",
+                               "org.freedesktop.DBus",
+                               "GetId",
+                               {}},
+                              std::chrono::hours{1},
+                              [&answered](const dbus::Reply&) { answered = true; });
+            REQUIRE(runs([&answered] { return answered; }));
+            loop_.restart();
+            loop_.poll();
+        }
+    }
     template <class Predicate>
     bool runs(Predicate done, std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         return vitalgate::testing::runUntil(loop_, done, limit);

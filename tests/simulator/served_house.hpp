@@ -43,6 +43,8 @@ class ServedHouse {
     void pass(std::chrono::milliseconds time) {
         (void)runs([] { return false; }, time);
     }
+    /// What the client has sent is there, and what was signalled before it came has come.
+    void roundTrip() { REQUIRE(call("/", "org.freedesktop.DBus.Peer", "Ping")); }
     void advance(Duration time) { still_.advance(time); }
     [[nodiscard]] std::unique_ptr<dbus::Connection> openClient() {
         auto connection = dbus::Connection::open(bus.address(), clock, Log());
@@ -59,6 +61,17 @@ class ServedHouse {
                      [&reply](dbus::Reply got) { reply = std::move(got); });
         REQUIRE(runs([&reply] { return reply.has_value(); }, std::chrono::seconds{6}));
         return *reply;
+    }
+    /// While time stands still: lets some pass when the call is there. False without a good answer.
+    bool callAndAdvance(std::string path, std::string interface, std::string method,
+                        Duration time) {
+        std::optional<dbus::Reply> reply;
+        client->call({"org.bluez", std::move(path), std::move(interface), std::move(method), {}},
+                     std::chrono::hours{1}, [&reply](dbus::Reply got) { reply = std::move(got); });
+        roundTrip();
+        advance(time);
+        REQUIRE(runs([&reply] { return reply.has_value(); }));
+        return reply->has_value();
     }
     /// "" if the call went well, else "name: message".
     std::string errorOf(const dbus::Reply& reply) {
