@@ -10,13 +10,22 @@ namespace vitalgate::testing {
 struct House : BasicRig<VirtualClock> {
     static constexpr Duration kStep = std::chrono::milliseconds{250};
 
-    ~House() {
-        if (!adapter) return;
+    ~House() { (void)stop(); }
+
+    /// How long stopping took, of the time here; the adapter is gone afterwards. Nothing waits for
+    /// long outside of this time either, in a library, say.
+    Duration stop(Duration step = kStep) {
+        if (!adapter) return Duration::zero();
+        const auto before = clock.steady();
+        const auto really = witnessClock_.steady();
         bool stopped = false;
         adapter->stop([&stopped] { stopped = true; });
-        CHECK(passUntil([&stopped] { return stopped; }, std::chrono::seconds{3}));
+        CHECK(passUntil([&stopped] { return stopped; }, std::chrono::seconds{3}, step));
         adapter.reset();
+        const auto took = clock.steady() - before;
+        CHECK(witnessClock_.steady() - really < std::chrono::seconds{20});
         settle();
+        return took;
     }
 
     void pass(Duration time) {
@@ -24,12 +33,12 @@ struct House : BasicRig<VirtualClock> {
     }
     /// False if `time` was not enough.
     template <class Predicate>
-    bool passUntil(Predicate predicate, Duration time) {
+    bool passUntil(Predicate predicate, Duration time, Duration step = kStep) {
         const auto end = clock.steady() + time;
         settle();
         while (!predicate()) {
             if (clock.steady() >= end) return false;
-            clock.advance(std::min(kStep, end - clock.steady()));
+            clock.advance(std::min(step, end - clock.steady()));
             settle();
         }
         return true;

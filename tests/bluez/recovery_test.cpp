@@ -2,11 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/bluez/rig.hpp"
+#include "tests/bluez/house.hpp"
 
 using namespace vitalgate;
 using namespace std::chrono_literals;
 using vitalgate::testing::cuff;
+using vitalgate::testing::House;
 using vitalgate::testing::kCuffAddress;
 using vitalgate::testing::Rig;
 using vitalgate::testing::says;
@@ -79,29 +80,29 @@ devices:
 TEST_CASE("stopping in any state is quick, and nothing happens afterwards") {
     for (const auto pause : {0ms, 300ms, 1100ms, 1400ms, 2500ms}) {
         CAPTURE(pause.count());
-        Rig rig;
-        rig.configure("cuff", kCuffAddress);
-        rig.simulate(cuff());
-        rig.start();
-        rig.until([] { return false; }, pause);
-        CHECK(rig.stop() < 2s);
-        const auto events = rig.sink.events.size();
-        rig.until([] { return false; }, 200ms);
-        CHECK(rig.sink.events.size() == events);
+        House house;
+        house.configure("cuff", kCuffAddress);
+        house.simulate(cuff());
+        house.start();
+        house.pass(pause);
+        CHECK(house.stop() < 2s);
+        const auto events = house.sink.events.size();
+        house.pass(5s);
+        CHECK(house.sink.events.size() == events);
     }
 }
 
 TEST_CASE("stopping without a bus, without BlueZ, and with a frozen BlueZ is quick") {
-    Rig rig;
-    rig.configure("cuff", kCuffAddress);
-    rig.start();
-    CHECK(rig.stop() < 2s);
-    rig.bus.stop();
-    rig.start();
-    CHECK(rig.stop() < 2s);
-    rig.bus.start();
-    rig.simulate(cuff("", "faults: [{at: 1500ms, freeze: calls, for: 1m}]"));
-    rig.start();
-    rig.until([] { return false; }, 2s);
-    CHECK(rig.stop() < 2s);
+    House house;
+    house.configure("cuff", kCuffAddress);
+    house.start();
+    CHECK(house.stop() < 2s);
+    house.bus.stop();
+    house.start();
+    CHECK(house.stop() < 2s);
+    house.bus.start();
+    house.simulate(cuff("", "faults: [{at: 1500ms, freeze: calls, for: 1m}]"));
+    house.start();
+    house.pass(2s);
+    CHECK(house.stop() < 2s);
 }

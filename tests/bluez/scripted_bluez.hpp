@@ -145,6 +145,15 @@ struct ScriptedBluez : bluez::Service::Listener {
         value = std::move(bytes);
         objects.back()->propertiesChanged(bluez::kGattCharacteristic1, {"Value"});
     }
+    /// Everything that was sent before has arrived: signals keep their order.
+    void arrive() {
+        --rssi;
+        deviceObject().propertiesChanged(bluez::kDevice1, {"RSSI"});
+        REQUIRE(until([this] {
+            const auto device = bluez::deviceView(service.tree(), kDevice);
+            return device && device->rssiDbm == rssi;
+        }));
+    }
     void name() {
         std::optional<Status> taken;
         asio::co_spawn(loop, peer->requestName("org.bluez", 5s),
@@ -174,7 +183,7 @@ struct ScriptedBluez : bluez::Service::Listener {
         return database->front().characteristics.front();
     }
     Bytes next() {
-        auto got = run(link->nextValue(2s));
+        auto got = run(link->nextValue(10s), 15s);
         return got ? got->bytes : Bytes{0xEE};
     }
 };

@@ -86,7 +86,7 @@ class Publisher {
     }
     ~Publisher() {
         connector_.stop();
-        CHECK(thread_.finish(std::chrono::seconds{15}));
+        CHECK(thread_.finish(std::chrono::seconds{60}));
     }
 
     void publish(const std::string& topic, const std::string& payload, bool retained = false) {
@@ -368,7 +368,7 @@ TEST_CASE("watch names the devices that have not delivered in time") {
     writeFile(dir / "v.yaml", configuration(broker.port()));
     Publisher hub(broker.port());
     const auto watched = watchWhile(
-        "--config " + (dir / "v.yaml") + " watch --until-all --timeout 4s",
+        "--config " + (dir / "v.yaml") + " watch --until-all --timeout 10s",
         [&] { hub.publish("readings/cuff/weight", weightOf("cuff", 1).SerializeAsString()); });
     CHECK(watched.status == 5);
     CHECK(watched.err == "no reading has come from: scale\n");

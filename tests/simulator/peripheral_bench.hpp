@@ -65,7 +65,7 @@ class PeripheralBench {
     template <class Predicate>
     bool passes(Duration step, Predicate done) {
         for (int turn = 0; turn < 100 && !done(); ++turn) {
-            (void)bluez.runs(done, std::chrono::milliseconds{20});
+            bluez.settleBus();
             clock.advance(step);
         }
         return done();

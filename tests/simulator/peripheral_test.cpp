@@ -59,7 +59,7 @@ TEST_CASE("BlueZ and the controller are waited for, to a limit") {
         bench.begin();
         bench.clock.advance(15s);
         bench.bluez.start(false);
-        bench.bluez.settle();
+        bench.bluez.settleBus();
         CHECK(bench.bluez.calls.empty());
         bench.bluez.addController();
         CHECK(bench.bluez.runs([&] { return !bench.served.empty(); }));
@@ -74,14 +74,14 @@ TEST_CASE("BlueZ and the controller are waited for, to a limit") {
         bench.clock.advance(1s);
         CHECK(bench.ended == Texts{"there is no BlueZ on the bus (20 s waited for)"});
         bench.bluez.start();
-        bench.bluez.settle();
+        bench.bluez.settleBus();
         CHECK(bench.bluez.calls.empty());
     }
     SUBCASE("no controller comes") {
         PeripheralBench bench("");
         bench.bluez.start(false);
         bench.begin();
-        bench.bluez.settle();
+        bench.bluez.settleBus();
         bench.clock.advance(20s);
         CHECK(bench.ended == Texts{"BlueZ has no controller hci1 (20 s waited for)"});
     }

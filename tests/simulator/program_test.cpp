@@ -48,7 +48,7 @@ TEST_CASE("the program says when it serves, and ends cleanly at a signal") {
         const auto outcome = shell(
             dir, fmt::format("{}/vitalgate-simulator --scenario {} --bus {} --ledger l >ready &\n"
                              "p=$!\n"
-                             "n=0; until grep -qs serving ready || [ $((n+=1)) -gt 600 ]; do "
+                             "n=0; until grep -qs serving ready || [ $((n+=1)) -gt 1000 ]; do "
                              "sleep 0.05; done\n"
                              "kill -{} $p; wait $p\n",
                              programFolder(), kHousehold, bus.address(), signal));

@@ -248,10 +248,11 @@ TEST_CASE("a device out of range is lost, and heard again when it is back") {
         ServedHouse::Time::still);
     REQUIRE(house.adapter("StartDiscovery").empty());
     house.advance(1s);
-    REQUIRE(house.callFor(1s, kDevice, "org.bluez.Device1", "Connect"));
+    REQUIRE(house.callAndAdvance(kDevice, "org.bluez.Device1", "Connect", 1s));
     house.advance(9s);
     CHECK(house.runs([&] { return house.changes(kDevice, "Connected").size() == 2; }));
     CHECK(house.wrote(R"("what":"disconnected","why":"link-lost")"));
+    house.roundTrip();
     const auto heard = house.changes(kDevice, "RSSI").size();
     house.advance(50s);
     house.roundTrip();
@@ -261,19 +262,31 @@ TEST_CASE("a device out of range is lost, and heard again when it is back") {
 }
 
 TEST_CASE("what a client has not read is offered, but not taken") {
-    ServedHouse house(::house("    measure: [{at: 10s, failed: true}]\n"),
+    ServedHouse house(::house("    measure: [{at: 60s, failed: true}]\n"),
                       ServedHouse::Time::still);
     REQUIRE(house.adapter("StartDiscovery").empty());
     house.advance(1s);
-    REQUIRE(house.callFor(1s, kDevice, "org.bluez.Device1", "Connect"));
-    REQUIRE(
-        house.callFor(1s, house.pathOf("2A35"), "org.bluez.GattCharacteristic1", "StartNotify"));
-    auto gone = std::move(house.client);
-    gone.reset();
-    house.advance(10s);
-    REQUIRE(house.runs([&] { return house.wrote(R"("what":"measured","n":1)"); }));
-    house.client = house.openClient();
+    REQUIRE(house.callAndAdvance(kDevice, "org.bluez.Device1", "Connect", 1s));
+    asio::io_context own;  // of a client that does nothing while this is not run
+    SystemClock clock(own);
+    auto client = dbus::Connection::open(house.bus.address(), clock, Log());
+    REQUIRE(client);
+    bool subscribed = false;
+    (*client)->call(
+        {"org.bluez", house.pathOf("2A35"), "org.bluez.GattCharacteristic1", "StartNotify", {}}, 1h,
+        [&](const dbus::Reply& reply) { subscribed = reply.has_value(); });
+    REQUIRE(house.runs([&] {
+        house.advance(1ms);
+        vitalgate::testing::runUntil(own, [&] { return subscribed; }, 5ms);
+        return subscribed;
+    }));
+    house.advance(60s);
     house.roundTrip();
+    CHECK(house.wrote(R"("what":"offered","n":1)"));
+    CHECK_FALSE(house.wrote("taken"));
+    client->reset();
+    for (int turn = 0; turn < 4; ++turn) house.roundTrip();  // the bus tells that it has gone
+    house.advance(1s);
     CHECK_FALSE(house.wrote("taken"));
 }
 
@@ -332,7 +345,7 @@ TEST_CASE("a frozen discovery shows nothing new, and recovers") {
     house.advance(1s);
     REQUIRE(house.adapter("StartDiscovery").empty());
     house.advance(8s);
-    house.pass(50ms);
+    house.roundTrip();
     CHECK(house.count("InterfacesAdded", kDevice) == 0);
     house.advance(2s);
     CHECK(house.runs([&] { return house.count("InterfacesAdded", kDevice) == 1; }));
@@ -345,7 +358,7 @@ TEST_CASE("frozen calls are answered when the freeze is over") {
     bool answered = false;
     house.client->call({"org.bluez", house.kAdapter, "org.bluez.Adapter1", "StartDiscovery", {}},
                        1h, [&answered](const dbus::Reply& reply) { answered = reply.has_value(); });
-    house.pass(100ms);
+    house.roundTrip();
     CHECK_FALSE(answered);
     house.advance(10s);
     CHECK(house.runs([&] { return answered; }));
@@ -364,7 +377,7 @@ TEST_CASE("a call that is held while its object goes is answered all the same") 
     std::string error;
     house.client->call({"org.bluez", kDevice, "org.bluez.Device1", "Connect", {}}, 1h,
                        [&](const dbus::Reply& reply) { error = house.errorOf(reply); });
-    house.pass(100ms);
+    house.roundTrip();
     CHECK(error.empty());
     house.advance(10s);
     REQUIRE(house.runs([&] { return house.count("InterfacesRemoved", kDevice) == 1; }));

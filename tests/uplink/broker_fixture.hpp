@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <asio/io_context.hpp>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,24 @@ struct RealLoop {
     SystemClock clock{loop};
     UplinkThread thread;
     MqttTransportFactory factory = pahoTransports(thread, clock);
+};
+
+/// Keeps the uplink thread from its next job, as the end of another connection does.
+class BusyThread {
+  public:
+    explicit BusyThread(UplinkThread& thread) {
+        thread.post([free = free_.get_future().share()] { free.wait_for(kLimit); });
+    }
+    ~BusyThread() { release(); }
+    void release() {
+        if (!std::exchange(isFree_, true)) free_.set_value();
+    }
+
+  private:
+    static constexpr std::chrono::seconds kLimit{60};  ///< so that who waits for it fails
+
+    std::promise<void> free_;
+    bool isFree_ = false;
 };
 
 /// One transport and everything it tells.

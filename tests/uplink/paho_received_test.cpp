@@ -4,7 +4,6 @@
 #include <array>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
-#include <future>
 
 #include "tests/uplink/broker_fixture.hpp"
 
@@ -76,22 +75,6 @@ class WireBroker {
     asio::ip::tcp::socket client_;
     std::array<char, 4096> chunk_{};
     std::string waiting_;
-};
-
-/// Keeps the uplink thread from its next job, as the end of another connection does.
-class BusyThread {
-  public:
-    explicit BusyThread(UplinkThread& thread) {
-        thread.post([free = free_.get_future().share()] { free.wait(); });
-    }
-    ~BusyThread() { release(); }
-    void release() {
-        if (!std::exchange(isFree_, true)) free_.set_value();
-    }
-
-  private:
-    std::promise<void> free_;
-    bool isFree_ = false;
 };
 
 struct Line {

@@ -282,10 +282,9 @@ TEST_CASE("status and descriptors are retained for whoever comes later, and a st
     CHECK(late.statuses()[0].version() == "1.2.3");
 
     bool done = false;
-    const auto begin = std::chrono::steady_clock::now();
-    hub.uplink->stop(seconds{10}, [&] { done = true; });
-    REQUIRE(loop.until([&] { return done; }));
-    CHECK(std::chrono::steady_clock::now() - begin < seconds{5});
+    // Long before its limit, and before the half of that in which all must have been said.
+    hub.uplink->stop(seconds{120}, [&] { done = true; });
+    REQUIRE(loop.until([&] { return done; }, seconds{30}));
     CHECK(loop.until([&] { return late.statuses().back().state() == v1::HUB_STOPPED; }));
     loop.until([] { return false; }, milliseconds{500});
     CHECK(late.statuses().back().state() == v1::HUB_STOPPED);
