@@ -1,5 +1,6 @@
 #include "gateway/app/application.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/host/machine.hpp"
@@ -227,6 +228,13 @@ bool Application::mustRestart() const {
     return store_->status().intake == v1::INTAKE_CLOSED_FAULT;
 }
 
+bool Application::isSending() const {
+    return std::ranges::any_of(links_, [](const Link& link) {
+        const auto state = link.uplink->state();
+        return state.connected && state.waiting > 0;
+    });
+}
+
 std::string Application::summary() const {
     const auto devices = adapter_->devices().size();
     return fmt::format("hub {}: {} device{}, {} uplink{}", hub_, devices, devices == 1 ? "" : "s",
@@ -287,11 +295,7 @@ void Application::tellUnsettled() const {
 
 /// What is stored may go out while a broker is there: it would only come later.
 void Application::drain(SteadyTime until, std::function<void()> done) {
-    bool isDrained = isLastEventStored_;
-    for (const auto& link : links_) {
-        const auto state = link.uplink->state();
-        isDrained = isDrained && (!state.connected || state.waiting == 0);
-    }
+    const bool isDrained = isLastEventStored_ && !isSending();
     if (isDrained || clock_.steady() >= until) return done();
     statusTimer_ =
         clock_.after(kLookAgain, [this, until, done = std::move(done)] { drain(until, done); });

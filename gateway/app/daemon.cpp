@@ -26,8 +26,10 @@ namespace {
 /// The clean stop takes less; systemd and people wait for five seconds.
 constexpr std::chrono::milliseconds kStopLimit{4500};
 constexpr Duration kFinishUplinkThread = std::chrono::milliseconds{200};
-/// From a disk that cannot be written, at the start already: the next start may find no other.
-constexpr std::chrono::seconds kSendFirst{30};
+/// A start that cannot write sends for so long, and goes on while it still has something to send,
+/// before the next one: that may find no better disk.
+constexpr std::chrono::seconds kSendAtLeast{30};
+constexpr Duration kSendAtMost = std::chrono::hours{1};
 constexpr const char* kUsualState = "/var/lib/vitalgate";
 
 void print(std::string_view line) {
@@ -105,7 +107,8 @@ class Daemon {
     std::unique_ptr<Application> application_;
     Timer watchdog_;
     SteadyTime nextProbe_;
-    SteadyTime goesOnUntil_;  ///< although only a new start helps
+    SteadyTime sendsUntil_;    ///< although only a new start helps
+    SteadyTime maySendUntil_;  ///< the same, if there is something to send
     Timer hangUp_;
     std::optional<SteadyTime> lastCheck_;
     bool isCheckDue_ = false;
@@ -175,8 +178,10 @@ void Daemon::ready() {
               took.count());
     serviceManager_.ready(application_->summary());
     if (application_->mustRestart()) {
-        log_.error("what is stored is sent for {}, then the hub starts anew", kSendFirst);
-        goesOnUntil_ = clock_.steady() + kSendFirst;
+        log_.error("what is stored is sent, for {} at least: then the hub starts anew",
+                   kSendAtLeast);
+        sendsUntil_ = clock_.steady() + kSendAtLeast;
+        maySendUntil_ = clock_.steady() + kSendAtMost;
     }
     watch();
 }
@@ -186,11 +191,12 @@ void Daemon::ready() {
 void Daemon::watch() {
     constexpr Duration kLookEvery = std::chrono::seconds{1};
     constexpr Duration kUnwatched = std::chrono::seconds{10};
-    if (application_->mustRestart() && clock_.steady() >= goesOnUntil_) {
+    const auto now = clock_.steady();
+    const bool sendsFirst = now < sendsUntil_ || (now < maySendUntil_ && application_->isSending());
+    if (application_->mustRestart() && !sendsFirst) {
         log_.error("the store cannot go on: starting anew from what is on the disk");
         return stop(ExitStatus::mustRestart);
     }
-    const auto now = clock_.steady();
     if (now >= nextProbe_) {
         const auto limit = host::ServiceManager::watchdogLimit();
         nextProbe_ = now + (limit ? *limit / 2 : kUnwatched);

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kKept = 2;
 constexpr std::string_view kEnding = ".db";
 /// The file and what SQLite may have beside it.
-constexpr std::array<std::string_view, 3> kParts{"", "-wal", "-shm"};
+constexpr std::array<std::string_view, 4> kParts{"", "-wal", "-shm", "-journal"};
 
 std::string markOf(const std::string& path) {
     return path + ".damaged";

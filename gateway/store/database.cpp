@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <map>
 
+#include "gateway/base/file_system.hpp"
 #include "gateway/base/memory.hpp"
+#include "gateway/store/sqlite_lock.hpp"
 
 namespace vitalgate::store {
 
@@ -98,7 +100,7 @@ Error errorOf(sqlite3* handle, int code) {
 
 /// https://www.sqlite.org/uri.html
 std::string uriOf(const std::string& path) {
-    std::string uri = "file:";
+    std::string uri = path.starts_with('/') ? "file://" : "file:";
     for (const char character : path) {
         if (std::string_view("%?#").find(character) == std::string_view::npos) {
             uri += character;
@@ -156,32 +158,44 @@ class Connection {
 };
 
 Result<Database> Database::open(const std::string& path, const std::string& vfs) {
-    return openWith(path, vfs, SQLITE_OPEN_READWRITE);
+    return openWith(path, vfs, SQLITE_OPEN_READWRITE, Descriptor(-1));
 }
 
 /// SQLite cannot lock what is open for reading only, nor does it open the file of a journal that is
 /// not there and cannot be made.
 Result<Database> Database::openReadOnly(const std::string& path) {
-    std::error_code isMissing;
-    const auto journalSize = std::filesystem::file_size(path + "-wal", isMissing);
-    if (isMissing || journalSize == 0) {
-        return openWith(uriOf(path) + "?immutable=1", {}, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!lockWhole(file, F_RDLCK)) {
+        return fail(ErrorKind::unavailable, "another process has the file open");
     }
-    return openWith(path, "unix-none", SQLITE_OPEN_READONLY);
+    const auto journal = path + "-wal";
+    const auto isThereOne = isThere(journal);
+    if (!isThereOne) return std::unexpected(isThereOne.error());
+    std::error_code failure;
+    const auto journalSize = *isThereOne ? std::filesystem::file_size(journal, failure) : 0;
+    if (failure) {
+        return fail(ErrorKind::unavailable, "the size of {} is not known: {}", journal,
+                    failure.message());
+    }
+    if (journalSize > 0) return openWith(path, "unix-none", SQLITE_OPEN_READONLY, std::move(file));
+    return openWith(uriOf(path) + "?immutable=1", {}, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                    std::move(file));
 }
 
-Result<Database> Database::openWith(const std::string& name, const std::string& vfs, int flags) {
+Result<Database> Database::openWith(const std::string& name, const std::string& vfs, int flags,
+                                    Descriptor lock) {
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX,
                                      vfs.empty() ? nullptr : vfs.c_str());
     Handle opened(handle);
     if (code != SQLITE_OK) return std::unexpected(errorOf(handle, code));
-    Database database(std::make_unique<Connection>(std::move(opened)));
+    Database database(std::move(lock), std::make_unique<Connection>(std::move(opened)));
     database.writeBackAtClose(false);
     return database;
 }
 
-Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Database::Database(Descriptor lock, std::unique_ptr<Connection> connection)
+    : lock_(std::move(lock)), connection_(std::move(connection)) {}
 Database::Database(Database&& other) noexcept = default;
 Database::~Database() = default;
 

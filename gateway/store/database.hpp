@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "gateway/base/bytes.hpp"
+#include "gateway/base/descriptor.hpp"
 #include "gateway/base/error.hpp"
 
 struct sqlite3_stmt;
@@ -27,8 +28,8 @@ class Database {
   public:
     /// The file must exist. `vfs` names SQLite's layer to the operating system; empty: its default.
     static Result<Database> open(const std::string& path, const std::string& vfs);
-    /// Of a file on a medium that is mounted read-only, which nobody changes: without locks, and
-    /// with what its journal has. Each write is `refused`. Neither file is changed, or made.
+    /// Of a file that we cannot write, with what its journal has. Each write is `refused`, neither
+    /// file is changed or made, and nobody else can write them meanwhile.
     static Result<Database> openReadOnly(const std::string& path);
     /// An empty one that is in no file.
     static Result<Database> inMemory() { return open(":memory:", {}); }
@@ -70,10 +71,13 @@ class Database {
 
   private:
     friend class Query;
-    explicit Database(std::unique_ptr<Connection> connection);
-    static Result<Database> openWith(const std::string& name, const std::string& vfs, int flags);
+    Database(Descriptor lock, std::unique_ptr<Connection> connection);
+    /// `name`: a path, or with SQLITE_OPEN_URI an address.
+    static Result<Database> openWith(const std::string& name, const std::string& vfs, int flags,
+                                     Descriptor lock);
     Status writeBack(int how);
 
+    Descriptor lock_;  ///< where SQLite takes none
     std::unique_ptr<Connection> connection_;
 };
 

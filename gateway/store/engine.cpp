@@ -48,7 +48,7 @@ Status Engine::commit(const std::function<Status()>& work, const Moment& now) {
 void Engine::flush(const Moment& now) {
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) return;
     if (isStandIn_) return tryAgain(now);
-    if (database_.isReadOnly()) return tryWritable(now);
+    if (database_.isReadOnly()) return tryWritable();
     const bool wasClosed = status_.intake != v1::INTAKE_OPEN;
     const auto done = transact([] { return Status{}; }, now);
     if (!done || !wasClosed) return;
@@ -223,19 +223,15 @@ void Engine::checkpoint(const Moment& now) {
 void Engine::failed(const Error& error, const Moment& now) {
     if (status_.intake == v1::INTAKE_CLOSED_FAULT) return;
     const bool wasOpen = status_.intake == v1::INTAKE_OPEN;
-    status_.intake = intakeAfter(error.kind);
-    closedBecause_ = error.message;
+    // Of what is not written nothing can be half written: what can be read of it is sent.
+    if (database_.isReadOnly() && !wasOpen) return;
     if (asDamage(error).kind == ErrorKind::damaged) {
         if (const auto marked = markDamaged(path_); !marked)
             out_.error("{}", marked.error().message);
     }
-    if (status_.intake == v1::INTAKE_CLOSED_FAULT) {
-        // Nothing tells what of the last write is on the disk. What is there is found at the next
-        // start; writing on could make a wrong half of it count.
-        database_.writeBackAtClose(false);
-        out_.error("{}: no more is written until the next start", error.message);
-        return;
-    }
+    if (intakeAfter(error.kind) == v1::INTAKE_CLOSED_FAULT) return giveUp(error.message);
+    status_.intake = intakeAfter(error.kind);
+    closedBecause_ = error.message;
     salvagePausedUntil_ = now.uptime + kPause;
     if (!wasOpen) return;
     out_.error("intake is closed: {}", error.message);
@@ -243,6 +239,15 @@ void Engine::failed(const Error& error, const Moment& now) {
         waitingEvents_.push_back(storeEvent(now, v1::SEVERITY_ALARM, v1::STORE_INTAKE_CLOSED,
                                             "The store took no more readings: " + error.message));
     }
+}
+
+/// Nothing tells what of the last write is on the disk. What is there is found at the next start;
+/// writing on could make a wrong half of it count.
+void Engine::giveUp(const std::string& reason) {
+    status_.intake = v1::INTAKE_CLOSED_FAULT;
+    closedBecause_ = reason;
+    database_.writeBackAtClose(false);
+    out_.error("{}: no more is written until the next start", reason);
 }
 
 Status Engine::updateStatus(const Moment& now) {

@@ -104,7 +104,7 @@ class Engine {
     Status writeIdentity();
     void replaceStoreKey(const Moment& now);
     void tryAgain(const Moment& now);
-    void tryWritable(const Moment& now);
+    void tryWritable();
     Status transact(const std::function<Status()>& work, const Moment& now);
     Status attempt(const std::function<Status()>& work, const Moment& now);
     Status finish(std::uint64_t newestBefore, const Moment& now);
@@ -124,6 +124,7 @@ class Engine {
     [[nodiscard]] std::uint64_t undeliveredRows() const;
     static v1::Intake intakeAfter(ErrorKind kind);
     void failed(const Error& error, const Moment& now);
+    void giveUp(const std::string& reason);
 
     Database database_;
     KeyRing keys_;

@@ -117,7 +117,7 @@ Result<std::unique_ptr<Engine>> Engine::open(StoreOptions options, const Clock& 
     if (!engine && engine.error().kind == ErrorKind::damaged) {
         engine = openSalvaged(options, engine.error(), clock, log, *taken);
     }
-    if (!engine || (*engine)->isStandIn_ || (*engine)->database_.isReadOnly()) return engine;
+    if (!engine || (*engine)->status_.intake != v1::INTAKE_OPEN) return engine;
     // The newest stays whatever its date: the clock may have been wrong.
     const auto mayGo = [&](const std::string& file) {
         return file != *taken && !(*engine)->salvage_.needs(file);
@@ -175,9 +175,9 @@ void Engine::tryAgain(const Moment& now) {
 }
 
 /// What was opened for reading only stays so: a new start opens it for writing.
-void Engine::tryWritable(const Moment& now) {
-    if (::faccessat(AT_FDCWD, path_.c_str(), W_OK, AT_EACCESS) != 0) return;
-    failed({ErrorKind::unavailable, "the medium of the store can be written again"}, now);
+void Engine::tryWritable() {
+    const Descriptor file(::open(path_.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (file.value >= 0) giveUp("the medium of the store can be written again");
 }
 
 Result<Engine::Identity> Engine::identify(Database& database, const StoreOptions& options) {

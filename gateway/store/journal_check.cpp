@@ -18,6 +18,7 @@
 #include "gateway/base/descriptor.hpp"
 #include "gateway/base/file_system.hpp"
 #include "gateway/store/file_header.hpp"
+#include "gateway/store/sqlite_lock.hpp"
 
 namespace vitalgate::store {
 
@@ -263,16 +264,6 @@ class Journal {
     std::uint32_t pageBefore_ = 0;  ///< of the transaction that has begun; 0: none has
 };
 
-/// SQLite's own lock of everything: https://www.sqlite.org/lockingv3.html
-bool lockStore(const Descriptor& file) {
-    struct flock lock{};
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    lock.l_start = 0x40000002;
-    lock.l_len = 510;
-    return file.value >= 0 && ::fcntl(file.value, F_OFD_SETLK, &lock) == 0;
-}
-
 Status cannotMend(int error) {
     return fail(kindOfErrno(error), "the header of the journal cannot be mended: {}",
                 std::strerror(error));
@@ -310,7 +301,7 @@ Status mendJournal(const std::string& path, const Log& log) {
     if (!*isLacking) return {};
     const Descriptor store(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     if (store.value < 0 && errno == EROFS) return cannotMend(errno);
-    if (!lockStore(store)) return {};
+    if (!lockWhole(store, F_WRLCK)) return {};
     // As it is now that nobody else writes.
     const auto header = Journal(path).missingHeader();
     if (!header) return std::unexpected(header.error());

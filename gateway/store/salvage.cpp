@@ -149,7 +149,7 @@ void Salvage::carryRows() {
 
 /// No number that stands in a record may mean another boot too.
 void Salvage::numberThisBoot(std::uint32_t highest) {
-    if (highest > 0) note(writeBoot(database_, highest, "unknown"));
+    if (highest > 0) note(writeBoot(database_, highest, fmt::format("unknown-{}", highest)));
     const auto boot = numberOfBoot(database_, options_.bootId);
     if (!boot) return note(std::unexpected(boot.error()));
     note(writeBoot(database_, *boot, options_.bootId));

@@ -176,7 +176,8 @@ Status create(const std::string& path, const std::string& vfs) {
 
 Status configure(Database& database) {
     if (database.isReadOnly()) {
-        return database.runScript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY");
+        return database.runScript(
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY");
     }
     // Exclusive locking comes first: with it SQLite keeps the index of its write-ahead log in
     // memory of its own instead of a mapped file, and lets nobody else in.

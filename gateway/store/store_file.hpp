@@ -18,7 +18,8 @@ namespace vitalgate::store {
 /// let in, never memory-mapped. One of an earlier layout is brought forward. One on
 /// a medium that is mounted read-only is opened as Database::openReadOnly() does.
 ///
-/// ErrorKind::refused: no regular file, or one of a newer version. damaged: not whole, or marked so
+/// ErrorKind::refused: no regular file, one of a newer version, or of an earlier one that cannot be
+/// brought forward because its medium cannot be written. damaged: not whole, or marked so
 /// (see markDamaged()), or nothing of ours: see checkWasStoreFile(). unavailable: not this
 /// user's to write, the folder neither, in use, or to be made or mended on a read-only medium.
 /// full: no room to make it or bring it forward. Each with a sentence of its own.

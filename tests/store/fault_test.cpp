@@ -251,6 +251,30 @@ TEST_CASE(
     }
 }
 
+TEST_CASE(
+    "where the first start of a boot fails to write, what is stored is sent, and no more written") {
+    FaultyHub hub;
+    hub.open();
+    CHECK(hub.append({reading("a")}));
+    hub.close();
+    hub.options.bootId = "boot-2";
+    hub.disk.set(Fault::failingSync);
+    hub.open();
+    hub.disk.set(Fault::none);
+    const auto before = readFile(hub.path()) + readFile(hub.path() + "-wal");
+    CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+    CHECK(hub.content() == "1:stream-started 2:a");
+    CHECK_FALSE(hub.append({reading("b")}));
+    hub.clock.advance(1min);
+    CHECK(hub.content() == "1:stream-started 2:a");
+    hub.close();
+    CHECK(readFile(hub.path()) + readFile(hub.path() + "-wal") == before);
+    hub.open();
+    CHECK(hub.store->boot() == 2);
+    CHECK(hub.append({reading("b")}));
+    CHECK(hub.content() == "1:stream-started 2:a 3:b");
+}
+
 TEST_CASE("where a new store has no room nothing is left behind") {
     FaultyHub hub;
     hub.disk.set(Fault::full);

@@ -6,6 +6,7 @@
 
 #include "gateway/store/database.hpp"
 #include "gateway/store/journal_check.hpp"
+#include "gateway/store/sqlite_lock.hpp"
 #include "tests/store/store_fixture.hpp"
 
 using namespace vitalgate;
@@ -146,6 +147,62 @@ TEST_CASE("a medium that can be written again needs a new start, which the store
     hub.reopen();
     CHECK(hub.append({reading("c")}));
     CHECK(hub.content() == "1:stream-started 2:a 3:b 4:c");
+}
+
+TEST_CASE("nobody writes what is read from a read-only medium, nor is read what somebody writes") {
+    Hub writer;
+    fill(writer, true);
+    Hub hub;
+    if (!ReadOnlyMedium(hub.dir).isThere()) return;
+    REQUIRE(::mount(writer.dir.path().c_str(), hub.dir.path().c_str(), nullptr, MS_BIND, nullptr) ==
+            0);
+    const ReadOnlyMedium medium(hub.dir);
+    auto opened = [&] {
+        const Descriptor other(::open(writer.path().c_str(), O_RDWR | O_CLOEXEC));
+        REQUIRE(lockWhole(other, F_WRLCK));
+        return hub.tryOpen();
+    }();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().message == "store " + hub.path() + ": another process has the file open");
+    hub.open();
+    opened = writer.tryOpen();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().message ==
+          "store " + writer.path() + ": another process has the file open (SQLite 5)");
+    hub.close();
+    writer.open();
+    ::umount2(hub.dir.path().c_str(), MNT_DETACH);
+}
+
+TEST_CASE("a page of a read-only medium that cannot be read ends nothing but its own reading") {
+    Hub hub;
+    {
+        // So large that a start does not look at every page.
+        Hub other;
+        other.open();
+        auto large = reading("a");
+        large.record.mutable_reading()->set_subject(std::string(200'000, 'x'));
+        for (int i = 0; i < 9; ++i) CHECK(other.append(std::vector<NewRow>(10, large)));
+        other.close();
+        auto content = readFile(other.path());
+        REQUIRE(content.size() > 17 * 1024 * 1024);
+        content.replace(content.size() / 2, 64 * 4096, 64 * 4096, '\0');
+        writeFile(hub.path(), content);
+    }
+    const ReadOnlyMedium medium(hub.dir);
+    if (!medium.isThere()) return;
+    hub.open();
+    for (int i = 0; i < 2; ++i) {
+        int failed = 0;
+        for (std::uint64_t row = 1; row <= 91; ++row) failed += hub.fetch({row, row}) ? 0 : 1;
+        CHECK(failed > 0);
+        CHECK(failed < 4);
+        CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_READ_ONLY);
+    }
+    medium.setWritable(true);
+    hub.clock.advance(5s);
+    hub.runUntil([&] { return hub.store->status().intake == v1::INTAKE_CLOSED_FAULT; });
+    CHECK_FALSE(std::filesystem::exists(hub.path() + ".damaged"));
 }
 
 TEST_CASE("what a read-only medium does not allow is said") {

@@ -243,7 +243,7 @@ class DiskFaults(ordeal.Ordeal):
         self.note_committed()
         self.fault.write_text("sync-fails")
         self.start_hub()
-        self.wait_closed_for_good("what is stored is sent for 30s, then the hub starts anew")
+        self.wait_closed_for_good("what is stored is sent, for 30s at least: then the hub starts anew")
         self.assertIn("the disk reports an error", self.daemon.output())
         self.way.open()
         self.wait_intake(vocabulary_pb2.INTAKE_CLOSED_FAULT)
