@@ -228,6 +228,10 @@ bool Application::mustRestart() const {
     return store_->status().intake == v1::INTAKE_CLOSED_FAULT;
 }
 
+bool Application::isMendedByRestart() const {
+    return store_->status().isDamaged;
+}
+
 bool Application::isSending() const {
     return std::ranges::any_of(links_, [](const Link& link) {
         const auto state = link.uplink->state();

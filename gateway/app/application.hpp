@@ -56,6 +56,8 @@ class Application {
     void probe(std::function<void()> alive);
     /// True once the store cannot go on: what is on the disk must be read anew.
     [[nodiscard]] bool mustRestart() const;
+    /// True if that mends it, so that nothing is worth waiting for.
+    [[nodiscard]] bool isMendedByRestart() const;
     /// True while an uplink is connected and has something to send.
     [[nodiscard]] bool isSending() const;
     [[nodiscard]] std::string summary() const;

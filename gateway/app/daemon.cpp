@@ -177,7 +177,7 @@ void Daemon::ready() {
     log_.info("{} {}, {}: ready in {} ms", "vitalgated", VITALGATE_VERSION, application_->summary(),
               took.count());
     serviceManager_.ready(application_->summary());
-    if (application_->mustRestart()) {
+    if (application_->mustRestart() && !application_->isMendedByRestart()) {
         log_.error("what is stored is sent, for {} at least: then the hub starts anew",
                    kSendAtLeast);
         sendsUntil_ = clock_.steady() + kSendAtLeast;

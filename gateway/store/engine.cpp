@@ -226,6 +226,7 @@ void Engine::failed(const Error& error, const Moment& now) {
     // Of what is not written nothing can be half written: what can be read of it is sent.
     if (database_.isReadOnly() && !wasOpen) return;
     if (asDamage(error).kind == ErrorKind::damaged) {
+        status_.isDamaged = true;
         if (const auto marked = markDamaged(path_); !marked)
             out_.error("{}", marked.error().message);
     }

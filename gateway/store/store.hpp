@@ -93,6 +93,7 @@ struct StoreStatus {
     /// What comes within StoreOptions::keep does not fit the maximum size, at the rate of a day.
     bool isTooSmall = false;
     v1::Intake intake = v1::INTAKE_OPEN;
+    bool isDamaged = false;  ///< it is closed for good, and the next start salvages it
 };
 
 struct StoreOptions {

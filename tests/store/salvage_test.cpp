@@ -390,7 +390,9 @@ TEST_CASE("what makes no sense to SQLite in use is damage, and the next start sa
     hub.open();
     CHECK_FALSE(hub.append({reading("d")}));
     CHECK(hub.store->status().intake == v1::INTAKE_CLOSED_FAULT);
+    CHECK(hub.store->status().isDamaged);
     hub.reopen();
+    CHECK_FALSE(hub.store->status().isDamaged);
     CHECK(hub.content() == "1:stream-started 2:stream-started 3:a 4:b 5:c 6:loss[1-4]");
 }
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -252,6 +253,19 @@ class DiskFaults(ordeal.Ordeal):
         self.assertEqual(self.daemon.wait_end(), MUST_RESTART)
         self.start_hub()
         self.finish("syncs that fail")
+
+    def test_damage_that_shows_at_the_first_write(self):
+        """A new start salvages it, so nothing is waited for."""
+        self.start_hub()
+        self.daemon.stop()
+        with contextlib.closing(sqlite3.connect(self.folder / "state/store.db")) as store:
+            store.execute("CREATE TRIGGER no BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'no'); END")
+        self.start_hub()
+        ready_s = time.monotonic()
+        self.assertEqual(self.daemon.wait_end(), MUST_RESTART)
+        self.assertLess(time.monotonic() - ready_s, 20)
+        self.start_hub()
+        self.assertIn("the store is damaged", self.daemon.output())
 
     def test_short_and_interrupted_writes(self):
         """Each is completed: neither what was written in parts is lost, nor are the parts taken for damage at the next start."""
