@@ -5,10 +5,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <map>
 
-#include "gateway/base/file_system.hpp"
 #include "gateway/base/memory.hpp"
 #include "gateway/store/sqlite_lock.hpp"
 
@@ -163,21 +161,12 @@ Result<Database> Database::open(const std::string& path, const std::string& vfs)
 
 /// SQLite cannot lock what is open for reading only, nor does it open the file of a journal that is
 /// not there and cannot be made.
-Result<Database> Database::openReadOnly(const std::string& path) {
+Result<Database> Database::openReadOnly(const std::string& path, bool hasJournal) {
     Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!lockWhole(file, F_RDLCK)) {
         return fail(ErrorKind::unavailable, "another process has the file open");
     }
-    const auto journal = path + "-wal";
-    const auto isThereOne = isThere(journal);
-    if (!isThereOne) return std::unexpected(isThereOne.error());
-    std::error_code failure;
-    const auto journalSize = *isThereOne ? std::filesystem::file_size(journal, failure) : 0;
-    if (failure) {
-        return fail(ErrorKind::unavailable, "the size of {} is not known: {}", journal,
-                    failure.message());
-    }
-    if (journalSize > 0) return openWith(path, "unix-none", SQLITE_OPEN_READONLY, std::move(file));
+    if (hasJournal) return openWith(path, "unix-none", SQLITE_OPEN_READONLY, std::move(file));
     return openWith(uriOf(path) + "?immutable=1", {}, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
                     std::move(file));
 }

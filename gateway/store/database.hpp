@@ -28,9 +28,10 @@ class Database {
   public:
     /// The file must exist. `vfs` names SQLite's layer to the operating system; empty: its default.
     static Result<Database> open(const std::string& path, const std::string& vfs);
-    /// Of a file that we cannot write, with what its journal has. Each write is `refused`, neither
-    /// file is changed or made, and nobody else can write them meanwhile.
-    static Result<Database> openReadOnly(const std::string& path);
+    /// Of a file that we cannot write, with what its journal has; `hasJournal`: there is one, and
+    /// it is not empty. Each write is `refused`, neither file is changed or made, and nobody else
+    /// can write them meanwhile.
+    static Result<Database> openReadOnly(const std::string& path, bool hasJournal);
     /// An empty one that is in no file.
     static Result<Database> inMemory() { return open(":memory:", {}); }
     Database(Database&& other) noexcept;

@@ -239,7 +239,8 @@ Result<Database> openStoreFile(const std::string& path, const std::string& vfs, 
         if (auto created = create(path, vfs); !created) return std::unexpected(created.error());
         *found = Examined{};
     }
-    auto database = (*found)->isReadOnly ? Database::openReadOnly(path) : Database::open(path, vfs);
+    auto database = (*found)->isReadOnly ? Database::openReadOnly(path, !(*found)->endedCleanly)
+                                         : Database::open(path, vfs);
     if (!database) return std::unexpected(database.error());
     auto ready = configure(*database);
     const auto isMarked = isMarkedDamaged(path);

@@ -30,6 +30,40 @@ std::string house(std::string_view cuff, std::string_view bluez = "",
 const std::string& kDevice = ServedHouse::kDevice;
 const dbus::Value kNoOptions = dbus::Dict{};
 
+/// One that reads nothing of the bus but while it is run.
+class IdleClient {
+  public:
+    explicit IdleClient(ServedHouse& house) : house_(house) {
+        auto opened = dbus::Connection::open(house.bus.address(), clock_, Log());
+        REQUIRE(opened);
+        connection_ = std::move(*opened);
+    }
+
+    /// `turn` runs again and again meanwhile.
+    void subscribe(std::string_view uuid, const std::function<void()>& turn) {
+        bool subscribed = false;
+        connection_->call(
+            {"org.bluez", house_.pathOf(uuid), "org.bluez.GattCharacteristic1", "StartNotify", {}},
+            1h, [&](const dbus::Reply& reply) { subscribed = reply.has_value(); });
+        REQUIRE(house_.runs([&] {
+            turn();
+            runs([&] { return subscribed; });
+            return subscribed;
+        }));
+    }
+    template <class Predicate>
+    void runs(Predicate done) {
+        vitalgate::testing::runUntil(loop_, done, 5ms);
+    }
+    void leave() { connection_.reset(); }
+
+  private:
+    ServedHouse& house_;
+    asio::io_context loop_;
+    SystemClock clock_{loop_};
+    std::unique_ptr<dbus::Connection> connection_;
+};
+
 }  // namespace
 
 TEST_CASE("an adapter is there, devices are not until somebody discovers") {
@@ -214,25 +248,15 @@ bluez: {{connect-after: 0ms, services-resolved-after: 0ms, answer-after: 0ms}}
 )",
                                   kValues));
     REQUIRE(house.connectDevice());
-    asio::io_context own;  // of a client that does nothing while this is not run
-    SystemClock clock(own);
-    auto client = dbus::Connection::open(house.bus.address(), clock, Log());
-    REQUIRE(client);
-    bool subscribed = false;
-    (*client)->call(
-        {"org.bluez", house.pathOf("2A37"), "org.bluez.GattCharacteristic1", "StartNotify", {}}, 1h,
-        [&](const dbus::Reply& reply) { subscribed = reply.has_value(); });
-    REQUIRE(house.runs([&] {
-        vitalgate::testing::runUntil(own, [&] { return subscribed; }, 5ms);
-        return subscribed;
-    }));
+    IdleClient client(house);
+    client.subscribe("2A37", [] {});
     const auto offered = fmt::format(R"("what":"offered","n":{})", kValues);
     REQUIRE(house.runs([&] { return house.wrote(offered); }, 60s));
     house.pass(50ms);
     CHECK_FALSE(house.wrote("taken"));
     const auto taken = fmt::format(R"("what":"taken","n":{})", kValues);
     CHECK(house.runs([&] {
-        vitalgate::testing::runUntil(own, [&] { return house.wrote(taken); }, 5ms);
+        client.runs([&] { return house.wrote(taken); });
         return house.wrote(taken);
     }));
     const auto lines = house.ledger.str();
@@ -267,24 +291,13 @@ TEST_CASE("what a client has not read is offered, but not taken") {
     REQUIRE(house.adapter("StartDiscovery").empty());
     house.advance(1s);
     REQUIRE(house.callAndAdvance(kDevice, "org.bluez.Device1", "Connect", 1s));
-    asio::io_context own;  // of a client that does nothing while this is not run
-    SystemClock clock(own);
-    auto client = dbus::Connection::open(house.bus.address(), clock, Log());
-    REQUIRE(client);
-    bool subscribed = false;
-    (*client)->call(
-        {"org.bluez", house.pathOf("2A35"), "org.bluez.GattCharacteristic1", "StartNotify", {}}, 1h,
-        [&](const dbus::Reply& reply) { subscribed = reply.has_value(); });
-    REQUIRE(house.runs([&] {
-        house.advance(1ms);
-        vitalgate::testing::runUntil(own, [&] { return subscribed; }, 5ms);
-        return subscribed;
-    }));
+    IdleClient client(house);
+    client.subscribe("2A35", [&house] { house.advance(1ms); });
     house.advance(60s);
     house.roundTrip();
     CHECK(house.wrote(R"("what":"offered","n":1)"));
     CHECK_FALSE(house.wrote("taken"));
-    client->reset();
+    client.leave();
     for (int turn = 0; turn < 4; ++turn) house.roundTrip();  // the bus tells that it has gone
     house.advance(1s);
     CHECK_FALSE(house.wrote("taken"));

@@ -87,7 +87,7 @@ TEST_CASE("a file is read with its journal and without one, and neither is chang
         }
         const auto before = contentOf(hub.dir);
         {
-            auto database = Database::openReadOnly(odd);
+            auto database = Database::openReadOnly(odd, hasJournal);
             REQUIRE(database);
             CHECK(database->isReadOnly());
             CHECK(database->run("PRAGMA locking_mode = EXCLUSIVE"));

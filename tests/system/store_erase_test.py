@@ -93,22 +93,28 @@ class Erase(harness.HubTest):
         self.assertEqual(self.files(), [])
         self.assertEqual(list(elsewhere.iterdir()), [])
 
-    def test_without_configuration_it_can_be_run_again_too(self):
+    def killed_at_each_step(self, *arguments):
+        """Of a store made anew each time; behind the caller's look it is run again and ends."""
         self.make_store()
         saved = self.folder / "saved"
         shutil.copytree(self.state, saved)
         for step in range(1, 100):
             shutil.rmtree(self.state)
             shutil.copytree(saved, self.state)
-            killed = self.erase("--without-configuration", "--yes", VITALGATE_FAILPOINT=f"cli.erase-next:{step}")
+            killed = self.erase(*arguments, VITALGATE_FAILPOINT=f"cli.erase-next:{step}")
             if step == 1 and killed.returncode == 0:
                 self.skipTest("built without failpoints")
             if killed.returncode == 0:
                 break
             self.assertEqual(killed.returncode, KILLED)
-            self.assertEqual(self.erase("--without-configuration", "--yes").returncode, 0)
+            yield step
+            self.assertEqual(self.erase(*arguments).returncode, 0)
             self.assertEqual(self.files(), [])
         self.assertGreater(step, 5)
+
+    def test_without_configuration_it_can_be_run_again_too(self):
+        for _ in self.killed_at_each_step("--without-configuration", "--yes"):
+            pass
 
     def test_nothing_found_is_said_and_what_others_keep_is_named(self):
         self.make_store()
@@ -127,26 +133,12 @@ class Erase(harness.HubTest):
         self.assertEqual(self.files(), ["tls.key"])
 
     def test_killed_at_any_step_it_can_be_run_again_and_no_row_opens(self):
-        self.make_store()
-        saved = self.folder / "saved"
-        shutil.copytree(self.state, saved)
-        for step in range(1, 100):
-            shutil.rmtree(self.state)
-            shutil.copytree(saved, self.state)
-            killed = self.erase("--yes", VITALGATE_FAILPOINT=f"cli.erase-next:{step}")
-            if step == 1 and killed.returncode == 0:
-                self.skipTest("built without failpoints")
-            if killed.returncode == 0:
-                break
-            self.assertEqual(killed.returncode, KILLED)
+        for step in self.killed_at_each_step("--yes"):
             self.assertEqual((self.state / "keys" / "store.key").exists(), step == 1)
             if step == 2:
                 daemon = self.start_daemon(None, wait=False)
                 self.assertEqual(daemon.wait_end(), 3)
                 self.assertIn("the key does not open this store", daemon.output())
-            self.assertEqual(self.erase("--yes").returncode, 0)
-            self.assertEqual(self.files(), [])
-        self.assertGreater(step, 5)
 
     def test_key_that_is_a_credential_must_be_destroyed_by_its_owner(self):
         credentials = self.folder / "credentials"
